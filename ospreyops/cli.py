@@ -1,0 +1,158 @@
+"""What gives every task its -H: a task's body works on a Site; this makes one, or several side by side."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Mapping
+from typing import Any, Optional
+
+import invoke
+from invoke.config import AmbiguousMergeError
+from invoke.exceptions import AmbiguousEnvVar, UncastableEnvVar
+from invoke.parser import Argument
+
+from .aside import Aside
+from .console import Console, Screen
+from .errors import Interrupted, OspreyError, Usage
+from .release import Release, parse
+from .settings import DEFAULTS, names, settings
+from .site import Site, site
+
+
+class Session:
+    """What the tasks of one chain share: the terminal, the sites with their open connections, and where the last one went."""
+
+    def __init__(self) -> None:
+        self.screen = Screen()
+        self.sites: dict[str, Site] = {}
+        self.last: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, context: invoke.Context) -> Session:
+        """The session of the command line that the context belongs to; it lives as long as its configuration."""
+        kept: Session = vars(context.config).setdefault("osprey_session", cls())
+        return kept
+
+    def site(self, config: Mapping[str, Any], name: str, *, verbose: bool, dry: bool) -> Site:
+        """The host's site, the same for all tasks of the chain."""
+        if name not in self.sites:
+            self.sites[name] = site(settings(config, name), Console(self.screen, name), dry=dry)
+        self.sites[name].console.verbose = verbose
+        return self.sites[name]
+
+
+class HostTask(invoke.Task):  # type: ignore[misc]
+    """A task that runs on the hosts of -H: its body takes a Site, and may return a line for the summary."""
+
+    def get_arguments(self, ignore_unknown_help: Optional[bool] = None) -> list[Argument]:
+        """The body's own arguments, -H and -v."""
+        return [
+            *super().get_arguments(ignore_unknown_help),
+            Argument(names=("host", "H"), help="the hosts, with commas; else the host of the task before, else osprey.host"),
+            Argument(names=("verbose", "v"), kind=bool, default=False, help="show what the commands print"),
+        ]
+
+    def __call__(self, context: invoke.Context, *args: Any, **given: Any) -> None:
+        """Run the body on each host, and show one that fails to the end."""
+        session = Session.of(context)
+        chosen, verbose = given.pop("host", None), given.pop("verbose", False)
+        try:
+            config = configured(context)
+            where = self._hosts(context, session, config, chosen)
+            sites = [session.site(config, name, verbose=verbose, dry=bool(context.config.run.dry)) for name in where]
+            body = functools.partial(self.body, *args, **given)
+            if len(sites) == 1:
+                body(sites[0])
+            else:
+                side_by_side(session.screen, sites, body)
+        except OspreyError as error:
+            if not error.printed:
+                Console(session.screen, "").bad(error)
+                error.printed = True
+            raise
+        except KeyboardInterrupt:
+            raise Interrupted("interrupted") from None
+        session.last = tuple(where)
+
+    def _hosts(self, context: invoke.Context, session: Session, config: Mapping[str, Any], chosen: Optional[str]) -> list[str]:
+        """The hosts of -H, of `fab -H`, of the task before, or of the settings."""
+        by_fab = getattr(context, "original_host", None)
+        if by_fab and chosen:
+            raise Usage("both fab's -H and the task's own are given", hint="one of them")
+        if chosen is not None or by_fab:
+            return names(chosen if chosen is not None else str(by_fab))
+        if session.last:
+            Console(session.screen, "").note(f"{self.name}: on {', '.join(session.last)}, as the task before")
+            return list(session.last)
+        default = config.get("host")
+        if not isinstance(default, str):
+            raise Usage(f"osprey.host is {default!r}, not a host name")
+        return names(default)
+
+
+task = functools.partial(invoke.task, klass=HostTask, auto_shortflags=False, positional=[])
+"""The decorator of every task here. No short flags: `-h` must stay help, and `-v` and `-H` mean the same everywhere."""
+
+
+def side_by_side(screen: Screen, sites: list[Site], body: Any) -> None:
+    """Run the body on all sites at once; one that fails does not stop the others. Then a summary, and the worst error."""
+    screen.shared = True
+    running = [(one, Aside(functools.partial(_alone, body, one))) for one in sites]
+    outcomes = [(one, aside.result(None, None)) for one, aside in running]
+    screen.shared = False
+    summary = Console(screen, "")
+    for one, outcome in outcomes:
+        failed = isinstance(outcome, OspreyError)
+        summary.row(not failed, one.name, outcome.case if failed else outcome or "done")
+    errors = [outcome for _, outcome in outcomes if isinstance(outcome, OspreyError)]
+    if errors:
+        worst = max(errors, key=lambda error: error.exit_code)
+        worst.printed = True
+        raise worst
+
+
+def _alone(body: Any, one: Site) -> Any:
+    try:
+        return body(one)
+    except OspreyError as error:
+        one.console.bad(error)
+        return error
+
+
+def configured(context: invoke.Context) -> Mapping[str, Any]:
+    """The `osprey` part of the configuration, with every default, as plain data.
+
+    Invoke merges this part itself only after it could say what is wrong with it; hence here. Errors: Usage.
+    """
+    try:
+        context.config.load_collection({"osprey": DEFAULTS})
+        context.config.load_shell_env()
+    except (AmbiguousMergeError, AmbiguousEnvVar, UncastableEnvVar, ValueError) as error:
+        raise Usage(f"the settings do not fit: {error}", hint="invoke.yaml, and the variables INVOKE_OSPREY_…") from None
+    found = _plain(context.config["osprey"])
+    if not isinstance(found, dict):
+        raise Usage(f"osprey is {found!r}, not a mapping of settings")
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (Mapping, invoke.config.DataProxy)):
+        return {str(key): _plain(value[key]) for key in value.keys()}
+    return value
+
+
+def wanted(version: str) -> Release:
+    """The release that --version names. Errors: Usage."""
+    if not version:
+        raise Usage("which version?", hint="--version 0.3")
+    return parse(version)
+
+
+def as_json(data: Any) -> Any:
+    """Facts as plain data."""
+    if dataclasses.is_dataclass(data) and not isinstance(data, type):
+        return {field.name: as_json(getattr(data, field.name)) for field in dataclasses.fields(data)}
+    if isinstance(data, Mapping):
+        return {key: as_json(value) for key, value in data.items()}
+    return sorted(data) if isinstance(data, frozenset) else data

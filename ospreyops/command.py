@@ -1,0 +1,48 @@
+"""A shell line as a value, and the only place where values are quoted into one."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .site import Site
+
+VALUE = re.compile(r"(?<![$%])\{(\w+)\}")
+
+
+@dataclass(frozen=True)
+class Command:
+    """One shell line as an operator would type it, and how long it may take.
+
+    limit: seconds, enforced on the host, so that a lost connection leaves nothing running for ever.
+    sudo: the line runs as root.
+    """
+
+    line: str
+    limit: float
+    sudo: bool = False
+
+    def __str__(self) -> str:
+        if not self.sudo:
+            return self.line
+        compound = re.search(r"[;&|<>]|^(cd|for|if) ", self.line)
+        return f"sudo sh -c {shlex.quote(self.line)}" if compound else f"sudo {self.line}"
+
+    def perform(self, site: Site) -> None:
+        """Run the line on the site's host; Failed when it exits non-zero."""
+        site.host.run(self)
+
+
+def sh(template: str, *, limit: float, sudo: bool = False, **values: object) -> Command:
+    """A Command from a template whose {values} are quoted for the shell; `${x}`, `%{x}` and `{ x; }` stay as they are."""
+    return Command(VALUE.sub(lambda found: quote(str(values[found[1]])), template), limit, sudo)
+
+
+def quote(text: str) -> str:
+    """One shell word; a leading `~/` still means the home folder of who runs the line."""
+    if text == "~" or text.startswith("~/"):
+        return "~" + (shlex.quote(text[1:]) if text[1:] else "")
+    return shlex.quote(text)

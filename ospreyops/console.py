@@ -1,0 +1,225 @@
+"""The only module that prints."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import IO, Any, Optional
+
+import colorama
+from colorama import Fore, Style
+
+from .errors import OspreyError
+from .plan import Step
+
+FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+PATIENCE = 1.0
+"""Seconds until something that goes on gets a spinner."""
+
+
+class Screen:
+    """The terminal, shared by the consoles of all hosts. plain: no colours, no spinner, no bars."""
+
+    def __init__(self) -> None:
+        colorama.just_fix_windows_console()
+        self.out, self.err = sys.stdout, sys.stderr
+        self.lock = threading.RLock()
+        self.terminal = self.out.isatty() and os.environ.get("TERM") != "dumb"
+        self.coloured = self.terminal and not os.environ.get("NO_COLOR")
+        self.unicode = (getattr(self.out, "encoding", "") or "").lower().startswith("utf")
+        self.shared = False
+        self._transient = False
+
+    def line(self, text: str, *, error: bool = False) -> None:
+        """Print a line, in place of a transient one; errors go to standard error."""
+        with self.lock:
+            self._clear()
+            out = self.err if error else self.out
+            out.write(self._fit(text) + "\n")
+            out.flush()
+
+    def transient(self, text: str) -> None:
+        """Show a line that the next one replaces."""
+        with self.lock:
+            self._clear()
+            self.out.write(self._fit(text[: shutil.get_terminal_size().columns - 1]))
+            self.out.flush()
+            self._transient = True
+
+    def _clear(self) -> None:
+        if self._transient:
+            self.out.write("\r\x1b[2K")
+            self._transient = False
+
+    def _fit(self, text: str) -> str:
+        encoding = getattr(self.out, "encoding", None) or "utf-8"
+        return text if self.unicode else text.encode(encoding, "replace").decode(encoding)
+
+
+class Console:
+    """What is said of one host; each line is prefixed by its name when there are several."""
+
+    def __init__(self, screen: Screen, name: str, *, verbose: bool = False) -> None:
+        self.screen, self.name, self.verbose = screen, name, verbose
+        self._last_wait = ""
+
+    def say(self, text: str = "", colour: str = "", *, error: bool = False) -> None:
+        """Print text, a line at a time."""
+        for line in text.split("\n"):
+            self.screen.line(self._prefix() + self._paint(line, colour), error=error)
+
+    def good(self, text: str) -> None:
+        """Say that something is as it should be."""
+        self.say(f"{self._mark(True)} {text}")
+
+    def bad(self, error: OspreyError) -> None:
+        """Say what is the case, what was done, and what to try."""
+        first, _, rest = str(error).partition("\n")
+        self.say(f"{self._mark(False)} {first}" + (f"\n{rest}" if rest else ""), error=True)
+
+    def note(self, text: str) -> None:
+        """Say something that matters less."""
+        self.say(text, Style.DIM)
+
+    def row(self, good: Optional[bool], title: str, text: str) -> None:
+        """A row of a status table; good: None when there is nothing to judge."""
+        self.say(f"{' ' if good is None else self._mark(good)} {title:<9} {text}")
+
+    def data(self, data: Any) -> None:
+        """Print data as one line of JSON, without a prefix."""
+        self.screen.line(json.dumps(data, default=list))
+
+    def would(self, step: Step) -> None:
+        """Show a step of a dry run."""
+        self.say(f"# {step.why}", Style.DIM)
+        self.say(str(step.do))
+
+    @contextmanager
+    def step(self, step: Step) -> Iterator[None]:
+        """Show why a step is done and its line, then how it ended and how long it took."""
+        self._last_wait = ""
+        self.say(f"{self._paint('•' if self.screen.unicode else '*', Fore.CYAN)} {step.why}")
+        self.note(f"  $ {step.do}")
+        start = time.monotonic()
+        try:
+            with self._busy():
+                yield
+        except BaseException:
+            self.say(f"  {self._mark(False)} {time.monotonic() - start:.1f} s")
+            raise
+        self.say(f"  {self._mark(True)} {time.monotonic() - start:.1f} s")
+
+    @contextmanager
+    def waiting(self, why: str) -> Iterator[None]:
+        """Show what is waited for; said once, however often it is looked at."""
+        if why != self._last_wait:
+            self._last_wait = why
+            self.note(f"  … {why}" if self.screen.unicode else f"  ... {why}")
+        with self._busy():
+            yield
+
+    @contextmanager
+    def progress(self, total: int) -> Iterator[Bar]:
+        """A bar for bytes that go over."""
+        bar = Bar(total)
+        with self._busy(bar):
+            yield bar
+        self.note(f"    {bar}")
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Hold all output, for somebody is asked something."""
+        with self.screen.lock:
+            yield
+
+    def lines(self) -> IO[str]:
+        """A file to write a command's own output to, shown line by line."""
+        return Lines(self)
+
+    @contextmanager
+    def _busy(self, bar: Optional[Bar] = None) -> Iterator[None]:
+        """A spinner for what takes over a second, on a terminal of one host."""
+        if not self.screen.terminal or self.screen.shared or not self.screen.unicode:
+            yield
+            return
+        over = threading.Event()
+
+        def spin() -> None:
+            start = time.monotonic()
+            wait = PATIENCE
+            while not over.wait(wait):
+                wait = 0.1
+                passed = time.monotonic() - start
+                frame = FRAMES[int(passed * 10) % len(FRAMES)]
+                self.screen.transient(f"  {frame} {bar or ''} {passed:.0f} s")
+
+        thread = threading.Thread(target=spin, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+    def _prefix(self) -> str:
+        return self._paint(f"{self.name:<10} | ", Style.DIM) if self.screen.shared else ""
+
+    def _mark(self, good: bool) -> str:
+        marks = ("✓", "✗") if self.screen.unicode else ("ok", "FAILED")
+        return self._paint(marks[0] if good else marks[1], Fore.GREEN if good else Fore.RED)
+
+    def _paint(self, text: str, colour: str) -> str:
+        return f"{colour}{text}{Style.RESET_ALL}" if colour and self.screen.coloured else text
+
+
+class Bar:
+    """How many of the bytes have gone over."""
+
+    def __init__(self, total: int) -> None:
+        self.total, self.done, self._start = total, 0, time.monotonic()
+
+    def __str__(self) -> str:
+        share = self.done / self.total if self.total else 1
+        rate = self.done / max(time.monotonic() - self._start, 0.001)
+        return f"[{'=' * int(share * 24):<24}] {share:4.0%} {size(self.done)} of {size(self.total)}, {size(int(rate))}/s"
+
+
+class Lines(io.TextIOBase):
+    """Turns what is written to it into whole lines of a console."""
+
+    def __init__(self, console: Console) -> None:
+        self._console, self._rest = console, ""
+
+    def write(self, text: str) -> int:
+        """Show the lines that are complete."""
+        *whole, self._rest = (self._rest + text.replace("\r", "\n")).split("\n")
+        for line in filter(None, whole):
+            self._console.note(f"    {line}")
+        return len(text)
+
+
+def size(count: int) -> str:
+    """Bytes for people, in powers of 1000 as Docker prints them."""
+    value, units = float(count), ["B", "kB", "MB", "GB"]
+    while value >= 1000 and len(units) > 1:
+        value, units = value / 1000, units[1:]
+    return f"{value:.0f} {units[0]}" if value >= 10 or units[0] == "B" else f"{value:.1f} {units[0]}"
+
+
+def clip(text: str, width: int = 66) -> str:
+    """The text in one line of at most that width."""
+    line = " ".join(text.split())
+    return line if len(line) <= width else line[: width - 1] + "…"
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Rows in columns as wide as they need to be."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)

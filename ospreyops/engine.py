@@ -1,0 +1,134 @@
+"""The only module that knows the docker SDK: it reads the engine over a running `docker system dial-stdio`.
+
+So it goes where the host's own docker command goes (DOCKER_HOST and contexts are honoured), through the SSH connection
+that is already open, with sudo where only root may reach the engine, and no key leaves the host.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any, Optional
+
+import docker
+import docker.errors
+import requests.adapters
+import requests.exceptions
+import urllib3.connection
+import urllib3.connectionpool
+
+from .facts import Container, EngineFacts, Image
+from .host import Host, Stream
+from .release import CONTAINER, IMAGE
+
+API_VERSION = "1.41"
+LIMIT = 20
+JOBS = frozenset("sander sqm antechamber tleap teLeap parmchk2 probe reduce".split())
+"""The programs of AmberTools and others that a request runs in the container (field book: osprey-release, 5)."""
+
+
+class Unanswered(Exception):
+    """The engine could not be asked; the text says why, as docker says it."""
+
+
+class Channel(urllib3.connection.HTTPConnection):
+    """An HTTP connection whose socket is a stream."""
+
+    def __init__(self, *args: Any, stream: Stream, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._stream = stream
+
+    def connect(self) -> None:
+        """Use the stream, which is connected already."""
+        self.sock = self._stream.sock
+        self.sock.settimeout(LIMIT)
+
+
+class Pool(urllib3.connectionpool.HTTPConnectionPool):
+    """A pool of the one connection there is."""
+
+    def __init__(self, stream: Stream) -> None:
+        super().__init__("localhost", maxsize=1, block=True)
+        self._stream = stream
+
+    def _new_conn(self) -> Channel:
+        return Channel(self.host, self.port, stream=self._stream)
+
+
+class Adapter(requests.adapters.HTTPAdapter):
+    """Takes the SDK's requests to the pool, whatever address they name."""
+
+    def __init__(self, stream: Stream) -> None:
+        super().__init__()
+        self._pool = Pool(stream)
+
+    def get_connection_with_tls_context(self, *_: Any, **__: Any) -> Pool:
+        """The pool."""
+        return self._pool
+
+    def request_url(self, request: Any, proxies: Any) -> Any:
+        """The path alone: nothing is dialled."""
+        return request.path_url
+
+
+def look(host: Host, dial: str, *, sudo: bool = False) -> EngineFacts:
+    """What the engine has of the service. Errors: Unanswered, with docker's own words.
+
+    dial: the line that talks to the engine; sudo: try as root when the user may not.
+    """
+    try:
+        return _read(host, dial, sudo)
+    except Unanswered as error:
+        if sudo or "permission denied" not in str(error):
+            raise
+        return look(host, dial, sudo=True)
+
+
+def _read(host: Host, dial: str, sudo: bool) -> EngineFacts:
+    stream = host.stream(dial, sudo=sudo)
+    client = docker.APIClient(base_url="http://localhost:1", version=API_VERSION, timeout=LIMIT)
+    client.trust_env = False
+    client.mount("http://", Adapter(stream))
+    try:
+        images = (_image(raw, name) for raw in client.images(name=IMAGE) for name in raw.get("RepoTags") or ())
+        found = client.containers(all=True, filters={"name": f"^/{CONTAINER}$"})
+        service = _container(client, found[0]["Id"]) if found else None
+        return EngineFacts(sudo, {image.name: image for image in images}, service)
+    except (docker.errors.DockerException, requests.exceptions.RequestException, OSError, EOFError) as error:
+        said = stream.finish().err.strip() or str(error)
+        raise Unanswered(said.splitlines()[0]) from None
+    finally:
+        stream.sock.close()
+
+
+def _image(raw: dict[str, Any], name: str) -> Image:
+    label = (raw.get("Labels") or {}).get("osprey.service.versions", "")
+    listed = re.match(r"\[([0-9., ]*)\]", label)
+    versions = tuple(part.strip() for part in listed[1].split(",") if part.strip()) if listed else ()
+    return Image(name, raw["Id"], int(raw["Created"]), int(raw["Size"]), versions)
+
+
+def _container(client: docker.APIClient, ident: str) -> Optional[Container]:
+    try:
+        raw = client.inspect_container(ident)
+    except docker.errors.NotFound:
+        return None
+    ports = [int(b["HostPort"]) for bound in (raw["NetworkSettings"].get("Ports") or {}).values() for b in bound or ()]
+    running = raw["State"]["Status"] == "running"
+    return Container(
+        id=raw["Id"][:12],
+        image=raw["Config"]["Image"],
+        digest=raw["Image"],
+        state=raw["State"]["Status"],
+        started=raw["State"]["StartedAt"],
+        port=ports[0] if ports else None,
+        jobs=tuple(_jobs(client, ident)) if running else (),
+    )
+
+
+def _jobs(client: docker.APIClient, ident: str) -> Iterable[str]:
+    try:
+        top = client.top(ident, ps_args="-eo pid,comm")
+    except docker.errors.APIError:
+        return ()
+    return sorted(row[-1] for row in top.get("Processes") or () if row[-1] in JOBS)

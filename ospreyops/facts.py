@@ -1,0 +1,192 @@
+"""What one look tells of a host: frozen data, nothing else.
+
+None means "could not be asked" or "does not apply", as said where it is declared. Sizes are bytes, times epoch seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Optional
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a shell line said. late: it was ended, because it ran past its limit."""
+
+    code: int
+    out: str = ""
+    err: str = ""
+    late: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """The line exited with 0, in time."""
+        return self.code == 0 and not self.late
+
+    @property
+    def said(self) -> str:
+        """Its last words: standard error if there is any, else standard output."""
+        return (self.err.strip() or self.out.strip()) if not self.late else "it did not end in time"
+
+
+@dataclass(frozen=True)
+class Unit:
+    """The systemd unit `osprey` that the release's install.sh makes (Restart=always)."""
+
+    state: str
+    path: str
+    folder: str
+    version: str
+
+    @property
+    def active(self) -> bool:
+        """systemd runs the service, or tries to."""
+        return self.state in ("active", "activating", "reloading", "deactivating")
+
+
+@dataclass(frozen=True)
+class HostFacts:
+    """The host itself.
+
+    unpacked: version -> the folder that its release lies unpacked in.
+    archives: version -> the release archive on the host.
+    listener: what listens on the service's port, as the host names it; "" when nothing does.
+    ended: exit status of the last start script, None while it runs or when none was started.
+    """
+
+    name: str
+    user: str
+    system: str
+    home: str
+    folder: str
+    now: float
+    disk_free: Optional[int] = None
+    tools: frozenset[str] = frozenset()
+    writable: bool = True
+    unpacked: Mapping[str, str] = field(default_factory=dict)
+    archives: Mapping[str, str] = field(default_factory=dict)
+    unit: Optional[Unit] = None
+    listener: str = ""
+    ended: Optional[int] = None
+    log_size: int = 0
+    log_tail: str = ""
+
+    @property
+    def log(self) -> str:
+        """Where the start script's standard output and standard error go."""
+        return f"{self.folder}/osprey-service.log"
+
+    @property
+    def end(self) -> str:
+        """Where the start script's exit status is left."""
+        return f"{self.folder}/osprey-service.ended"
+
+    def place(self, version: str) -> str:
+        """The folder of its own that a release is unpacked into."""
+        return f"{self.folder}/{version}"
+
+    def script_folder(self, version: str) -> str:
+        """A folder with a start script for that version: its own release's, else that of any other; "" if there is none."""
+        if version in self.archives:
+            return self.unpacked.get(version, "")
+        return self.unpacked.get(version) or next(iter(self.unpacked.values()), "")
+
+
+@dataclass(frozen=True)
+class MachineFacts:
+    """Where Docker runs. state: RUNNING, STOPPED … ; why: what is the case when it does not run."""
+
+    kind: str
+    state: str
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image of the service in Docker; digest: its content-addressed id, `sha256:…`."""
+
+    name: str
+    digest: str
+    created: int
+    size: int
+    versions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Container:
+    """The container `osprey-service`; state: Docker's word (running, created, exited, paused …).
+
+    jobs: names of the computations that run in it.
+    """
+
+    id: str
+    image: str
+    digest: str
+    state: str
+    started: str
+    port: Optional[int] = None
+    jobs: tuple[str, ...] = ()
+
+    @property
+    def running(self) -> bool:
+        """Docker says that it runs; whether it serves is another question."""
+        return self.state == "running"
+
+
+@dataclass(frozen=True)
+class EngineFacts:
+    """What the Docker engine has of the service. sudo: only root may reach it."""
+
+    sudo: bool
+    images: Mapping[str, Image]
+    service: Optional[Container] = None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """How the service looks from one place.
+
+    about: the proxy's text at /about, None when it did not answer; error: why not.
+    desktop: protocol version -> "" when OSPREY Desktop would be content three times in a row, else what is wrong.
+    expires: of the certificate.
+    """
+
+    where: str
+    about: Optional[str] = None
+    error: str = ""
+    desktop: Mapping[str, str] = field(default_factory=dict)
+    issuer: str = ""
+    expires: Optional[float] = None
+
+    def problem(self, version: str) -> str:
+        """Why OSPREY Desktop of that version would not be content from here; "" if it would."""
+        if self.about is None:
+            return f"{self.where} does not answer: {self.error}"
+        if version not in self.desktop:
+            return f"{self.where} does not know v{version}: {self.about.strip()!r}"
+        if self.desktop[version]:
+            return f"{self.where}/v{version}/about: {self.desktop[version]}"
+        return ""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that one look tells. engine: None when it could not be asked, engine_why says why.
+
+    local: the service as seen on the host; public: from the workstation, None when that is not asked for.
+    """
+
+    host: HostFacts
+    machine: MachineFacts
+    engine: Optional[EngineFacts]
+    local: Seen
+    public: Optional[Seen] = None
+    engine_why: str = ""
+
+    def problem(self, version: str) -> str:
+        """Why the service of that version is not healthy; "" when every asker is content."""
+        for seen in (self.local, self.public):
+            if seen and (problem := seen.problem(version)):
+                return problem
+        return ""

@@ -1,0 +1,1 @@
+"""What goes wrong: a file per known fault, with its evidence and its cure."""

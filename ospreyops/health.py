@@ -1,0 +1,159 @@
+"""The service's own /about, as curl on the host, a browser and OSPREY Desktop would ask it (field book: osprey-release, 5-7).
+
+/about alone proves little: the proxy answers it by itself. Desktop asks /vX.Y/about, wants a self-signed certificate
+with the issuer CN `osprey.service`, does not look at its date, and does not compare host names.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import ssl
+import time
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from .command import Command, sh
+from .facts import Answer, Seen
+
+ISSUER = "osprey.service"
+LIMIT = 6.0
+GOOD_ANSWERS = 3
+"""In a row, until an answer counts: a cold JVM's first one means little."""
+VERSIONS = re.compile(r"\bv([0-9]+(?:[.][0-9]+)+)")
+
+
+def questions(url: str) -> dict[str, Command]:
+    """The shell lines that ask on the host; `local` reads their answers."""
+    host, _, port = url.rpartition("//")[2].partition(":")
+    curl = f"curl --insecure --silent --show-error --max-time {LIMIT:.0f}"
+    ask = f"{curl} --write-out '\\n%{{http_code}} ' {{url}}/$v/about; r=$?; echo $r $v; [ $r = 0 ] || break"
+    desktop = (
+        f"for v in $({curl} {{url}}/about | grep -oE 'v[0-9]+([.][0-9]+)+'); do"
+        f" for i in {' '.join('x' * GOOD_ANSWERS)}; do {ask}; done; done"
+    )
+    return {
+        "about": sh(f"{curl} --fail {{about}}", about=f"{url}/about", limit=LIMIT + 2),
+        "desktop": sh(desktop, url=url, limit=2 * LIMIT),
+        "certificate": sh(
+            "openssl s_client -connect {at} </dev/null 2>/dev/null | openssl x509 -noout -issuer -subject -enddate",
+            at=f"{host}:{port}",
+            limit=LIMIT,
+        ),
+    }
+
+
+def local(url: str, answers: Mapping[str, Answer]) -> Seen:
+    """How the service looks on the host itself."""
+    about, certificate = answers["about"], answers["certificate"]
+    if not about.ok:
+        return Seen(url, error=(about.said.splitlines() or ["no answer"])[0])
+    issuer = re.search(r"issuer ?=.*CN ?= ?([^,/\n]+)", certificate.out)
+    issuer_cn = issuer[1].strip() if issuer else ""
+    desktop = dict.fromkeys(VERSIONS.findall(about.out), "no answer in time")
+    blocks = re.findall(r"(.*?)\n(\d{3}) (\d+) v([0-9.]+)\n", answers["desktop"].out, re.S)
+    for version in desktop:
+        said = [_content(int(status), body, version) for body, status, code, asked in blocks if asked == version and code == "0"]
+        if any(said) or len(said) == GOOD_ANSWERS:
+            desktop[version] = next(filter(None, said), "") or _issued(issuer_cn)
+    return Seen(url, about.out, "", desktop, issuer_cn, _ends(certificate.out))
+
+
+def public(url: str) -> Seen:
+    """How the service looks from this computer."""
+    try:
+        about = Asker(url).get("/about")
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        return Seen(url, error=_why(error))
+    if about.status != 200:
+        return Seen(url, error=f"HTTP {about.status}")
+    desktop, issuer, expires = {}, "", None
+    for version in VERSIONS.findall(about.body):
+        asker = Asker(url)
+        try:
+            for _ in range(GOOD_ANSWERS):
+                got = asker.get(f"/v{version}/about")
+                issuer, expires = got.issuer, got.expires
+                desktop[version] = _content(got.status, got.body, version) or _issued(issuer, self_signed=got.self_signed)
+                if desktop[version]:
+                    break
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            desktop[version] = _why(error)
+    return Seen(url, about.body, "", desktop, issuer, expires)
+
+
+class Got:
+    """An answer, and what its certificate says. expires: epoch seconds."""
+
+    def __init__(self, status: int, body: str, certificate: bytes) -> None:
+        from cryptography import x509
+
+        self.status, self.body = status, body
+        found = x509.load_der_x509_certificate(certificate)
+        names = found.issuer.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+        self.issuer = str(names[0].value) if names else ""
+        self.self_signed = found.issuer == found.subject
+        self.expires = found.not_valid_after_utc.timestamp()
+
+
+class Asker:
+    """Asks one server, each request on a connection of its own, all of them within one limit."""
+
+    def __init__(self, url: str) -> None:
+        at = urlsplit(url)
+        self._at = (at.hostname or "", at.port or 443)
+        self._deadline = time.monotonic() + LIMIT
+        self._trust_all = ssl.create_default_context()
+        self._trust_all.check_hostname = False
+        self._trust_all.verify_mode = ssl.CERT_NONE
+
+    def get(self, path: str) -> Got:
+        """The answer to GET. Errors: OSError, HTTPException; TimeoutError when the limit is over."""
+        connection = http.client.HTTPSConnection(*self._at, timeout=self._left(), context=self._trust_all)
+        try:
+            connection.request("GET", path)
+            certificate = connection.sock.getpeercert(True) or b""
+            answer = connection.getresponse()
+            body = b""
+            while (part := answer.read1(65536)) and len(body) < 1 << 20:
+                body += part
+                self._left()
+            return Got(answer.status, body.decode(errors="replace"), certificate)
+        finally:
+            connection.close()
+
+    def _left(self) -> float:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+
+def _content(status: int, body: str, version: str) -> str:
+    """What is wrong with an answer to /vX.Y/about; "" when Desktop takes it."""
+    if status != 200:
+        return f"HTTP {status}"
+    try:
+        response = json.loads(body)["response"]
+        name, said = response["name"], response["version"]
+    except (ValueError, KeyError, TypeError):
+        return f"not the JSON of an Osprey service: {body[:60]!r}"
+    return "" if name and said == version else f"it is {name} {said}"
+
+
+def _issued(issuer: str, *, self_signed: bool = True) -> str:
+    if issuer == ISSUER and self_signed:
+        return ""
+    return f"Desktop refuses its certificate: issued by {issuer or 'nobody'}, not self-signed by {ISSUER}"
+
+
+def _ends(printed: str) -> float | None:
+    found = re.search(r"notAfter=(.+)", printed)
+    return float(ssl.cert_time_to_seconds(found[1].strip())) if found else None
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__

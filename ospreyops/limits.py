@@ -1,0 +1,73 @@
+"""How a limit is kept on the host itself: two Perl programs, for a Mac has no `timeout` and no `setsid` (field book: macos, 5).
+
+Ending our end of a connection leaves the remote process running, so each line is run in a process group of its own,
+which Perl kills when its time is over. Neither program has a newline or an exclamation mark: a login shell may be csh.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping
+
+from .command import Command
+from .facts import Answer
+
+LATE = 124
+LATE_MARK = "ospreyops: ended at its limit"
+PATH = 'PATH="$PATH:/usr/local/bin:/opt/homebrew/bin:/usr/sbin:/sbin"; export PATH; '
+"""A Mac's sshd gives none of these, and a Linux user's PATH has no sbin."""
+
+RUN = (
+    "my($s,$l)=@ARGV; my $p=fork; unless($p){setpgrp; exec '/bin/sh','-c',$l; exit 127} "
+    "my $end=sub{kill -9,$p; exit shift}; "
+    "$SIG{ALRM}=sub{print STDERR qq(" + LATE_MARK + "\\n); $end->(" + str(LATE) + ")}; "
+    "$SIG{$_}=sub{$end->(130)} for qw(INT TERM HUP); alarm $s; waitpid $p,0; exit($?&127 ? 128+($?&127) : $?>>8)"
+)
+
+ASK = (
+    "use IO::Select; my $sel=IO::Select->new; my(%q,%of); "
+    "while(@ARGV){my($n,$s,$l)=splice @ARGV,0,3; pipe my $o,my $ow; pipe my $e,my $ew; my $p=fork; "
+    "unless($p){setpgrp; open STDIN,q(<),q(/dev/null); open STDOUT,q(>&),$ow; open STDERR,q(>&),$ew; "
+    "close $_ for $o,$e,$ow,$ew; exec '/bin/sh','-c',$l; exit 127} close $ow; close $ew; "
+    "$q{$n}={pid=>$p,end=>time+$s,out=>q(),err=>q(),open=>2,late=>0}; $of{$o}=[$n,q(out)]; $of{$e}=[$n,q(err)]; "
+    "$sel->add($o,$e)} "
+    "while(my @w=grep {$q{$_}{open}} keys %q){ my $t=time; for(@w){my $q=$q{$_}; "
+    "if($t>=$q->{end}){kill -9,$q->{pid}; $q->{late}=1; $q->{open}=0; "
+    "for my $h($sel->handles){$sel->remove($h) if $of{$h}[0] eq $_}}} "
+    "for my $h($sel->can_read(.2)){my($n,$k)=@{$of{$h}}; my $got=sysread $h,my $b,65536; "
+    "if($got){$q{$n}{$k}.=$b}else{$sel->remove($h); $q{$n}{open}--}}} "
+    "for(keys %q){my $q=$q{$_}; my $c=-1; unless($q->{late}){waitpid $q->{pid},0; $c=$?&127 ? 128+($?&127) : $?>>8} "
+    "print join(q( ),$_,$c,$q->{late},unpack(q(H*),$q->{out}).q(.),unpack(q(H*),$q->{err}).q(.)),qq(\\n)}"
+)
+
+
+def limited(command: Command) -> str:
+    """The command's line under its limit, for any login shell."""
+    return "exec /bin/sh -c " + shlex.quote(PATH + shlex.join(["exec", "perl", "-e", RUN, _seconds(command), command.line]))
+
+
+def asked(questions: Mapping[str, Command]) -> str:
+    """One line that runs all questions at the same time, each under its own limit; `answers` reads what it prints."""
+    words = ["exec", "perl", "-e", ASK]
+    for name, question in questions.items():
+        words += [name, _seconds(question), question.line]
+    return "exec /bin/sh -c " + shlex.quote(PATH + shlex.join(words))
+
+
+def answers(printed: str) -> dict[str, Answer]:
+    """What the line made by `asked` printed, by the questions' names; bytes that are no UTF-8 are replaced."""
+    found = {}
+    for line in printed.splitlines():
+        if row := re.fullmatch(r"(\w+) (-?\d+) ([01]) ([0-9a-f]*)\. ([0-9a-f]*)\.", line):
+            name, code, late, out, err = row.groups()
+            found[name] = Answer(int(code), _text(out), _text(err), late == "1")
+    return found
+
+
+def _seconds(command: Command) -> str:
+    return str(max(1, round(command.limit)))
+
+
+def _text(hexadecimal: str) -> str:
+    return bytes.fromhex(hexadecimal).decode(errors="replace")

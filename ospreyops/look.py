@@ -1,0 +1,133 @@
+"""What a look asks of a host, all in one round trip, and how the answers are read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Optional
+
+from .command import Command, sh
+from .errors import Blocked
+from .facts import Answer, HostFacts, Unit
+from .release import CONTAINER, SCRIPT, UNIT, VERSION
+from .settings import Settings
+
+LIMIT = 10
+TAIL = 12
+"""Lines of the service's log that a look brings along."""
+TOOLS = ("docker", "lbzip2", "bzip2")
+ARCHIVE = re.compile(r"osprey-service-docker-(.+)\.tar(\.bz2)?")
+
+
+def questions(settings: Settings) -> dict[str, Command]:
+    """The shell lines that ask about the host itself."""
+    folder, port = settings.folder, settings.port
+    log = f"{folder}/{CONTAINER}.log"
+    return {
+        "host": sh("uname -s; id -un; echo ~; date +%s", limit=LIMIT),
+        "tools": sh(f"for t in {' '.join(TOOLS)}; do command -v $t; done; true", limit=LIMIT),
+        "disk": sh(
+            'f={folder}; while [ ! -e "$f" ]; do f=$(dirname "$f"); done; df -Pk "$f" | tail -n 1; [ ! -w "$f" ] || echo writable',
+            folder=folder,
+            limit=LIMIT,
+        ),
+        "unpacked": sh(
+            f"cd {{folder}} && for f in {ARCHIVES}.bz2 */{ARCHIVES}.bz2; do"
+            f' if [ -f "$f" ] && [ -f "$(dirname "$f")/{SCRIPT}" ]; then echo "$f"; fi; done',
+            folder=folder,
+            limit=LIMIT,
+        ),
+        "archives": sh(f"cd {{archive}} && ls {ARCHIVES}", archive=settings.archive, limit=LIMIT),
+        "unit": sh(
+            "systemctl show {unit} -p LoadState -p ActiveState -p FragmentPath -p WorkingDirectory -p ExecStart",
+            unit=UNIT,
+            limit=LIMIT,
+        ),
+        "listener": sh(
+            f"ss -Hltnp 'sport = :{port}' 2>/dev/null || lsof -nP -iTCP:{port} -sTCP:LISTEN | tail -n +2", limit=LIMIT
+        ),
+        "ended": sh("cat {end}", end=f"{folder}/{CONTAINER}.ended", limit=LIMIT),
+        "log": sh(f"wc -c <{{log}} && tail -n {TAIL} {{log}}", log=log, limit=LIMIT),
+    }
+
+
+ARCHIVES = "osprey-service-docker-*.tar"
+
+
+def host_facts(settings: Settings, answers: Mapping[str, Answer]) -> HostFacts:
+    """The host as its answers show it. Errors: Blocked when it did not even say who it is."""
+    try:
+        system, user, home, now = answers["host"].out.split()
+        clock = float(now)
+    except ValueError:
+        said = answers["host"].said or answers["host"].out
+        raise Blocked(f"{settings.name} did not say what it is", evidence=said, hint=f"inv status -H {settings.name} -v") from None
+    folder = home + settings.folder[1:] if settings.folder.startswith("~/") else settings.folder.rstrip("/")
+    size, _, tail = answers["log"].out.partition("\n")
+    ended = answers["ended"].out.strip()
+    return HostFacts(
+        name=settings.name,
+        user=user,
+        system=system,
+        home=home,
+        folder=folder,
+        now=clock,
+        disk_free=_disk_free(answers["disk"].out),
+        tools=frozenset(path.rpartition("/")[2] for path in answers["tools"].out.split()),
+        writable="writable" in answers["disk"].out.splitlines(),
+        unpacked=_releases(folder, answers["unpacked"].out),
+        archives={version: f"{settings.archive}/{name}" for version, name in _named(answers["archives"].out)},
+        unit=_unit(answers["unit"].out),
+        listener=_listener(answers["listener"].out),
+        ended=int(ended) if ended.isdecimal() else None,
+        log_size=int(size) if size.strip().isdecimal() else 0,
+        log_tail=tail,
+    )
+
+
+def _named(listing: str) -> list[tuple[str, str]]:
+    """(version, line) of each line that ends in the name of an archive; names of no version are passed over."""
+    rows = []
+    for line in listing.splitlines():
+        found = ARCHIVE.fullmatch(line.rpartition("/")[2])
+        if found and VERSION.fullmatch(found[1]):
+            rows.append((found[1], line))
+    return rows
+
+
+def _releases(folder: str, listing: str) -> dict[str, str]:
+    """version -> folder; a folder named like its version wins over others."""
+    found: dict[str, str] = {}
+    for version, line in _named(listing):
+        inner = line.rpartition("/")[0]
+        if inner == version or version not in found:
+            found[version] = f"{folder}/{inner}".rstrip("/")
+    return found
+
+
+def _disk_free(printed: str) -> Optional[int]:
+    fields = printed.split()
+    return int(fields[3]) * 1024 if len(fields) > 4 and fields[3].isdecimal() else None
+
+
+def _unit(printed: str) -> Optional[Unit]:
+    """The unit from `systemctl show`; None where systemd has no such unit, or is not there."""
+    said = dict(line.partition("=")[::2] for line in printed.splitlines())
+    if said.get("LoadState") != "loaded":
+        return None
+    version = re.search(r"(?:--version|-v) +([0-9.]+)", said.get("ExecStart", ""))
+    return Unit(
+        said.get("ActiveState", ""), said.get("FragmentPath", ""), said.get("WorkingDirectory", ""), version[1] if version else ""
+    )
+
+
+def _listener(printed: str) -> str:
+    """Who listens, from a line of ss or lsof; ss names nobody to a user who is not root."""
+    if not printed.strip():
+        return ""
+    line = printed.strip().splitlines()[0]
+    if line.startswith("LISTEN"):
+        found = re.search(r'\("([^"]+)",pid=(\d+)', line)
+        return f"{found[1]} (pid {found[2]})" if found else "a process that only root may see"
+    name, pid = line.split()[:2]
+    return f"{name} (pid {pid})"

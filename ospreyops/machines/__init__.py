@@ -1,0 +1,59 @@
+"""Where Docker runs: a file per kind, found by its name in the settings.
+
+A kind is pure: it makes the lines, and reads their answers. Its class is `Machine`, made from the host's Settings.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from typing import Protocol
+
+from ..command import Command
+from ..errors import Usage
+from ..facts import Answer, Facts, MachineFacts
+from ..release import Release
+from ..settings import Settings
+
+
+class Machine(Protocol):
+    """What the runbook needs to know of a kind. Methods are imperative, each a line that suits the facts."""
+
+    kind: str
+    dial: str
+    needs_forward: bool
+
+    def questions(self) -> dict[str, Command]:
+        """What a look asks of this kind, by names that no other part uses."""
+
+    def facts(self, answers: Mapping[str, Answer], engine_why: str) -> MachineFacts:
+        """What their answers mean; engine_why: why the engine could not be asked, "" when it could."""
+
+    def start_service(self, facts: Facts, release: Release) -> Command:
+        """Run the release's own start script, detached for good."""
+
+    def stop_service(self, facts: Facts) -> Command:
+        """Stop the container, or the unit that keeps it."""
+
+    def remove_container(self, facts: Facts) -> Command:
+        """Remove a container that does not run, and keep its last words in the log."""
+
+    def use_release(self, facts: Facts, release: Release) -> Command:
+        """Move the unit that keeps the service to that release."""
+
+    def load(self, facts: Facts, folder: str, release: Release) -> Command:
+        """Load the compressed image that lies in the folder."""
+
+    def restore_image(self, facts: Facts, name: str, digest: str) -> Command:
+        """Give an image's name back to what had it before; remove the name when digest is ""."""
+
+
+def machine(settings: Settings) -> Machine:
+    """The machine of the kind that the settings name; Usage when there is no such kind."""
+    kinds = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    if settings.machine not in kinds:
+        raise Usage(f"{settings.name}: {settings.machine!r} is no kind of machine", hint=f"one of: {', '.join(kinds)}")
+    made: Machine = importlib.import_module(f"{__name__}.{settings.machine}").Machine(settings)
+    return made
+

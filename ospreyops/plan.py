@@ -1,0 +1,102 @@
+"""Look, decide, do, until a fresh look asks for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Callable, Protocol
+
+from .errors import Interrupted, OspreyError, StillNeeded
+
+if TYPE_CHECKING:
+    from .facts import Facts
+    from .site import Site
+
+PAUSE = 1.0
+"""Seconds between two looks while something that was done takes effect."""
+
+
+class Action(Protocol):
+    """Something a step does: a Command, or more than a line that still reads as one."""
+
+    def __str__(self) -> str:
+        """The line a maintainer would type to do it by hand."""
+
+    def perform(self, site: Site) -> None:
+        """Do it on the site's host; an OspreyError when it does not work."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What to do, and why.
+
+    why: a clause after "because"; also what is said when the step turns out not to help.
+    patience: seconds after which the same step, still asked for by a fresh look, has failed.
+    then_look: the steps after it make sense only once it has taken effect.
+    """
+
+    why: str = field(compare=False)
+    do: Action
+    patience: float = field(default=30, compare=False)
+    then_look: bool = field(default=False, compare=False)
+
+
+Goal = Callable[["Facts"], Iterable[Step]]
+
+
+@dataclass(frozen=True)
+class Await:
+    """Nothing to do but to look again; the line shows what is looked at."""
+
+    line: str
+
+    def __str__(self) -> str:
+        return self.line
+
+    def perform(self, site: Site) -> None:
+        """Nothing: the look that follows tells."""
+
+
+def reach(site: Site, goal: Goal) -> list[Step]:
+    """Bring the site's host to the goal; what was done, nothing if it was there already.
+
+    In a dry run the steps of the first look are shown, and none is done.
+    Errors: StillNeeded, and those of the goal and of the steps, each with what was done before it.
+    """
+    done: dict[Action, tuple[float, Step]] = {}
+    try:
+        for steps in stages(site, goal, done):
+            for step in steps:
+                with site.console.step(step):
+                    step.do.perform(site)
+                done[step.do] = (site.clock(), step)
+                if step.then_look:
+                    break
+    except OspreyError as error:
+        raise error.after(str(step.do) for _, step in done.values()) from None
+    except KeyboardInterrupt:
+        raise Interrupted(
+            "interrupted; the line above may still end on the host by itself",
+            hint="the same command again: it goes on from where the host is",
+        ).after(str(step.do) for _, step in done.values()) from None
+    return [step for _, step in done.values()]
+
+
+def stages(site: Site, goal: Goal, done: dict[Action, tuple[float, Step]]) -> Iterator[list[Step]]:
+    """The steps that each fresh look asks for, waiting for those already done to take effect."""
+    while True:
+        facts = site.look()
+        steps = list(goal(facts))
+        again = [step for step in steps if step.do in done]
+        if site.dry or not steps:
+            for step in steps:
+                site.console.would(step)
+            return
+        for step in again:
+            if site.clock() >= done[step.do][0] + step.patience:
+                raise StillNeeded(step.why, evidence=facts.host.log_tail, hint=f"inv status -H {site.name}")
+        if again:
+            with site.console.waiting(again[0].why):
+                site.sleep(PAUSE)
+            continue
+        yield steps

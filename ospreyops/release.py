@@ -1,0 +1,70 @@
+"""A release of the Osprey service: its names, and what its archive must look like (field book: osprey-release, 1)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from .errors import Blocked, Usage
+
+VERSION = re.compile(r"[0-9]{1,4}(\.[0-9]{1,4}){1,2}")
+IMAGE = "osprey/service"
+CONTAINER = "osprey-service"
+SCRIPT = "osprey-service"
+UNIT = "osprey"
+
+
+@dataclass(frozen=True, order=True)
+class Release:
+    """One version of the service; the version is also the protocol version in its URLs."""
+
+    version: str
+
+    @property
+    def image(self) -> str:
+        """The image's name in Docker, `osprey/service:0.3`."""
+        return f"{IMAGE}:{self.version}"
+
+    @property
+    def archive(self) -> str:
+        """The release archive, an uncompressed tar that holds the compressed image."""
+        return f"osprey-service-docker-{self.version}.tar"
+
+    @property
+    def image_archive(self) -> str:
+        """The compressed image in the release archive, as `docker load` takes it."""
+        return f"{self.archive}.bz2"
+
+
+def parse(version: str) -> Release:
+    """The release of that version; Usage for anything that is not like 0.3."""
+    if not VERSION.fullmatch(version):
+        raise Usage(f"{version!r} is not a version", hint="--version 0.3")
+    return Release(version)
+
+
+def by_age(version: str) -> tuple[int, ...]:
+    """A sort key: 0.10 is newer than 0.9."""
+    return tuple(int(part) for part in version.split("."))
+
+
+MEMBER = re.compile(r"(\./)?([A-Za-z0-9_+-][A-Za-z0-9._+-]*/?)*")
+
+
+def check_members(release: Release, names: str, listing: str) -> None:
+    """Refuse an archive that would write outside of its folder, or that is not this release.
+
+    names, listing: what `tar -tf` and `tar -tvf` print of it, a line per member.
+    """
+    members, modes = names.splitlines(), listing.splitlines()
+    for member, mode in zip(members, modes):
+        if mode[:1] not in "-d":
+            raise Blocked(f"{release.archive} is not safe to unpack: {member} is not a plain file")
+        if not MEMBER.fullmatch(member):
+            raise Blocked(f"{release.archive} is not safe to unpack: {member} lies outside of its folder")
+    present = {member[2:] if member.startswith("./") else member for member in members}
+    if missing := [name for name in (SCRIPT, release.image_archive) if name not in present]:
+        raise Blocked(
+            f"{release.archive} is not a release of {release.version}: it has no {' and no '.join(missing)}",
+            evidence="it has: " + ", ".join(sorted(present)[:10]),
+        )

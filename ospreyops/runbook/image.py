@@ -1,0 +1,113 @@
+"""Runbook, "Installing the Docker image": the releases on a host, and the images in its Docker."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Optional
+
+from .. import delivery
+from ..cli import as_json, task, wanted
+from ..console import size, table
+from ..errors import Blocked
+from ..facts import EngineFacts, Facts
+from ..plan import Step, reach
+from ..release import Release, by_age
+from ..site import Site
+
+
+def engine_of(facts: Facts) -> EngineFacts:
+    """The engine's facts. Errors: Blocked, in docker's own words, when it cannot be asked."""
+    if facts.engine:
+        return facts.engine
+    why, name = facts.engine_why, facts.host.name
+    if "docker" not in facts.host.tools:
+        raise Blocked(f"there is no docker command on {name}", hint="install Docker there, e.g. apt-get install docker.io")
+    if "permission denied" in why or "sudo" in why:
+        raise Blocked(f"{facts.host.user} may not use Docker on {name}: {why}", hint="log in as a user who may use sudo")
+    raise Blocked(f"Docker on {name} does not answer: {why}", hint="start it there, e.g. sudo systemctl start docker")
+
+
+def unpacked(facts: Facts, site: Site, release: Release, given: Optional[Path]) -> Iterator[Step]:
+    """The release lies unpacked in a folder of its own on the host."""
+    host, version = facts.host, release.version
+    if given is None and version in host.unpacked:
+        return
+    place, sudo = host.place(version), not host.writable
+    if given and not site.settings.here:
+        target = f"{host.folder}/.incoming/{release.archive}"
+        login = f"{host.user}@{site.host.address}"
+        yield Step(f"{given.name} is on this computer", delivery.Send(given, target, login, sudo))
+        archive, consume = target, True
+    else:
+        archive, consume = (str(given), False) if given else (host.archives.get(version, ""), False)
+    if not archive:
+        known = sorted({*host.unpacked, *host.archives}, key=by_age)
+        raise Blocked(
+            f"release {version} is not on {host.name}",
+            evidence=f"looked in {host.folder} and for {site.settings.archive}/{release.archive}\n"
+            f"there are: {', '.join(known) or 'none'}",
+            hint=f"--from FILE, with {release.archive} on this computer",
+        )
+    yield Step(f"release {version} is not unpacked on the host", delivery.Unpack(release, archive, place, consume, sudo))
+
+
+def loaded(facts: Facts, site: Site, release: Release, given: Optional[Path] = None) -> Iterator[Step]:
+    """The release's image is in Docker."""
+    engine = engine_of(facts)
+    if release.image in engine.images:
+        return
+    yield from unpacked(facts, site, release, given)
+    folder = (not given and facts.host.unpacked.get(release.version)) or facts.host.place(release.version)
+
+    def restore(name: str) -> str:
+        before = engine.images.get(name)
+        return site.machine.restore_image(facts, name, before.digest if before else "")
+
+    line = site.machine.load(facts, folder, release)
+    yield Step(f"{release.image} is not in Docker", delivery.Load(line, release, restore))
+
+
+def given_by(path: str, release: Release) -> Optional[Path]:
+    """The archive that `--from` names on this computer, None without `--from`."""
+    return delivery.source(path, release) if path else None
+
+
+def described(facts: Facts, release: Release) -> str:
+    """The image with its digest, once it is in Docker."""
+    image = facts.engine and facts.engine.images.get(release.image)
+    return f"{release.image} ({image.digest[:19]})" if image else release.image
+
+
+VERSION_HELP = {"version": "the release's version, like 0.3"}
+FROM_HELP = {"from_": "the release archive on this computer, or a folder with it; sent to the host"}
+
+
+@task(help={**VERSION_HELP, **FROM_HELP})
+def load(site: Site, version: str = "", from_: str = "") -> str:
+    """Load a release's image into Docker."""
+    release = wanted(version)
+    given = given_by(from_, release)
+    did = reach(site, lambda facts: loaded(facts, site, release, given))
+    facts = site.last
+    return site.finished(did, f"{described(facts, release)} is in Docker")
+
+
+@task(name="list", help={"json_": "one line of JSON"})
+def list_(site: Site, json_: bool = False) -> None:
+    """Show the releases on the host and the images in Docker."""
+    facts = site.look()
+    engine = engine_of(facts)
+    if json_:
+        site.console.data({"host": site.name, "images": as_json(engine.images), "unpacked": facts.host.unpacked, "archives": facts.host.archives})
+        return
+    versions = sorted({*facts.host.unpacked, *facts.host.archives}, key=by_age)
+    rows = [["IMAGE", "DIGEST", "CREATED", "SIZE"]]
+    for image in sorted(engine.images.values(), key=lambda image: image.created):
+        created = time.strftime("%Y-%m-%d", time.gmtime(image.created))
+        rows.append([image.name, image.digest[:19], created, size(image.size)])
+    site.console.say(table(rows))
+    for version in versions:
+        where = facts.host.unpacked.get(version) or facts.host.archives[version]
+        site.console.say(f"release {version} is on the host: {where}")

@@ -1,0 +1,77 @@
+"""Runbook, "configure the virtual machine to forward ports", and the ways to test that the service can be reached."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Optional
+
+from ..cli import as_json, task
+from ..errors import Unhealthy
+from ..facts import Facts, Seen
+from ..site import Site
+
+
+def rows(facts: Facts, site: Site) -> None:
+    """Where the service answers, in a status table; an expired certificate is its normal state, and no problem."""
+    for title, seen in (("on host", facts.local), ("from here", facts.public)):
+        if seen:
+            site.console.row(not trouble(seen), title, trouble(seen) or f"{seen.where} answers as Desktop asks: {versions(seen)}")
+
+
+def trouble(seen: Seen) -> str:
+    """What is wrong with how the service looks from there, for any version; "" when all of them are good."""
+    if seen.about is None:
+        return f"{seen.where} does not answer: {seen.error}"
+    bad = [seen.problem(version) for version in seen.desktop if seen.desktop[version]]
+    return bad[0] if bad else ("" if seen.desktop else f"{seen.where} names no version: {seen.about.strip()!r}")
+
+
+def versions(seen: Seen) -> str:
+    """The protocol versions that are served."""
+    return ", ".join(f"v{version}" for version in seen.desktop)
+
+
+def expiry(seen: Optional[Seen], now: float) -> str:
+    """The certificate's date, for who wants to know; it lasts a day and is never renewed."""
+    if not seen or seen.expires is None:
+        return ""
+    state = "expired" if seen.expires < now else "expires"
+    return f"certificate of {seen.issuer}, {state} {time.strftime('%Y-%m-%d %H:%M', time.gmtime(seen.expires))}Z"
+
+
+@task
+def forward(site: Site) -> str:
+    """Forward the service's port into the machine that Docker runs on."""
+    return site.finished([], f"Docker on {site.name} publishes port {site.settings.port} itself, nothing needs forwarding")
+
+
+@task(help={"json_": "one line of JSON"})
+def status(site: Site, json_: bool = False) -> None:
+    """Show what listens on the service's port, and how it is reached."""
+    facts = site.look()
+    data: dict[str, Any] = {"host": site.name, "port": site.settings.port, "listener": facts.host.listener}
+    if json_:
+        site.console.data({**data, "local": as_json(facts.local), "public": as_json(facts.public)})
+        return
+    site.console.row(None, "port", f"{site.settings.port}: {facts.host.listener or 'nothing listens'}")
+    rows(facts, site)
+
+
+@task
+def check(site: Site) -> str:
+    """Ask the service as curl on the host, a browser and OSPREY Desktop do."""
+    facts = site.look()
+    for title, seen in (("on host", facts.local), ("from here", facts.public)):
+        if seen is None:
+            site.console.note(f"  {title:<9} not asked (osprey.public, or a jump host on the way)")
+            continue
+        site.console.row(seen.about is not None, title, f"{seen.where}/about: {(seen.about or seen.error).strip()}")
+        for version in seen.desktop:
+            problem = seen.desktop[version] or "as OSPREY Desktop wants it"
+            site.console.row(not seen.desktop[version], "", f"{seen.where}/v{version}/about: {problem}")
+        if dated := expiry(seen, facts.host.now):
+            site.console.note(f"  {'':<9} {dated}")
+    found = [trouble(seen) for seen in (facts.local, facts.public) if seen and trouble(seen)]
+    if found:
+        raise Unhealthy(found[0], hint=f"inv status -H {site.name}")
+    return "the service can be reached"

@@ -1,0 +1,196 @@
+"""Runbook, "Starting Osprey service", "Stopping Osprey service", "Check service status"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Optional
+
+from ..cli import as_json, task, wanted
+from ..command import Command, sh
+from ..errors import Blocked, OspreyError, Unhealthy
+from ..facts import Container, Facts
+from ..plan import Await, Step, reach
+from ..release import CONTAINER, UNIT, Release, parse
+from ..settings import number
+from ..site import Site
+from . import image
+from .image import VERSION_HELP, described, engine_of, given_by
+
+KEPT_LOGS = 5
+LOG_LIMIT = 50_000_000
+"""Bytes of log after which even that of a running service is put aside."""
+ENDED = ("created", "exited", "dead")
+PATIENCE_HELP = {"patience": "seconds until it must be healthy; osprey.patience if not given"}
+
+
+def right(facts: Facts, site: Site, release: Release) -> bool:
+    """The release runs, from the image that its name means now, on the service's port, kept by the unit if there is one."""
+    engine, unit = engine_of(facts), facts.host.unit
+    service, known = engine.service, engine.images.get(release.image)
+    return bool(
+        service
+        and service.running
+        and service.image == release.image
+        and (known is None or known.digest == service.digest)
+        and service.port in (None, site.settings.port)
+        and (unit is None or (unit.state == "active" and unit.version == release.version))
+    )
+
+
+def stopped(facts: Facts, site: Site) -> Iterator[Step]:
+    """No container of the service is left, and no unit brings it back."""
+    service, unit = engine_of(facts).service, facts.host.unit
+    if (unit and unit.active) or (service and service.state not in ENDED):
+        what = service.image if service else f"the unit {UNIT}"
+        yield Step(f"{what} runs{cut(service)}", site.machine.stop_service(facts), then_look=True)
+    elif service:
+        why = f"a container {service.state} holds the name {CONTAINER}"
+        yield Step(why, site.machine.remove_container(facts), then_look=True)
+
+
+def running(facts: Facts, site: Site, release: Release, given: Optional[Path] = None) -> Iterator[Step]:
+    """The release runs in the container `osprey-service`."""
+    yield from image.loaded(facts, site, release, given)
+    if right(facts, site, release):
+        yield from log_small(facts)
+        return
+    host, unit, service = facts.host, facts.host.unit, engine_of(facts).service
+    if not host.script_folder(release.version) and release.image in engine_of(facts).images:
+        yield from image.unpacked(facts, site, release, given)
+    if service or (unit and unit.active and unit.version != release.version):
+        yield from stopped(facts, site)
+    elif host.listener and not (unit and unit.active):
+        raise Blocked(
+            f"port {site.settings.port} of {host.name} is taken by {host.listener}",
+            hint=f"stop that, or set osprey.hosts.{host.name}.port",
+        )
+    if unit and (unit.version != release.version or unit.folder != (host.script_folder(release.version) or host.place(release.version))):
+        why = f"the unit {UNIT} starts {unit.version or 'nothing known'}"
+        yield Step(why, site.machine.use_release(facts, release))
+    if host.log_size and not unit:
+        yield Step("the log of the run before is kept", put_aside(facts))
+    ended = "" if host.ended is None or unit else f": its start script ended with exit status {host.ended}"
+    patience = 30 if host.ended is None or unit else 0
+    yield Step(f"{release.image} does not run{ended}", site.machine.start_service(facts, release), patience)
+
+
+def healthy(facts: Facts, site: Site, release: Release, given: Optional[Path] = None) -> Iterator[Step]:
+    """The release runs, and OSPREY Desktop of its version is content with it."""
+    starting = list(running(facts, site, release, given))
+    yield from starting
+    if starting or (problem := facts.problem(release.version)):
+        why = "the service must answer as OSPREY Desktop asks" if starting else problem
+        line = f"curl --insecure {site.settings.release_url}/v{release.version}/about"
+        yield Step(why, Await(line), site.settings.patience)
+
+
+def put_back(site: Site, name: str) -> str:
+    """Bring the service that ran before a failed deploy back; what came of it, in a clause."""
+    site.console.say(f"{name} ran before: putting it back")
+    before = parse(name.rpartition(":")[2])
+    try:
+        reach(site, lambda facts: running(facts, site, before))
+    except OspreyError as error:
+        return f"{name} could not be put back: {error.case}"
+    return f"{name} runs again"
+
+
+def log_small(facts: Facts) -> Iterator[Step]:
+    """The log of a running service does not fill the disk."""
+    log, old = facts.host.log, f"{facts.host.log}.1"
+    if facts.host.log_size > LOG_LIMIT and not facts.host.unit:
+        line = sh("cp {log} {old} && : >{log}", log=log, old=old, limit=120, sudo=bool(facts.engine and facts.engine.sudo))
+        yield Step(f"{log} has {facts.host.log_size} bytes", line)
+
+
+def put_aside(facts: Facts) -> Command:
+    """Rotate the log, so that each start writes one of its own."""
+    numbers = " ".join(str(number) for number in range(KEPT_LOGS - 1, 0, -1))
+    return sh(
+        f"cd {{folder}} && for n in {numbers}; do [ ! -f {{log}}.$n ] || mv -f {{log}}.$n {{log}}.$((n + 1)); done"
+        " && mv -f {log} {log}.1",
+        folder=facts.host.folder,
+        log=f"{CONTAINER}.log",
+        limit=20,
+        sudo=bool(facts.engine and facts.engine.sudo),
+    )
+
+
+def cut(service: Optional[Container]) -> str:
+    """What stopping it would cost."""
+    return f" (with {', '.join(service.jobs)} computing in it: cut)" if service and service.jobs else ""
+
+
+@task(help=VERSION_HELP | PATIENCE_HELP)
+def start(site: Site, version: str = "", patience: str = "") -> str:
+    """Start a release of the service, and wait until it is healthy."""
+    release, patient = wanted(version), site.patient(patience)
+
+    def goal(facts: Facts) -> Iterator[Step]:
+        service = engine_of(facts).service
+        if service and service.running and service.image != release.image:
+            name = facts.host.name
+            raise Blocked(f"{service.image} runs on {name}", hint=f"inv deploy --version {version} -H {name}, or service.stop")
+        return healthy(facts, patient, release)
+
+    return site.finished(reach(site, goal), f"{described(site.last, release)} is healthy")
+
+
+@task
+def stop(site: Site) -> str:
+    """Stop the service."""
+    return site.finished(reach(site, lambda facts: stopped(facts, site)), "no service runs")
+
+
+@task(help={"json_": "one line of JSON"})
+def status(site: Site, json_: bool = False) -> None:
+    """Show the service's container, and whether it is healthy."""
+    facts = site.look()
+    service = engine_of(facts).service
+    problem = unhealthy(facts)
+    if json_:
+        site.console.data({"host": site.name, "service": as_json(service), "unit": as_json(facts.host.unit), "problem": problem})
+    elif service:
+        rows(facts, site)
+    if problem:
+        raise Unhealthy(problem, hint=f"inv status -H {site.name}")
+
+
+def rows(facts: Facts, site: Site) -> None:
+    """The container in a status table."""
+    service, unit = facts.engine and facts.engine.service, facts.host.unit
+    if service:
+        text = f"{service.image} {service.state} since {service.started[:19]}Z" + (f", port {service.port}" if service.port else "")
+        site.console.row(service.running, "service", text)
+        if service.jobs:
+            site.console.row(None, "", f"computing: {', '.join(service.jobs)}")
+    else:
+        site.console.row(False, "service", "does not run" if facts.engine else "unknown")
+    if unit:
+        site.console.row(unit.state == "active", "unit", f"{UNIT} {unit.state}, starts {unit.version} in {unit.folder}")
+
+
+def unhealthy(facts: Facts) -> str:
+    """Why the service is not healthy; "" when what runs is what Desktop wants."""
+    service = engine_of(facts).service
+    if not service or not service.running:
+        return f"the service does not run on {facts.host.name}" + (f": {service.state}" if service else "")
+    return facts.problem(service.image.rpartition(":")[2])
+
+
+@task(help={"follow": "go on with new lines until Ctrl-C", "lines": "how many of the last lines"})
+def logs(site: Site, follow: bool = False, lines: str = "50") -> None:
+    """Show the service's log."""
+    count, facts = number("--lines", lines), site.look()
+    flag = " --follow" if follow else ""
+    if facts.host.unit:
+        line = sh(f"journalctl --unit {UNIT} --lines {count} --output cat --no-pager{flag}", limit=60)
+    else:
+        line = sh(f"tail -n {count}{' -F' if follow else ''} {{log}}", log=facts.host.log, limit=60)
+    line = replace(line, sudo=bool(facts.host.unit and facts.host.user != "root"))
+    if follow:
+        site.host.follow(line)
+    else:
+        site.console.say(site.host.run(line).out.rstrip())

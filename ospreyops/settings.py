@@ -1,0 +1,107 @@
+"""What may be configured in invoke.yaml under `osprey`, its defaults, checked once into frozen data."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from .errors import Usage
+
+ARCHIVE = "/usr/project/dlab/www/donaldlab/software/osprey/releases"
+HERE = "localhost"
+NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.@:-]*[A-Za-z0-9_])?")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one host: what `osprey` says for all, overruled by `osprey.hosts.NAME`."""
+
+    name: str
+    address: str = field(default="", metadata={"help": "host name or IP address for SSH, or an alias of ssh_config; the host's name if empty"})
+    user: str = field(default="", metadata={"help": "user to log in as; as ssh_config says if empty"})
+    ssh_port: int = field(default=0, metadata={"help": "port of the SSH server; as ssh_config says if 0"})
+    machine: str = field(default="native", metadata={"help": "where Docker runs: the name of a file in ospreyops/machines"})
+    folder: str = field(default="~/osprey/service-docker", metadata={"help": "folder on the host for releases and the log"})
+    archive: str = field(default=ARCHIVE, metadata={"help": "folder on the host where release archives are found"})
+    port: int = field(default=44342, metadata={"help": "port of the service"})
+    public: str = field(default="", metadata={"help": "URL of the service as users reach it; https://ADDRESS:PORT if empty, 'none' to ask on the host only"})
+    patience: int = field(default=120, metadata={"help": "seconds until a started service must be healthy"})
+    connect_limit: int = field(default=10, metadata={"help": "seconds until an SSH connection must stand"})
+
+    @property
+    def here(self) -> bool:
+        """The host is this computer: no SSH."""
+        return self.name == HERE
+
+    @property
+    def release_url(self) -> str:
+        """The service's address on the host itself, as curl would be given it."""
+        return f"https://localhost:{self.port}"
+
+
+KEYS = {f.name: f for f in fields(Settings) if f.name != "name"}
+DEFAULTS: dict[str, Any] = {"host": HERE, "hosts": {}, **{key: f.default for key, f in KEYS.items()}}
+"""For `ns.configure`: every key has a default, for Invoke lets environment variables fill known keys only."""
+
+
+def names(hosts: str) -> list[str]:
+    """The host names in a `-H` value, in order, each once; Usage for one that cannot be a name."""
+    found = list(dict.fromkeys(part.strip() for part in hosts.split(",")))
+    for name in found:
+        if not NAME.fullmatch(name):
+            raise Usage(f"{name!r} is not a host name", hint="-H olympias, or -H olympias,grisman-36")
+    return found
+
+
+def settings(config: Mapping[str, Any], name: str) -> Settings:
+    """The checked settings of a host; Usage names the key that is wrong and how it should be."""
+    known_hosts = config.get("hosts") or {}
+    if not isinstance(known_hosts, Mapping):
+        raise Usage("osprey.hosts is not a mapping of host names", hint="osprey: {hosts: {olympias: {user: jmartin}}}")
+    own = known_hosts.get(name)
+    if own is not None and not isinstance(own, Mapping):
+        raise Usage(f"osprey.hosts.{name} is not a mapping of settings", hint=f"{name}: {{user: jmartin}}")
+    _refuse_unknown("osprey", config, (*KEYS, "host", "hosts"))
+    _refuse_unknown(f"osprey.hosts.{name}", own or {}, KEYS)
+    values = {}
+    for key, known in KEYS.items():
+        where, value = f"osprey.{key}", config.get(key)
+        if own and own.get(key) is not None:
+            where, value = f"osprey.hosts.{name}.{key}", own[key]
+        values[key] = _checked(where, known.default if value is None else value, known.default)
+    return Settings(name=name, **values)
+
+
+def _refuse_unknown(where: str, given: Mapping[str, Any], known: Any) -> None:
+    for key in given:
+        if key not in known:
+            near = difflib.get_close_matches(str(key), known, 1)
+            raise Usage(f"{where}.{key} is not a setting", hint=f"{near[0]}" if near else f"one of {', '.join(known)}")
+
+
+def _checked(where: str, value: Any, default: Any) -> Any:
+    """The value in the default's type; Usage when it is of another, or out of range."""
+    if isinstance(default, int):
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise Usage(f"{where} is {value!r}, not a whole number")
+        top = 65535 if where.endswith("port") else 86400
+        if not 0 <= value <= top or (value == 0 and not where.endswith("ssh_port")):
+            raise Usage(f"{where} is {value}, not between 1 and {top}")
+        return value
+    if not isinstance(value, str):
+        raise Usage(f"{where} is {value!r}, not text")
+    if any(ord(character) < 32 for character in value):
+        raise Usage(f"{where} is {value!r}: it has control characters")
+    if where.endswith((".folder", ".archive")) and not value.startswith(("/", "~/")):
+        raise Usage(f"{where} is {value!r}, not an absolute path", hint="a path that begins with / or ~/")
+    return value
+
+
+def number(flag: str, value: str) -> int:
+    """A whole number above zero given on the command line; Usage for anything else."""
+    if not (value.isascii() and value.isdecimal() and 0 < int(value) <= 86400):
+        raise Usage(f"{flag} {value!r} is not a whole number from 1 to 86400")
+    return int(value)

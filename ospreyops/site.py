@@ -1,0 +1,103 @@
+"""A site: a host with its settings, the machine that Docker runs on, and the console that speaks of it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from typing import Callable, Optional
+
+from . import health, look
+from .aside import Aside
+from .console import Console
+from .errors import OspreyError
+from .facts import EngineFacts, Facts, Seen
+from .host import Host
+from .machines import Machine, machine
+from .plan import Step
+from .settings import Settings, number
+
+ENGINE_LIMIT = 30
+
+
+@dataclass
+class Site:
+    """What a task works on. clock, sleep: seconds, as time.monotonic and time.sleep have them."""
+
+    settings: Settings
+    host: Host
+    machine: Machine
+    console: Console
+    dry: bool = False
+    clock: Callable[[], float] = field(default=time.monotonic)
+    sleep: Callable[[float], None] = field(default=time.sleep)
+    last: Facts = field(init=False)
+
+    @property
+    def name(self) -> str:
+        """The host's name, as `-H` takes it."""
+        return self.settings.name
+
+    def look(self) -> Facts:
+        """All facts, fresh; as long as the slowest question. Errors: Unreachable, Blocked, Usage.
+
+        A container may start between the questions: a port that is taken by nobody is asked about again.
+        """
+        where = self.settings.release_url
+        outside = self.public_url()
+        engine = Aside(self._engine)
+        public = Aside(lambda: health.public(outside)) if outside else None
+        answers = self.host.ask(
+            {**look.questions(self.settings), **self.machine.questions(), **health.questions(where)}
+        )
+        facts, why = engine.result(ENGINE_LIMIT, (None, "the engine does not answer"))
+        host = look.host_facts(self.settings, answers)
+        if host.listener and facts and not facts.service:
+            facts, why = self._engine()
+        self.last = Facts(
+            host=host,
+            machine=self.machine.facts(answers, why),
+            engine=facts,
+            engine_why=why,
+            local=health.local(where, answers),
+            public=public.result(2 * health.LIMIT, Seen(outside, error="no answer in time")) if public else None,
+        )
+        return self.last
+
+    def patient(self, seconds: str) -> Site:
+        """The same site with another patience; Usage when that is no number of seconds."""
+        if not seconds:
+            return self
+        return replace(self, settings=replace(self.settings, patience=number("--patience", seconds)))
+
+    def finished(self, did: list[Step], state: str) -> str:
+        """Say, in one line, what a task came to, and give it for the summary. state: what is the case now."""
+        if self.dry:
+            text = "a dry run: nothing was done"
+        else:
+            text = f"{len(did)} step{'s' * (len(did) != 1)} done: {state}" if did else f"nothing to do: {state}"
+        self.console.good(text)
+        return text
+
+    def public_url(self) -> str:
+        """Where users reach the service; "" when this computer cannot ask there."""
+        if self.settings.public:
+            return "" if self.settings.public == "none" else self.settings.public.rstrip("/")
+        at = self.host.address
+        if self.settings.here or self.host.jumped:
+            return ""
+        return f"https://{at}:{self.settings.port}"
+
+    def _engine(self) -> tuple[Optional[EngineFacts], str]:
+        from . import engine
+
+        try:
+            return engine.look(self.host, self.machine.dial), ""
+        except engine.Unanswered as error:
+            return None, str(error)
+        except OspreyError as error:
+            return None, f"{error.case}; {error.hint}"
+
+
+def site(settings: Settings, console: Console, *, dry: bool = False) -> Site:
+    """The site of a host; nothing is connected yet. Usage for settings that do not fit."""
+    return Site(settings, Host(settings, console), machine(settings), console, dry)

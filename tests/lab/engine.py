@@ -1,0 +1,196 @@
+"""A private Docker engine: a dockerd that lives in one folder, beside any other on the machine.
+
+It has its own bridge and subnet and makes no firewall rules: containers are reached by their address, published
+ports through dockerd's proxy. It runs in its own mount namespace, so its mounts end with it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import hashlib
+import ipaddress
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Optional
+
+from tests.lab.cache import locked
+from tests.lab.wait import NotReady, until
+
+PACKAGES = {"dockerd": "docker.io", "docker": "docker.io", "ip": "iproute2", "unshare": "util-linux"}
+SUBNETS = [ipaddress.ip_network(f"10.213.{number}.0/24") for number in range(256)]
+LONGEST_SOCKET = "/exec/containerd/containerd-debug.sock.ttrpc"
+SOCKET_LIMIT = 107
+# An own /run/containerd hides the machine's containerd: dockerd would share it, and its containers, if it saw it.
+LAUNCH = 'mkdir -p /run/containerd && mount -t tmpfs tmpfs /run/containerd && exec dockerd --config-file "$0"'
+
+
+class EngineError(RuntimeError):
+    """The engine cannot run, or a docker command failed on it."""
+
+
+class Engine:
+    """The dockerd whose data, sockets, configuration and log are in `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        """Describe the engine of this folder, running or not."""
+        self.folder = folder.resolve()
+        self.log = self.folder / "dockerd.log"
+        self.bridge = "lab" + hashlib.sha256(str(self.folder).encode()).hexdigest()[:8]
+        self._config = self.folder / "daemon.json"
+        self._run = self.folder / "run"
+
+    @property
+    def socket(self) -> Path:
+        """Docker's socket."""
+        return self._run.resolve() / "docker.sock"
+
+    @property
+    def host(self) -> str:
+        """The engine's address, as DOCKER_HOST takes it."""
+        return f"unix://{self.socket}"
+
+    @classmethod
+    def start(cls, folder: Path) -> Engine:
+        """Start the folder's engine, unless it runs, and wait until it answers."""
+        for command, package in PACKAGES.items():
+            if not shutil.which(command):
+                raise EngineError(f"{command} is not installed: apt-get install {package}")
+        engine = cls(folder)
+        with locked(engine.folder):
+            if not engine._processes():
+                engine._launch()
+            until(engine._answers, "dockerd's answer", 60, engine._tail)
+        return engine
+
+    def stop(self) -> None:
+        """End the engine with its containers, and take away its bridge."""
+        if not self._config.exists():
+            return
+        with locked(self.folder):
+            for signal_number in (signal.SIGTERM, signal.SIGKILL):
+                for pid in self._processes():
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, signal_number)
+                with contextlib.suppress(NotReady):
+                    until(lambda: not self._processes(), "dockerd's end", 60, self._tail)
+                    break
+            else:
+                raise EngineError(f"dockerd does not end: {self._processes()}")
+            subprocess.run(["ip", "link", "delete", self.bridge], check=False, capture_output=True)
+            shutil.rmtree(self._run.resolve(), ignore_errors=True)
+            if self._run.is_symlink():
+                self._run.unlink()
+
+    def docker(
+        self, *arguments: str, stdin: Optional[Path] = None, check: bool = True, limit: float = 300
+    ) -> str:
+        """Run a docker command on this engine, its standard input from a file, and return its output."""
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("DOCKER_")}
+        with open(stdin or os.devnull, "rb") as source:
+            done = subprocess.run(
+                ["docker", "--host", self.host, *arguments],
+                stdin=source,
+                capture_output=True,
+                env=environment,
+                timeout=limit,
+                text=True,
+                errors="replace",
+                check=False,
+            )
+        if check and done.returncode:
+            output = (done.stdout + done.stderr).strip()
+            raise EngineError(f"docker {' '.join(arguments)}: status {done.returncode}\n{output}")
+        return done.stdout.strip()
+
+    def _launch(self) -> None:
+        """Start dockerd on a fresh bridge, as nobody's child, with its output in the log."""
+        if not self._run.exists():
+            self._run.unlink(missing_ok=True)
+            if len(f"{self._run}{LONGEST_SOCKET}") > SOCKET_LIMIT:
+                self._run.symlink_to(tempfile.mkdtemp(prefix="engine-"))
+            else:
+                self._run.mkdir()
+        self._add_bridge()
+        run = self._run.resolve()
+        settings = {
+            "data-root": str(self.folder / "data"),
+            "exec-root": str(run / "exec"),
+            "pidfile": str(run / "dockerd.pid"),
+            "hosts": [self.host],
+            "group": "root",
+            "bridge": self.bridge,
+            "iptables": False,
+            "ip-forward": False,
+            "ip-masq": False,
+        }
+        self._config.write_text(json.dumps(settings, indent=2) + "\n")
+        command = ["setsid", "--fork", "unshare", "--mount", "sh", "-c", LAUNCH, str(self._config)]
+        with self.log.open("ab") as log:
+            subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=True)
+
+    def _add_bridge(self) -> None:
+        """Make the engine's bridge, anew, with the first subnet that nothing on this machine overlaps."""
+        subprocess.run(["ip", "link", "delete", self.bridge], check=False, capture_output=True)
+        routes = json.loads(subprocess.check_output(["ip", "-json", "-4", "route", "show", "table", "all"]))
+        used = [ipaddress.ip_network(route["dst"]) for route in routes if route["dst"] != "default"]
+        free = next(net for net in SUBNETS if not any(net.overlaps(other) for other in used))
+        for arguments in (
+            ["link", "add", self.bridge, "type", "bridge"],
+            ["address", "add", f"{free[1]}/{free.prefixlen}", "dev", self.bridge],
+            ["link", "set", self.bridge, "up"],
+        ):
+            subprocess.run(["ip", *arguments], check=True)
+
+    def _answers(self) -> bool:
+        """Whether dockerd answers; an error at once if it has ended."""
+        if not self._processes():
+            raise EngineError(f"dockerd ended by itself\n{self._tail()}")
+        with contextlib.suppress(EngineError, subprocess.TimeoutExpired):
+            return bool(self.docker("version", limit=5))
+        return False
+
+    def _processes(self) -> list[int]:
+        """The dockerd, containerd and shims of this engine, known by the private paths on their command lines."""
+        containerd = self._run.resolve() / "exec" / "containerd"
+        marks = [
+            f"\0--config-file\0{self._config}\0",
+            f"\0{LAUNCH}\0{self._config}\0",
+            f"\0--config\0{containerd / 'containerd.toml'}\0",
+            f"\0-address\0{containerd / 'containerd.sock'}\0",
+        ]
+        found = []
+        for entry in Path("/proc").glob("[0-9]*/cmdline"):
+            with contextlib.suppress(OSError):
+                if any(mark.encode() in entry.read_bytes() for mark in marks):
+                    found.append(int(entry.parent.name))
+        return found
+
+    def _tail(self) -> str:
+        """The end of dockerd's log."""
+        lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
+        return "\n".join([f"The end of {self.log}:", *lines[-15:]])
+
+
+def main() -> None:
+    """Start or stop the engine of a folder; print its address when it runs."""
+    parser = argparse.ArgumentParser(prog="python -m tests.lab.engine", description=main.__doc__)
+    parser.add_argument("action", choices=["start", "stop"])
+    parser.add_argument("folder", type=Path)
+    arguments = parser.parse_args()
+    try:
+        if arguments.action == "start":
+            print(Engine.start(arguments.folder).host)
+        else:
+            Engine(arguments.folder).stop()
+    except (EngineError, NotReady) as error:
+        raise SystemExit(f"{parser.prog}: {error}") from None
+
+
+if __name__ == "__main__":
+    main()

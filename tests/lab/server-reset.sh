@@ -1,0 +1,22 @@
+#!/bin/sh
+# Bring a lab server back to a host without Osprey; with the word "keep-images", its images stay.
+unit=/usr/lib/systemd/system/osprey.service
+set -e
+systemctl start docker ssh
+if [ -e $unit ]; then
+    systemctl stop --no-block osprey
+fi
+pkill -KILL -f osprey-service || true
+docker ps --all --quiet | xargs -r docker rm --force --volumes >/dev/null
+if [ -e $unit ]; then
+    systemctl stop osprey
+    systemctl --quiet disable osprey
+    rm -f $unit
+    systemctl daemon-reload
+    systemctl reset-failed
+fi
+docker volume rm --force osprey-service >/dev/null
+if [ "${1:-}" != keep-images ]; then
+    docker image ls --quiet osprey/service | sort -u | xargs -r docker image rm --force >/dev/null
+fi
+rm -rf /opt/osprey-service /root/osprey /home/*/osprey /usr/project/dlab
