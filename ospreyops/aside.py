@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import Any, Callable
+from typing import Any, Callable, Optional
 
 
 class Aside:
@@ -21,7 +21,7 @@ class Aside:
         except BaseException as error:
             self._error.append(error)
 
-    def result(self, limit: float, otherwise: Any) -> Any:
+    def result(self, limit: Optional[float] = None, otherwise: Any = None) -> Any:
         """What the call gave, or raised; the other value when it does not end within the limit (seconds)."""
         self._thread.join(limit)
         if self._error:

@@ -21,7 +21,7 @@ from .site import Site, site
 
 
 class Session:
-    """What the tasks of one chain share: the terminal, the sites with their open connections, and where the last one went."""
+    """What the tasks of one chain share: the terminal, the sites with their connections, the last hosts."""
 
     def __init__(self) -> None:
         self.screen = Screen()
@@ -42,14 +42,16 @@ class Session:
         return self.sites[name]
 
 
-class HostTask(invoke.Task):  # type: ignore[misc]
+class HostTask(invoke.Task[Any]):
     """A task that runs on the hosts of -H: its body takes a Site, and may return a line for the summary."""
 
     def get_arguments(self, ignore_unknown_help: Optional[bool] = None) -> list[Argument]:
         """The body's own arguments, -H and -v."""
         return [
             *super().get_arguments(ignore_unknown_help),
-            Argument(names=("host", "H"), help="the hosts, with commas; else the host of the task before, else osprey.host"),
+            Argument(
+                names=("host", "H"), help="the hosts, with commas; else the host of the task before, else osprey.host"
+            ),
             Argument(names=("verbose", "v"), kind=bool, default=False, help="show what the commands print"),
         ]
 
@@ -75,20 +77,28 @@ class HostTask(invoke.Task):  # type: ignore[misc]
             raise Interrupted("interrupted") from None
         session.last = tuple(where)
 
-    def _hosts(self, context: invoke.Context, session: Session, config: Mapping[str, Any], chosen: Optional[str]) -> list[str]:
+    def _hosts(
+        self, context: invoke.Context, session: Session, config: Mapping[str, Any], chosen: Optional[str]
+    ) -> list[str]:
         """The hosts of -H, of `fab -H`, of the task before, or of the settings."""
         by_fab = getattr(context, "original_host", None)
         if by_fab and chosen:
             raise Usage("both fab's -H and the task's own are given", hint="one of them")
         if chosen is not None or by_fab:
             return names(chosen if chosen is not None else str(by_fab))
-        if session.last:
-            Console(session.screen, "").note(f"{self.name}: on {', '.join(session.last)}, as the task before")
-            return list(session.last)
         default = config.get("host")
         if not isinstance(default, str):
             raise Usage(f"osprey.host is {default!r}, not a host name")
-        return names(default)
+        hosts = list(session.last) or names(default)
+        if hosts != names(default):
+            Console(session.screen, "").note(f"{self.title}: on {', '.join(hosts)}, as the task before")
+        return hosts
+
+    @property
+    def title(self) -> str:
+        """The task as `inv` calls it: its module is its namespace."""
+        space = self.body.__module__.rpartition(".")[2]
+        return self.name if space == "tasks" else f"{space}.{self.name}"
 
 
 task = functools.partial(invoke.task, klass=HostTask, auto_shortflags=False, positional=[])
@@ -96,10 +106,10 @@ task = functools.partial(invoke.task, klass=HostTask, auto_shortflags=False, pos
 
 
 def side_by_side(screen: Screen, sites: list[Site], body: Any) -> None:
-    """Run the body on all sites at once; one that fails does not stop the others. Then a summary, and the worst error."""
+    """Run the body on all sites at once; one that fails does not stop the others. A summary, and the worst error."""
     screen.shared = True
     running = [(one, Aside(functools.partial(_alone, body, one))) for one in sites]
-    outcomes = [(one, aside.result(None, None)) for one, aside in running]
+    outcomes = [(one, aside.result()) for one, aside in running]
     screen.shared = False
     summary = Console(screen, "")
     for one, outcome in outcomes:
@@ -129,7 +139,9 @@ def configured(context: invoke.Context) -> Mapping[str, Any]:
         context.config.load_collection({"osprey": DEFAULTS})
         context.config.load_shell_env()
     except (AmbiguousMergeError, AmbiguousEnvVar, UncastableEnvVar, ValueError) as error:
-        raise Usage(f"the settings do not fit: {error}", hint="invoke.yaml, and the variables INVOKE_OSPREY_…") from None
+        raise Usage(
+            f"the settings do not fit: {error}", hint="invoke.yaml, and the variables INVOKE_OSPREY_…"
+        ) from None
     found = _plain(context.config["osprey"])
     if not isinstance(found, dict):
         raise Usage(f"osprey is {found!r}, not a mapping of settings")
@@ -138,7 +150,8 @@ def configured(context: invoke.Context) -> Mapping[str, Any]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, (Mapping, invoke.config.DataProxy)):
-        return {str(key): _plain(value[key]) for key in value.keys()}
+        found: Any = value
+        return {str(key): _plain(found[key]) for key in found}
     return value
 
 

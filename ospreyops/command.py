@@ -37,7 +37,7 @@ class Command:
 
 
 def sh(template: str, *, limit: float, sudo: bool = False, **values: object) -> Command:
-    """A Command from a template whose {values} are quoted for the shell; `${x}`, `%{x}` and `{ x; }` stay as they are."""
+    """A Command from a template whose {values} are quoted; `${x}`, `%{x}` and `{ x; }` stay as they are."""
     return Command(VALUE.sub(lambda found: quote(str(values[found[1]])), template), limit, sudo)
 
 

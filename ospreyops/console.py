@@ -188,13 +188,16 @@ class Bar:
     def __str__(self) -> str:
         share = self.done / self.total if self.total else 1
         rate = self.done / max(time.monotonic() - self._start, 0.001)
-        return f"[{'=' * int(share * 24):<24}] {share:4.0%} {size(self.done)} of {size(self.total)}, {size(int(rate))}/s"
+        return (
+            f"[{'=' * int(share * 24):<24}] {share:4.0%} {size(self.done)} of {size(self.total)}, {size(int(rate))}/s"
+        )
 
 
-class Lines(io.TextIOBase):
+class Lines(io.StringIO):
     """Turns what is written to it into whole lines of a console."""
 
     def __init__(self, console: Console) -> None:
+        super().__init__()
         self._console, self._rest = console, ""
 
     def write(self, text: str) -> int:

@@ -92,27 +92,19 @@ class Unpack:
     @property
     def command(self) -> Command:
         """Runbook: "untar it to your favorite folder"."""
-        parent, _, name = self.place.rpartition("/")
-        part = f"{parent}/.{name}.part"
+        folder, _, name = self.place.rpartition("/")
         line = (
-            "rm -rf {part} && mkdir -p {part} && { tar -xof {archive} -C {part} && chmod +x {script}"
-            " && rm -rf {place} && mv {part} {place} || { rm -rf {part}; exit 1; }; }"
-        )
-        return sh(
-            line + (" && rm -f {archive}" if self.consume else ""),
-            part=part,
-            archive=self.archive,
-            place=self.place,
-            script=f"{part}/{SCRIPT}",
-            limit=900,
-            sudo=self.sudo,
-        )
+            "mkdir -p {folder} && cd {folder} && rm -rf {part} && mkdir {part} && tar -xof {archive} -C {part}"
+            " && chmod +x {part}/{script} && rm -rf {name} && mv {part} {name}"
+        ) + (" && rm -f {archive}" if self.consume else "")
+        values = {"folder": folder, "name": name, "part": f".{name}.part", "archive": self.archive, "script": SCRIPT}
+        return sh(line, limit=900, sudo=self.sudo, **values)
 
     def __str__(self) -> str:
         return str(self.command)
 
     def perform(self, site: Site) -> None:
-        """Errors: Blocked when it is no release or not safe to unpack; Failed when it is damaged or the disk is full."""
+        """Errors: Blocked when it is no release or not safe; Failed when it is damaged or the disk is full."""
         asked = site.host.ask(
             {
                 "names": sh("tar -tf {archive}", archive=self.archive, limit=300),
@@ -125,7 +117,12 @@ class Unpack:
                 hint="a good copy: its size and sha256 as in the release archive",
             )
         check_members(self.release, asked["names"].out, asked["listing"].out)
-        site.host.run(self.command)
+        try:
+            site.host.run(self.command)
+        except Failed:
+            folder, _, name = self.place.rpartition("/")
+            site.host.run(sh("rm -rf {part}", part=f"{folder}/.{name}.part", limit=120, sudo=self.sudo))
+            raise
 
 
 @dataclass(frozen=True)

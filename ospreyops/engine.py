@@ -23,7 +23,7 @@ from .release import CONTAINER, IMAGE
 
 API_VERSION = "1.41"
 LIMIT = 20
-JOBS = frozenset("sander sqm antechamber tleap teLeap parmchk2 probe reduce".split())
+JOBS = frozenset(["sander", "sqm", "antechamber", "tleap", "teLeap", "parmchk2", "probe", "reduce"])
 """The programs of AmberTools and others that a request runs in the container (field book: osprey-release, 5)."""
 
 

@@ -1,13 +1,13 @@
 """What can go wrong, as a user is told of it.
 
-    OspreyError             an invoke Exit: printed without a traceback, then the exit code
-    ├── Usage          1    the command line or the settings are wrong (Invoke's own code for that)
-    ├── Unhealthy      2    the service is not what it should be
-    │   └── StillNeeded     a step was done, its patience is over, and nothing changed
-    ├── Blocked        3    something that only a person can change is in the way
-    ├── Unreachable    4    the host cannot be asked, or the connection to it was lost
-    ├── Failed         5    a step was tried and did not work
-    └── Interrupted  130    Ctrl-C
+OspreyError             an invoke Exit: printed without a traceback, then the exit code
+├── Usage          1    the command line or the settings are wrong (Invoke's own code for that)
+├── Unhealthy      2    the service is not what it should be
+│   └── StillNeeded     a step was done, its patience is over, and nothing changed
+├── Blocked        3    something that only a person can change is in the way
+├── Unreachable    4    the host cannot be asked, or the connection to it was lost
+├── Failed         5    a step was tried and did not work
+└── Interrupted  130    Ctrl-C
 """
 
 from __future__ import annotations

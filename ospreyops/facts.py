@@ -41,7 +41,7 @@ class Unit:
 
     @property
     def active(self) -> bool:
-        """systemd runs the service, or tries to."""
+        """Systemd runs the service, or tries to."""
         return self.state in ("active", "activating", "reloading", "deactivating")
 
 
@@ -87,7 +87,7 @@ class HostFacts:
         return f"{self.folder}/{version}"
 
     def script_folder(self, version: str) -> str:
-        """A folder with a start script for that version: its own release's, else that of any other; "" if there is none."""
+        """A folder with a start script for that version: its own, else that of any other; "" without."""
         if version in self.archives:
             return self.unpacked.get(version, "")
         return self.unpacked.get(version) or next(iter(self.unpacked.values()), "")

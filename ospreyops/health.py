@@ -1,4 +1,4 @@
-"""The service's own /about, as curl on the host, a browser and OSPREY Desktop would ask it (field book: osprey-release, 5-7).
+"""The service's /about, as curl on the host, a browser and OSPREY Desktop ask it (field book: osprey-release, 5-7).
 
 /about alone proves little: the proxy answers it by itself. Desktop asks /vX.Y/about, wants a self-signed certificate
 with the issuer CN `osprey.service`, does not look at its date, and does not compare host names.
@@ -54,7 +54,11 @@ def local(url: str, answers: Mapping[str, Answer]) -> Seen:
     desktop = dict.fromkeys(VERSIONS.findall(about.out), "no answer in time")
     blocks = re.findall(r"(.*?)\n(\d{3}) (\d+) v([0-9.]+)\n", answers["desktop"].out, re.S)
     for version in desktop:
-        said = [_content(int(status), body, version) for body, status, code, asked in blocks if asked == version and code == "0"]
+        said = [
+            _content(int(status), body, version)
+            for body, status, code, asked in blocks
+            if asked == version and code == "0"
+        ]
         if any(said) or len(said) == GOOD_ANSWERS:
             desktop[version] = next(filter(None, said), "") or _issued(issuer_cn)
     return Seen(url, about.out, "", desktop, issuer_cn, _ends(certificate.out))
@@ -75,7 +79,9 @@ def public(url: str) -> Seen:
             for _ in range(GOOD_ANSWERS):
                 got = asker.get(f"/v{version}/about")
                 issuer, expires = got.issuer, got.expires
-                desktop[version] = _content(got.status, got.body, version) or _issued(issuer, self_signed=got.self_signed)
+                desktop[version] = _content(got.status, got.body, version) or _issued(
+                    issuer, self_signed=got.self_signed
+                )
                 if desktop[version]:
                     break
         except (OSError, http.client.HTTPException, ValueError) as error:

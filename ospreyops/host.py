@@ -57,7 +57,9 @@ class Host:
         answer = self._execute(limits.asked(questions), limit)
         found = limits.answers(answer.out)
         if missing := questions.keys() - found.keys():
-            raise Blocked(f"{self.name} did not answer {', '.join(sorted(missing))}", evidence=answer.said, hint="perl and sh")
+            raise Blocked(
+                f"{self.name} did not answer {', '.join(sorted(missing))}", evidence=answer.said, hint="perl and sh"
+            )
         return found
 
     def run(self, command: Command) -> Answer:
@@ -66,7 +68,9 @@ class Host:
         if answer.code == limits.LATE and limits.LATE_MARK in answer.err:
             raise Failed(f"not done within {command.limit:.0f} s, and ended: {command}")
         if not answer.ok:
-            raise Failed(f"exit status {answer.code}: {_last_line(answer)}", evidence="\n".join(answer.said.splitlines()[-10:]))
+            raise Failed(
+                f"exit status {answer.code}: {_last_line(answer)}", evidence="\n".join(answer.said.splitlines()[-10:])
+            )
         return answer
 
     def stream(self, line: str, *, sudo: bool = False) -> Stream:
@@ -80,7 +84,7 @@ class Host:
         return RemoteStream(self._connection, words, first, self._settings.connect_limit)
 
     def follow(self, command: Command) -> None:
-        """Show what a line goes on printing, until it ends or Ctrl-C, which ends it on the host, too; its limit is not kept."""
+        """Show what a line goes on printing, until it ends or Ctrl-C, which ends it on the host, too; no limit."""
         stream = self.stream(f"{command.line} & p=$!; cat >/dev/null; kill $p", sudo=command.sudo)
         lines = self._console.lines()
         try:
@@ -93,7 +97,7 @@ class Host:
 
     @cached_property
     def sudo_password(self) -> str:
-        """What sudo wants on this host, asked for once; "" when it wants none. Blocked without a terminal or the right."""
+        """What sudo wants here, asked for once; "" when it wants none. Blocked without a terminal or the right."""
         free = self._execute("sudo -k -n true", 20)
         if free.ok:
             return ""
@@ -143,13 +147,20 @@ class Host:
     ) -> Answer:
         if sudo:
             words, password = self._sudo(words), self.sudo_password
-        options: dict[str, Any] = {"warn": True, "pty": False, "in_stream": False, "echo": False, "dry": False, "hide": True}
+        options: dict[str, Any] = {
+            "warn": True,
+            "pty": False,
+            "in_stream": False,
+            "echo": False,
+            "dry": False,
+            "hide": True,
+        }
         if password:
             options["watchers"] = [invoke.Responder(PROMPT, password + "\n")]
         if show and self._console.verbose:
             options.update(hide=False, out_stream=self._console.lines(), err_stream=self._console.lines())
         with self._watched(limit):
-            result = (self._here if self._settings.here else self._connection).run(words, **options)
+            result: Any = (self._here if self._settings.here else self._connection).run(words, **options)
         return Answer(result.exited, result.stdout, result.stderr.replace(PROMPT, ""))
 
     @contextmanager
@@ -158,6 +169,8 @@ class Host:
         if self._settings.here:
             yield
             return
+        from paramiko import SSHException
+
         from . import ssh
 
         transport = self._connection.transport
@@ -168,7 +181,7 @@ class Host:
         try:
             with ssh.closed_after(transport, limit + GRACE) as over:
                 yield
-        except (OSError, EOFError, ssh.paramiko.SSHException, ThreadException):
+        except (OSError, EOFError, SSHException, ThreadException):
             raise lost from None
         if over.is_set() or not transport.is_active():
             raise lost
@@ -191,10 +204,14 @@ class LocalStream:
 
     def __init__(self, words: str, first: bytes) -> None:
         self.sock, theirs = socket.socketpair()
-        self._err: IO[bytes] = tempfile.TemporaryFile()
+        self._err: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (closed by finish)
         with theirs:
             self._process = subprocess.Popen(
-                ["/bin/sh", "-c", words], stdin=theirs, stdout=theirs, stderr=self._err, start_new_session=True
+                ["/bin/sh", "-c", words],
+                stdin=theirs.fileno(),
+                stdout=theirs.fileno(),
+                stderr=self._err,
+                start_new_session=True,
             )
         self.sock.sendall(first)
 

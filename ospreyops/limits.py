@@ -1,4 +1,4 @@
-"""How a limit is kept on the host itself: two Perl programs, for a Mac has no `timeout` and no `setsid` (field book: macos, 5).
+"""How a limit is kept on the host: two Perl programs, for a Mac has no `timeout`, no `setsid` (field book: macos, 5).
 
 Ending our end of a connection leaves the remote process running, so each line is run in a process group of its own,
 which Perl kills when its time is over. Neither program has a newline or an exclamation mark: a login shell may be csh.
@@ -44,7 +44,9 @@ ASK = (
 
 def limited(command: Command) -> str:
     """The command's line under its limit, for any login shell."""
-    return "exec /bin/sh -c " + shlex.quote(PATH + shlex.join(["exec", "perl", "-e", RUN, _seconds(command), command.line]))
+    return "exec /bin/sh -c " + shlex.quote(
+        PATH + shlex.join(["exec", "perl", "-e", RUN, _seconds(command), command.line])
+    )
 
 
 def asked(questions: Mapping[str, Command]) -> str:

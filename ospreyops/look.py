@@ -27,7 +27,8 @@ def questions(settings: Settings) -> dict[str, Command]:
         "host": sh("uname -s; id -un; echo ~; date +%s", limit=LIMIT),
         "tools": sh(f"for t in {' '.join(TOOLS)}; do command -v $t; done; true", limit=LIMIT),
         "disk": sh(
-            'f={folder}; while [ ! -e "$f" ]; do f=$(dirname "$f"); done; df -Pk "$f" | tail -n 1; [ ! -w "$f" ] || echo writable',
+            'f={folder}; while [ ! -e "$f" ]; do f=$(dirname "$f"); done; df -Pk "$f" | tail -n 1; '
+            '[ ! -w "$f" ] || echo writable',
             folder=folder,
             limit=LIMIT,
         ),
@@ -61,7 +62,9 @@ def host_facts(settings: Settings, answers: Mapping[str, Answer]) -> HostFacts:
         clock = float(now)
     except ValueError:
         said = answers["host"].said or answers["host"].out
-        raise Blocked(f"{settings.name} did not say what it is", evidence=said, hint=f"inv status -H {settings.name} -v") from None
+        raise Blocked(
+            f"{settings.name} did not say what it is", evidence=said, hint=f"inv status -H {settings.name} -v"
+        ) from None
     folder = home + settings.folder[1:] if settings.folder.startswith("~/") else settings.folder.rstrip("/")
     size, _, tail = answers["log"].out.partition("\n")
     ended = answers["ended"].out.strip()
@@ -96,7 +99,7 @@ def _named(listing: str) -> list[tuple[str, str]]:
 
 
 def _releases(folder: str, listing: str) -> dict[str, str]:
-    """version -> folder; a folder named like its version wins over others."""
+    """Version -> folder; a folder named like its version wins over others."""
     found: dict[str, str] = {}
     for version, line in _named(listing):
         inner = line.rpartition("/")[0]
@@ -117,7 +120,10 @@ def _unit(printed: str) -> Optional[Unit]:
         return None
     version = re.search(r"(?:--version|-v) +([0-9.]+)", said.get("ExecStart", ""))
     return Unit(
-        said.get("ActiveState", ""), said.get("FragmentPath", ""), said.get("WorkingDirectory", ""), version[1] if version else ""
+        said.get("ActiveState", ""),
+        said.get("FragmentPath", ""),
+        said.get("WorkingDirectory", ""),
+        version[1] if version else "",
     )
 
 

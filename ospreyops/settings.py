@@ -20,14 +20,26 @@ class Settings:
     """The settings of one host: what `osprey` says for all, overruled by `osprey.hosts.NAME`."""
 
     name: str
-    address: str = field(default="", metadata={"help": "host name or IP address for SSH, or an alias of ssh_config; the host's name if empty"})
+    address: str = field(
+        default="",
+        metadata={"help": "host name or IP address for SSH, or an alias of ssh_config; the host's name if empty"},
+    )
     user: str = field(default="", metadata={"help": "user to log in as; as ssh_config says if empty"})
     ssh_port: int = field(default=0, metadata={"help": "port of the SSH server; as ssh_config says if 0"})
-    machine: str = field(default="native", metadata={"help": "where Docker runs: the name of a file in ospreyops/machines"})
-    folder: str = field(default="~/osprey/service-docker", metadata={"help": "folder on the host for releases and the log"})
+    machine: str = field(
+        default="native", metadata={"help": "where Docker runs: the name of a file in ospreyops/machines"}
+    )
+    folder: str = field(
+        default="~/osprey/service-docker", metadata={"help": "folder on the host for releases and the log"}
+    )
     archive: str = field(default=ARCHIVE, metadata={"help": "folder on the host where release archives are found"})
     port: int = field(default=44342, metadata={"help": "port of the service"})
-    public: str = field(default="", metadata={"help": "URL of the service as users reach it; https://ADDRESS:PORT if empty, 'none' to ask on the host only"})
+    public: str = field(
+        default="",
+        metadata={
+            "help": "URL of the service for users; https://ADDRESS:PORT if empty, 'none' to ask on the host only"
+        },
+    )
     patience: int = field(default=120, metadata={"help": "seconds until a started service must be healthy"})
     connect_limit: int = field(default=10, metadata={"help": "seconds until an SSH connection must stand"})
 

@@ -23,6 +23,7 @@ from paramiko.ssh_exception import ConfigParseError, PasswordRequiredException
 from .errors import OspreyError, Unreachable, Usage
 from .settings import Settings
 
+CHEAP_CIPHER = "aes128-gcm@openssh.com"
 PULSE = 10
 PULSE_LIMIT = 20
 """Seconds between two signs of life asked of the server, and how long it may take to give one."""
@@ -31,12 +32,12 @@ PULSE_LIMIT = 20
 class Transport(paramiko.Transport):
     """A transport without Nagle's delay (a run takes 13 ms, not 48), and with the cipher that costs least."""
 
-    _preferred_ciphers = ("aes128-gcm@openssh.com", *paramiko.Transport._preferred_ciphers)
-
     def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
         if isinstance(sock, socket.socket):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         super().__init__(sock, *args, **kwargs)
+        options = self.get_security_options()
+        options.ciphers = sorted(options.ciphers, key=CHEAP_CIPHER.__ne__)
 
 
 class Refuse(paramiko.MissingHostKeyPolicy):
@@ -80,7 +81,9 @@ def connect(settings: Settings) -> fabric.Connection:
     except ValueError as error:
         raise Usage(f"{settings.name!r} is not a host name: {error}") from None
     where = f"{connection.host}:{connection.port}"
-    login = shlex.join([*(["-p", str(connection.port)] if connection.port != 22 else []), f"{connection.user}@{connection.host}"])
+    login = shlex.join(
+        [*(["-p", str(connection.port)] if connection.port != 22 else []), f"{connection.user}@{connection.host}"]
+    )
     try:
         _secure(connection, settings, login)
         with _naming(settings.name, where, login):
@@ -161,9 +164,13 @@ def _naming(name: str, where: str, login: str) -> Iterator[None]:
             raise Unreachable(
                 f"{name} ({where}) does not let {user} in: {error}", hint=f"ssh-add, or: ssh -v {login}"
             ) from None
-        raise Unreachable(f"{name} ({where}) does not speak SSH as it should: {error}", hint=f"ssh -v {login}") from None
+        raise Unreachable(
+            f"{name} ({where}) does not speak SSH as it should: {error}", hint=f"ssh -v {login}"
+        ) from None
     except socket.gaierror as error:
-        raise Unreachable(f"{name}: no such host ({error.strerror})", hint="osprey.hosts in invoke.yaml, or ~/.ssh/config") from None
+        raise Unreachable(
+            f"{name}: no such host ({error.strerror})", hint="osprey.hosts in invoke.yaml, or ~/.ssh/config"
+        ) from None
     except (OSError, EOFError) as error:
         why = "no answer in time" if isinstance(error, TimeoutError) else str(error) or "the connection was closed"
         raise Unreachable(f"{name} ({where}) cannot be reached: {why}", hint=f"ssh -v {login}") from None

@@ -56,4 +56,3 @@ def machine(settings: Settings) -> Machine:
         raise Usage(f"{settings.name}: {settings.machine!r} is no kind of machine", hint=f"one of: {', '.join(kinds)}")
     made: Machine = importlib.import_module(f"{__name__}.{settings.machine}").Machine(settings)
     return made
-

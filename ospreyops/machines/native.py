@@ -37,14 +37,14 @@ class Machine:
         return MachineFacts(self.kind, "STOPPED" if engine_why else "RUNNING", engine_why)
 
     def start_service(self, facts: Facts, release: Release) -> Command:
-        """Runbook: `./osprey-service --version $VERSION > osprey-service.log &`; both outputs, and its exit status kept."""
+        """Runbook: `./osprey-service --version $VERSION > osprey-service.log &`, with both outputs and its exit status."""
         if facts.host.unit:
             return sh("systemctl start {unit}", unit=UNIT, limit=60, sudo=_root(facts))
-        host = facts.host
+        host, session = facts.host, SESSION[facts.host.system]
         port = "" if self._port == 44342 else f" --port {self._port}"
         script = f"./{SCRIPT} --version {release.version}{port} >>{quote(host.log)} 2>&1; echo $? >{quote(host.end)}"
         return sh(
-            f"cd {{folder}} && rm -f {{end}} && (nohup {SESSION[host.system]} sh -c {{script}} </dev/null >/dev/null 2>&1 &)",
+            f"cd {{folder}} && rm -f {{end}} && (nohup {session} sh -c {{script}} </dev/null >/dev/null 2>&1 &)",
             folder=host.script_folder(release.version) or host.place(release.version),
             end=host.end,
             script=script,
@@ -69,7 +69,9 @@ class Machine:
         assert unit, "only a host with a unit is asked to use another release in it"
         folder = facts.host.script_folder(release.version) or facts.host.place(release.version)
         if not folder.replace("/", "").replace("-", "").replace("_", "").replace(".", "").isalnum():
-            raise Blocked(f"a systemd unit cannot start from {folder!r}", hint="osprey.folder without spaces or special signs")
+            raise Blocked(
+                f"a systemd unit cannot start from {folder!r}", hint="osprey.folder without spaces or special signs"
+            )
         return sh(
             "sed -i -e {folder} -e {start} {path} && systemctl daemon-reload",
             folder=f"s|^WorkingDirectory=.*|WorkingDirectory={folder}|",
@@ -80,7 +82,7 @@ class Machine:
         )
 
     def load(self, facts: Facts, folder: str, release: Release) -> Command:
-        """Runbook: `docker load < FILE`; lbzip2 and bzip2 decode it faster than Docker does (0.46 and 0.75 of its time)."""
+        """Runbook: `docker load < FILE`; lbzip2 and bzip2 decode it faster (0.46, 0.75 of Docker's time)."""
         file = f"{folder}/{release.image_archive}"
         decode = next((tool for tool in ("lbzip2", "bzip2") if tool in facts.host.tools), "")
         line = f"{decode} -dc {{file}} | docker load" if decode else "docker load --input {file}"

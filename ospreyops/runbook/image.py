@@ -9,6 +9,7 @@ from typing import Optional
 
 from .. import delivery
 from ..cli import as_json, task, wanted
+from ..command import Command
 from ..console import size, table
 from ..errors import Blocked
 from ..facts import EngineFacts, Facts
@@ -23,9 +24,13 @@ def engine_of(facts: Facts) -> EngineFacts:
         return facts.engine
     why, name = facts.engine_why, facts.host.name
     if "docker" not in facts.host.tools:
-        raise Blocked(f"there is no docker command on {name}", hint="install Docker there, e.g. apt-get install docker.io")
+        raise Blocked(
+            f"there is no docker command on {name}", hint="install Docker there, e.g. apt-get install docker.io"
+        )
     if "permission denied" in why or "sudo" in why:
-        raise Blocked(f"{facts.host.user} may not use Docker on {name}: {why}", hint="log in as a user who may use sudo")
+        raise Blocked(
+            f"{facts.host.user} may not use Docker on {name}: {why}", hint="log in as a user who may use sudo"
+        )
     raise Blocked(f"Docker on {name} does not answer: {why}", hint="start it there, e.g. sudo systemctl start docker")
 
 
@@ -50,7 +55,9 @@ def unpacked(facts: Facts, site: Site, release: Release, given: Optional[Path]) 
             f"there are: {', '.join(known) or 'none'}",
             hint=f"--from FILE, with {release.archive} on this computer",
         )
-    yield Step(f"release {version} is not unpacked on the host", delivery.Unpack(release, archive, place, consume, sudo))
+    yield Step(
+        f"release {version} is not unpacked on the host", delivery.Unpack(release, archive, place, consume, sudo)
+    )
 
 
 def loaded(facts: Facts, site: Site, release: Release, given: Optional[Path] = None) -> Iterator[Step]:
@@ -61,7 +68,7 @@ def loaded(facts: Facts, site: Site, release: Release, given: Optional[Path] = N
     yield from unpacked(facts, site, release, given)
     folder = (not given and facts.host.unpacked.get(release.version)) or facts.host.place(release.version)
 
-    def restore(name: str) -> str:
+    def restore(name: str) -> Command:
         before = engine.images.get(name)
         return site.machine.restore_image(facts, name, before.digest if before else "")
 
@@ -100,7 +107,14 @@ def list_(site: Site, json_: bool = False) -> None:
     facts = site.look()
     engine = engine_of(facts)
     if json_:
-        site.console.data({"host": site.name, "images": as_json(engine.images), "unpacked": facts.host.unpacked, "archives": facts.host.archives})
+        site.console.data(
+            {
+                "host": site.name,
+                "images": as_json(engine.images),
+                "unpacked": facts.host.unpacked,
+                "archives": facts.host.archives,
+            }
+        )
         return
     versions = sorted({*facts.host.unpacked, *facts.host.archives}, key=by_age)
     rows = [["IMAGE", "DIGEST", "CREATED", "SIZE"]]

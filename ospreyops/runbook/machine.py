@@ -15,7 +15,9 @@ def rows(facts: Facts, site: Site) -> None:
     free = f", {size(host.disk_free)} free" if host.disk_free is not None else ""
     site.console.row(None, "host", f"{host.name} ({host.system}), as {host.user}{free}")
     text = f"{machine.kind} {machine.state.lower()}" + (f": {machine.why}" if machine.why else "")
-    site.console.row(machine.state == "RUNNING", "machine", text + (", through sudo" if facts.engine and facts.engine.sudo else ""))
+    site.console.row(
+        machine.state == "RUNNING", "machine", text + (", through sudo" if facts.engine and facts.engine.sudo else "")
+    )
 
 
 @task(help={"json_": "one line of JSON"})

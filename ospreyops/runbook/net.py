@@ -15,7 +15,9 @@ def rows(facts: Facts, site: Site) -> None:
     """Where the service answers, in a status table; an expired certificate is its normal state, and no problem."""
     for title, seen in (("on host", facts.local), ("from here", facts.public)):
         if seen:
-            site.console.row(not trouble(seen), title, trouble(seen) or f"{seen.where} answers as Desktop asks: {versions(seen)}")
+            site.console.row(
+                not trouble(seen), title, trouble(seen) or f"{seen.where} answers as Desktop asks: {versions(seen)}"
+            )
 
 
 def trouble(seen: Seen) -> str:
@@ -42,7 +44,9 @@ def expiry(seen: Optional[Seen], now: float) -> str:
 @task
 def forward(site: Site) -> str:
     """Forward the service's port into the machine that Docker runs on."""
-    return site.finished([], f"Docker on {site.name} publishes port {site.settings.port} itself, nothing needs forwarding")
+    return site.finished(
+        [], f"Docker on {site.name} publishes port {site.settings.port} itself, nothing needs forwarding"
+    )
 
 
 @task(help={"json_": "one line of JSON"})

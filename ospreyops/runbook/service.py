@@ -16,7 +16,7 @@ from ..release import CONTAINER, UNIT, Release, parse
 from ..settings import number
 from ..site import Site
 from . import image
-from .image import VERSION_HELP, described, engine_of, given_by
+from .image import VERSION_HELP, described, engine_of
 
 KEPT_LOGS = 5
 LOG_LIMIT = 50_000_000
@@ -26,7 +26,7 @@ PATIENCE_HELP = {"patience": "seconds until it must be healthy; osprey.patience 
 
 
 def right(facts: Facts, site: Site, release: Release) -> bool:
-    """The release runs, from the image that its name means now, on the service's port, kept by the unit if there is one."""
+    """The release runs, from the image that its name means now, on the right port, kept by the unit if there is one."""
     engine, unit = engine_of(facts), facts.host.unit
     service, known = engine.service, engine.images.get(release.image)
     return bool(
@@ -66,12 +66,15 @@ def running(facts: Facts, site: Site, release: Release, given: Optional[Path] = 
             f"port {site.settings.port} of {host.name} is taken by {host.listener}",
             hint=f"stop that, or set osprey.hosts.{host.name}.port",
         )
-    if unit and (unit.version != release.version or unit.folder != (host.script_folder(release.version) or host.place(release.version))):
+    if unit and (
+        unit.version != release.version
+        or unit.folder != (host.script_folder(release.version) or host.place(release.version))
+    ):
         why = f"the unit {UNIT} starts {unit.version or 'nothing known'}"
         yield Step(why, site.machine.use_release(facts, release))
     if host.log_size and not unit:
         yield Step("the log of the run before is kept", put_aside(facts))
-    ended = "" if host.ended is None or unit else f": its start script ended with exit status {host.ended}"
+    ended = "" if unit or not host.ended else f": its start script ended with exit status {host.ended}"
     patience = 30 if host.ended is None or unit else 0
     yield Step(f"{release.image} does not run{ended}", site.machine.start_service(facts, release), patience)
 
@@ -101,7 +104,9 @@ def log_small(facts: Facts) -> Iterator[Step]:
     """The log of a running service does not fill the disk."""
     log, old = facts.host.log, f"{facts.host.log}.1"
     if facts.host.log_size > LOG_LIMIT and not facts.host.unit:
-        line = sh("cp {log} {old} && : >{log}", log=log, old=old, limit=120, sudo=bool(facts.engine and facts.engine.sudo))
+        line = sh(
+            "cp {log} {old} && : >{log}", log=log, old=old, limit=120, sudo=bool(facts.engine and facts.engine.sudo)
+        )
         yield Step(f"{log} has {facts.host.log_size} bytes", line)
 
 
@@ -132,7 +137,9 @@ def start(site: Site, version: str = "", patience: str = "") -> str:
         service = engine_of(facts).service
         if service and service.running and service.image != release.image:
             name = facts.host.name
-            raise Blocked(f"{service.image} runs on {name}", hint=f"inv deploy --version {version} -H {name}, or service.stop")
+            raise Blocked(
+                f"{service.image} runs on {name}", hint=f"inv deploy --version {version} -H {name}, or service.stop"
+            )
         return healthy(facts, patient, release)
 
     return site.finished(reach(site, goal), f"{described(site.last, release)} is healthy")
@@ -151,7 +158,9 @@ def status(site: Site, json_: bool = False) -> None:
     service = engine_of(facts).service
     problem = unhealthy(facts)
     if json_:
-        site.console.data({"host": site.name, "service": as_json(service), "unit": as_json(facts.host.unit), "problem": problem})
+        site.console.data(
+            {"host": site.name, "service": as_json(service), "unit": as_json(facts.host.unit), "problem": problem}
+        )
     elif service:
         rows(facts, site)
     if problem:
@@ -162,7 +171,9 @@ def rows(facts: Facts, site: Site) -> None:
     """The container in a status table."""
     service, unit = facts.engine and facts.engine.service, facts.host.unit
     if service:
-        text = f"{service.image} {service.state} since {service.started[:19]}Z" + (f", port {service.port}" if service.port else "")
+        text = f"{service.image} {service.state} since {service.started[:19]}Z" + (
+            f", port {service.port}" if service.port else ""
+        )
         site.console.row(service.running, "service", text)
         if service.jobs:
             site.console.row(None, "", f"computing: {', '.join(service.jobs)}")

@@ -87,9 +87,7 @@ class Engine:
             if self._run.is_symlink():
                 self._run.unlink()
 
-    def docker(
-        self, *arguments: str, stdin: Optional[Path] = None, check: bool = True, limit: float = 300
-    ) -> str:
+    def docker(self, *arguments: str, stdin: Optional[Path] = None, check: bool = True, limit: float = 300) -> str:
         """Run a docker command on this engine, its standard input from a file, and return its output."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("DOCKER_")}
         with open(stdin or os.devnull, "rb") as source:

@@ -7,7 +7,7 @@ if [ -e $unit ]; then
     systemctl stop --no-block osprey
 fi
 pkill -KILL -f osprey-service || true
-docker ps --all --quiet | xargs -r docker rm --force --volumes >/dev/null
+timeout 30 sh -c 'while ids=$(docker ps -aq); [ "$ids" ]; do docker rm -fv $ids || sleep 0.1; done' >/dev/null 2>&1
 if [ -e $unit ]; then
     systemctl stop osprey
     systemctl --quiet disable osprey

@@ -57,9 +57,7 @@ def make_key(path: Path) -> Path:
     """Make an ed25519 key without a passphrase, unless it is there, and return its path."""
     with locked(path.parent):
         if not path.exists():
-            subprocess.run(
-                ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "lab", "-f", str(path)], check=True
-            )
+            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "lab", "-f", str(path)], check=True)
     return path
 
 

@@ -20,9 +20,7 @@ def main() -> int:
         "--protocols", metavar="V,V", help="protocol versions it serves, current one first (default: VERSION)"
     )
     parser.add_argument("--fault", choices=sorted(FAULTS), help="what is wrong with it (default: nothing)")
-    parser.add_argument(
-        "--out", type=Path, default=Path(), metavar="DIR", help="folder to write to (default: .)"
-    )
+    parser.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="folder to write to (default: .)")
     options = parser.parse_args()
     protocols = options.protocols.split(",") if options.protocols else None
     try:

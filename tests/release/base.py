@@ -66,9 +66,7 @@ def compress(data: bytes) -> bytes:
 
 def _make(folder: Path) -> None:
     """Make the base layer and put it into the cache in one step."""
-    content = (
-        _run_recipe() if shutil.which("apt-get") and shutil.which("dpkg-deb") else _run_recipe_in_container()
-    )
+    content = _run_recipe() if shutil.which("apt-get") and shutil.which("dpkg-deb") else _run_recipe_in_container()
     digest = hashlib.sha256(content).hexdigest()
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="base-", dir=folder.parent) as scratch:
