@@ -29,11 +29,14 @@ class Send:
 
     source: Path
     target: str
-    login: str = field(compare=False)
+    ssh: str = field(compare=False)
     sudo: bool = field(default=False, compare=False)
 
     def __str__(self) -> str:
-        return f"scp {self.source} {self.login}:{self.target}"
+        *options, login = self.ssh.split()
+        port = f"-P {options[1]} " if options else ""
+        folder = quote(self.target.rpartition("/")[0])
+        return f"ssh {self.ssh} mkdir -p {folder} && scp {port}{quote(str(self.source))} {login}:{quote(self.target)}"
 
     def perform(self, site: Site) -> None:
         """Errors: Blocked when the file cannot be read; Failed when it does not arrive whole."""

@@ -49,7 +49,13 @@ class Settings:
         return self.name == HERE
 
     @property
-    def release_url(self) -> str:
+    def ssh(self) -> str:
+        """How ssh is told of the host: an alias of ssh_config, or options and address."""
+        port = f"-p {self.ssh_port} " if self.ssh_port else ""
+        return port + (f"{self.user}@" if self.user else "") + (self.address or self.name)
+
+    @property
+    def url(self) -> str:
         """The service's address on the host itself, as curl would be given it."""
         return f"https://localhost:{self.port}"
 
@@ -73,7 +79,7 @@ def settings(config: Mapping[str, Any], name: str) -> Settings:
     known_hosts = config.get("hosts") or {}
     if not isinstance(known_hosts, Mapping):
         raise Usage("osprey.hosts is not a mapping of host names", hint="osprey: {hosts: {olympias: {user: jmartin}}}")
-    own = known_hosts.get(name)
+    own = known_hosts.get(name, _login(name))
     if own is not None and not isinstance(own, Mapping):
         raise Usage(f"osprey.hosts.{name} is not a mapping of settings", hint=f"{name}: {{user: jmartin}}")
     _refuse_unknown("osprey", config, (*KEYS, "host", "hosts"))
@@ -85,6 +91,15 @@ def settings(config: Mapping[str, Any], name: str) -> Settings:
             where, value = f"osprey.hosts.{name}.{key}", own[key]
         values[key] = _checked(where, known.default if value is None else value, known.default)
     return Settings(name=name, **values)
+
+
+def _login(name: str) -> dict[str, Any]:
+    """What a host name that is not in the settings says by itself: user@address:port, as Fabric takes it."""
+    user, _, rest = name.rpartition("@")
+    address, _, port = rest.partition(":")
+    if not port.isdecimal() or int(port) > 65535:
+        return {"user": user, "address": rest} if user else {}
+    return {"user": user, "address": address, "ssh_port": int(port)}
 
 
 def _refuse_unknown(where: str, given: Mapping[str, Any], known: Any) -> None:

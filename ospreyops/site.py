@@ -42,7 +42,7 @@ class Site:
 
         A container may start between the questions: a port that is taken by nobody is asked about again.
         """
-        where = self.settings.release_url
+        where = self.settings.url
         outside = self.public_url()
         engine = Aside(self._engine)
         public = Aside(lambda: health.public(outside)) if outside else None

@@ -80,10 +80,7 @@ def connect(settings: Settings) -> fabric.Connection:
         raise Usage(f"ssh_config cannot be read: {error}") from None
     except ValueError as error:
         raise Usage(f"{settings.name!r} is not a host name: {error}") from None
-    where = f"{connection.host}:{connection.port}"
-    login = shlex.join(
-        [*(["-p", str(connection.port)] if connection.port != 22 else []), f"{connection.user}@{connection.host}"]
-    )
+    where, login = f"{connection.user}@{connection.host}:{connection.port}", settings.ssh
     try:
         _secure(connection, settings, login)
         with _naming(settings.name, where, login):
@@ -141,7 +138,7 @@ def _secure(connection: fabric.Connection, settings: Settings, login: str) -> No
     if isinstance(connection.gateway, fabric.Connection):
         jump = connection.gateway
         jump.connect_timeout = limit
-        _secure(jump, settings, f"-p {jump.port} {jump.user}@{jump.host}")
+        _secure(jump, settings, str(jump.original_host))
 
 
 @contextmanager
@@ -160,10 +157,7 @@ def _naming(name: str, where: str, login: str) -> Iterator[None]:
         raise Unreachable(f"the key for {name} has a passphrase, and no agent holds it", hint="ssh-add") from None
     except (paramiko.AuthenticationException, paramiko.SSHException) as error:
         if isinstance(error, paramiko.AuthenticationException) or "authentication methods" in str(error):
-            user = login.split()[-1].partition("@")[0]
-            raise Unreachable(
-                f"{name} ({where}) does not let {user} in: {error}", hint=f"ssh-add, or: ssh -v {login}"
-            ) from None
+            raise Unreachable(f"{name} does not let {where} in: {error}", hint=f"ssh-add, or: ssh -v {login}") from None
         raise Unreachable(
             f"{name} ({where}) does not speak SSH as it should: {error}", hint=f"ssh -v {login}"
         ) from None

@@ -42,8 +42,7 @@ def unpacked(facts: Facts, site: Site, release: Release, given: Optional[Path]) 
     place, sudo = host.place(version), not host.writable
     if given and not site.settings.here:
         target = f"{host.folder}/.incoming/{release.archive}"
-        login = f"{host.user}@{site.host.address}"
-        yield Step(f"{given.name} is on this computer", delivery.Send(given, target, login, sudo))
+        yield Step(f"{given.name} is on this computer", delivery.Send(given, target, site.settings.ssh, sudo))
         archive, consume = target, True
     else:
         archive, consume = (str(given), False) if given else (host.archives.get(version, ""), False)

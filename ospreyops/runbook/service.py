@@ -85,7 +85,7 @@ def healthy(facts: Facts, site: Site, release: Release, given: Optional[Path] = 
     yield from starting
     if starting or (problem := facts.problem(release.version)):
         why = "the service must answer as OSPREY Desktop asks" if starting else problem
-        line = f"curl --insecure {site.settings.release_url}/v{release.version}/about"
+        line = f"curl --insecure {site.settings.url}/v{release.version}/about"
         yield Step(why, Await(line), site.settings.patience)
 
 

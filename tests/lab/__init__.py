@@ -1,1 +1,1 @@
-"""Real hosts for the tests and the demo: a private Docker engine, a Linux server in it, and SSH daemons that fail."""
+"""Real hosts for the tests and the demo: a Docker engine, a Linux server in it, SSH daemons that fail."""

@@ -1,7 +1,7 @@
 """A private Docker engine: a dockerd that lives in one folder, beside any other on the machine.
 
-It has its own bridge and subnet and makes no firewall rules: containers are reached by their address, published
-ports through dockerd's proxy. It runs in its own mount namespace, so its mounts end with it.
+It has its own bridge and subnet and makes no firewall rules: containers are reached by their address,
+published ports through dockerd's proxy. It runs in its own mount namespace, so its mounts end with it.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ from pathlib import Path
 from typing import Optional
 
 from tests.lab.cache import locked
+from tests.lab.processes import children, having
 from tests.lab.wait import NotReady, until
 
 PACKAGES = {"dockerd": "docker.io", "docker": "docker.io", "ip": "iproute2", "unshare": "util-linux"}
 SUBNETS = [ipaddress.ip_network(f"10.213.{number}.0/24") for number in range(256)]
 LONGEST_SOCKET = "/exec/containerd/containerd-debug.sock.ttrpc"
 SOCKET_LIMIT = 107
-# An own /run/containerd hides the machine's containerd: dockerd would share it, and its containers, if it saw it.
+# An own /run/containerd hides the machine's containerd, which dockerd would otherwise share.
 LAUNCH = 'mkdir -p /run/containerd && mount -t tmpfs tmpfs /run/containerd && exec dockerd --config-file "$0"'
 
 
@@ -63,7 +64,8 @@ class Engine:
                 raise EngineError(f"{command} is not installed: apt-get install {package}")
         engine = cls(folder)
         with locked(engine.folder):
-            if not engine._processes():
+            if not engine._daemon():
+                engine._clear()
                 engine._launch()
             until(engine._answers, "dockerd's answer", 60, engine._tail)
         return engine
@@ -73,19 +75,10 @@ class Engine:
         if not self._config.exists():
             return
         with locked(self.folder):
-            for signal_number in (signal.SIGTERM, signal.SIGKILL):
-                for pid in self._processes():
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(pid, signal_number)
-                with contextlib.suppress(NotReady):
-                    until(lambda: not self._processes(), "dockerd's end", 60, self._tail)
-                    break
-            else:
-                raise EngineError(f"dockerd does not end: {self._processes()}")
-            subprocess.run(["ip", "link", "delete", self.bridge], check=False, capture_output=True)
-            shutil.rmtree(self._run.resolve(), ignore_errors=True)
-            if self._run.is_symlink():
-                self._run.unlink()
+            for pid in self._daemon():
+                os.kill(pid, signal.SIGTERM)
+            until(lambda: not self._daemon(), "dockerd's end", 60, self._tail)
+            self._clear()
 
     def docker(self, *arguments: str, stdin: Optional[Path] = None, check: bool = True, limit: float = 300) -> str:
         """Run a docker command on this engine, its standard input from a file, and return its output."""
@@ -108,12 +101,10 @@ class Engine:
 
     def _launch(self) -> None:
         """Start dockerd on a fresh bridge, as nobody's child, with its output in the log."""
-        if not self._run.exists():
-            self._run.unlink(missing_ok=True)
-            if len(f"{self._run}{LONGEST_SOCKET}") > SOCKET_LIMIT:
-                self._run.symlink_to(tempfile.mkdtemp(prefix="engine-"))
-            else:
-                self._run.mkdir()
+        if len(f"{self._run}{LONGEST_SOCKET}") > SOCKET_LIMIT:
+            self._run.symlink_to(tempfile.mkdtemp(prefix="engine-"))
+        else:
+            self._run.mkdir()
         self._add_bridge()
         run = self._run.resolve()
         settings = {
@@ -133,11 +124,11 @@ class Engine:
             subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=True)
 
     def _add_bridge(self) -> None:
-        """Make the engine's bridge, anew, with the first subnet that nothing on this machine overlaps."""
-        subprocess.run(["ip", "link", "delete", self.bridge], check=False, capture_output=True)
+        """Make the engine's bridge, with a subnet that nothing on this machine overlaps."""
         routes = json.loads(subprocess.check_output(["ip", "-json", "-4", "route", "show", "table", "all"]))
         used = [ipaddress.ip_network(route["dst"]) for route in routes if route["dst"] != "default"]
-        free = next(net for net in SUBNETS if not any(net.overlaps(other) for other in used))
+        first = int(self.bridge[-2:], 16)
+        free = next(net for net in SUBNETS[first:] + SUBNETS[:first] if not any(net.overlaps(other) for other in used))
         for arguments in (
             ["link", "add", self.bridge, "type", "bridge"],
             ["address", "add", f"{free[1]}/{free.prefixlen}", "dev", self.bridge],
@@ -147,27 +138,33 @@ class Engine:
 
     def _answers(self) -> bool:
         """Whether dockerd answers; an error at once if it has ended."""
-        if not self._processes():
+        if not self._daemon():
             raise EngineError(f"dockerd ended by itself\n{self._tail()}")
         with contextlib.suppress(EngineError, subprocess.TimeoutExpired):
             return bool(self.docker("version", limit=5))
         return False
 
-    def _processes(self) -> list[int]:
-        """The dockerd, containerd and shims of this engine, known by the private paths on their command lines."""
+    def _daemon(self) -> list[int]:
+        """The engine's dockerd, or the shell that is about to become it."""
+        return having("--config-file", str(self._config)) + having(LAUNCH, str(self._config))
+
+    def _helpers(self) -> list[int]:
+        """The engine's containerd and container shims."""
         containerd = self._run.resolve() / "exec" / "containerd"
-        marks = [
-            f"\0--config-file\0{self._config}\0",
-            f"\0{LAUNCH}\0{self._config}\0",
-            f"\0--config\0{containerd / 'containerd.toml'}\0",
-            f"\0-address\0{containerd / 'containerd.sock'}\0",
-        ]
-        found = []
-        for entry in Path("/proc").glob("[0-9]*/cmdline"):
-            with contextlib.suppress(OSError):
-                if any(mark.encode() in entry.read_bytes() for mark in marks):
-                    found.append(int(entry.parent.name))
-        return found
+        toml, socket = str(containerd / "containerd.toml"), str(containerd / "containerd.sock")
+        return having("--config", toml) + having("-address", socket)
+
+    def _clear(self) -> None:
+        """Take away what a dockerd leaves; if it was killed, also its containerd, shims and containers."""
+        for helper in self._helpers():
+            for pid in [*children(helper), helper]:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        until(lambda: not self._helpers(), "containerd's end", 10, self._tail)
+        subprocess.run(["ip", "link", "delete", self.bridge], check=False, capture_output=True)
+        shutil.rmtree(self._run.resolve(), ignore_errors=True)
+        if self._run.is_symlink():
+            self._run.unlink()
 
     def _tail(self) -> str:
         """The end of dockerd's log."""

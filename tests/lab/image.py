@@ -15,10 +15,14 @@ SETUP = Path(__file__).with_name("server-setup.sh")
 REPOSITORY = "lab/server"
 SUITE = "bookworm"
 PACKAGES = (
-    "systemd-sysv,openssh-server,docker.io,iptables,sudo,perl-base,bzip2,lbzip2,curl,openssl,iproute2,procps,tar,"
-    "ca-certificates"
+    "usr-is-merged,systemd-sysv,openssh-server,docker.io,iptables,sudo,perl-base,bzip2,lbzip2,curl,openssl,"
+    "iproute2,procps,tar,ca-certificates"
 )
-UNNEEDED = ("doc", "man", "info", "locale", "bash-completion", "lintian")
+UNNEEDED = (
+    *("share/doc/*", "share/man/*", "share/info/*", "share/locale/*", "share/bash-completion/*"),
+    *("bin/ctr", "bin/dnet", "sbin/ovrouter", "bin/containerd-shim", "bin/containerd-shim-runc-v1"),
+)
+MERGED_USR = "/usr/share/mmdebstrap/hooks/merged-usr"  # and so without usrmerge, which would need all of Perl
 CHANGES = ("ENV container=docker", 'CMD ["/sbin/lab-init"]')
 
 
@@ -34,7 +38,7 @@ def server_image(engine: Engine) -> str:
                 _build(archive)
             old = engine.docker("image", "ls", "--quiet", REPOSITORY).split()
             if old:
-                engine.docker("image", "rm", *old, check=False)
+                engine.docker("image", "rm", "--force", *old, check=False)
             changes = [word for change in CHANGES for word in ("--change", change)]
             engine.docker("import", *changes, str(archive), name)
     return name
@@ -47,8 +51,8 @@ def _build(archive: Path) -> None:
     for old in CACHE.glob("server-*.tar"):
         old.unlink()
     partial = archive.with_name("partial.tar")
-    command = ["mmdebstrap", "--quiet", "--variant=essential", f"--include={PACKAGES}"]
-    command += [f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in UNNEEDED]
+    command = ["mmdebstrap", "--quiet", "--variant=essential", f"--hook-dir={MERGED_USR}", f"--include={PACKAGES}"]
+    command += [f"--dpkgopt=path-exclude=/usr/{path}" for path in UNNEEDED]
     command += [f'--customize-hook=sh {shlex.quote(str(SETUP))} "$1"', SUITE, str(partial)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
     if done.returncode:

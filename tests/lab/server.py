@@ -13,8 +13,8 @@ from tests.lab.wait import until
 USERS = ("maint", "ops", "guest")  # sudo with the password; sudo without one; no sudo
 PASSWORD = "osprey"
 RESET = Path(__file__).with_name("server-reset.sh")
-# All that systemd and dockerd need, and no device of this machine. Without SYS_RESOURCE, for it is not to be had
-# everywhere (--privileged would ask for it). No name server answers, so that an image's name is unknown at once.
+# All that systemd and dockerd need, and no device of this machine. SYS_RESOURCE, which --privileged would ask
+# for, is not to be had everywhere. No name server answers there, so that pulling an image fails at once.
 OPTIONS = (
     *("--cap-add=ALL", "--cap-drop=SYS_RESOURCE", "--security-opt=seccomp=unconfined"),
     *("--security-opt=apparmor=unconfined", "--security-opt=systempaths=unconfined", "--cgroupns=private"),
@@ -78,7 +78,7 @@ class Server(SshHost):
         self.engine.docker("exec", "--interactive", self.name, "sh", "-c", 'cat >"$0"', remote, stdin=local)
 
     def reset(self, keep_images: bool = False) -> None:
-        """Take away all that a deployment leaves: units, containers, volume, folders and, unless kept, images."""
+        """Take away all that a deployment leaves: unit, containers, volume, folders, and images unless kept."""
         arguments = ["-s", *(["keep-images"] if keep_images else [])]
         self.engine.docker("exec", "--interactive", self.name, "sh", *arguments, stdin=RESET)
 

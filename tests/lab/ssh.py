@@ -1,4 +1,4 @@
-"""What every SSH host of the lab has: a key to enter it, and host keys that are known without asking the network."""
+"""What every SSH host of the lab has: a key to enter it, and host keys read from its own files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SSH on the loopback that fails as hosts do: a throw-away OpenSSH server to freeze, a silent port, a closed one."""
+"""SSH on the loopback that fails as hosts do: an OpenSSH server to freeze, a silent port, a closed one."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.lab.processes import children
 from tests.lab.ssh import SshHost, make_key
 from tests.lab.wait import until
 
@@ -62,7 +63,7 @@ class Sshd(SshHost):
         self._frozen = [self._process.pid]
         for pid in self._frozen:
             os.kill(pid, signal.SIGSTOP)
-            self._frozen += _children(pid)
+            self._frozen += children(pid)
 
     def thaw(self) -> None:
         """Let a frozen server go on."""
@@ -92,10 +93,3 @@ def closed_port() -> Iterator[int]:
     with socket.socket() as holder:
         holder.bind((LOOPBACK, 0))
         yield int(holder.getsockname()[1])
-
-
-def _children(pid: int) -> list[int]:
-    """The processes whose parent this one is."""
-    with contextlib.suppress(OSError):
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    return []

@@ -1,0 +1,118 @@
+"""What every test may use: `inv` in this process on simulated hosts, and `inv` as its user runs it."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable
+
+import invoke
+import pytest
+
+import tasks
+from ospreyops.cli import Session
+from ospreyops.console import Console
+from tests.simhost import SimHost, sim_site
+
+PROJECT = Path(__file__).parent.parent
+
+
+@dataclass
+class Ran:
+    """What a command line came to."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def said(self) -> str:
+        return self.out + self.err
+
+
+class SimSession(Session):
+    """A session whose hosts are simulated ones."""
+
+    hosts: Mapping[str, SimHost] = {}
+
+    def site(self, config: Mapping[str, Any], name: str, *, verbose: bool, dry: bool) -> Any:
+        if name not in self.sites:
+            self.sites[name] = sim_site(self.hosts[name], Console(self.screen, name), dry=dry)
+        return self.sites[name]
+
+
+@pytest.fixture
+def sim() -> Callable[..., Ran]:
+    """`inv LINE` on simulated hosts, in this process: sim("deploy --version 0.3", host)."""
+
+    def run(line: str, *hosts: SimHost) -> Ran:
+        class Config(invoke.Config):  # type: ignore[misc]
+            def __init__(self, *args: Any, **kwargs: Any) -> None:
+                super().__init__(*args, **kwargs)
+                session = SimSession()
+                session.hosts = {host.name: host for host in hosts}
+                vars(self)["osprey_session"] = session
+                self.set_project_location(str(PROJECT))
+                self.load_project()
+
+        out, err, code = io.StringIO(), io.StringIO(), 0
+        with redirect_stdout(out), redirect_stderr(err):
+            program = invoke.Program(namespace=tasks.ns, config_class=Config, name="inv", binary="inv")
+            try:
+                program.run(["inv", *line.split()])
+            except SystemExit as end:
+                code = int(end.code or 0)
+        return Ran(code, out.getvalue(), err.getvalue())
+
+    return run
+
+
+class Inv:
+    """`inv` as its user runs it: a process of its own, in this checkout."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self.env = {**os.environ, **env}
+
+    def __call__(self, *words: str, program: str = "invoke", limit: float = 180, **env: str) -> Ran:
+        done = subprocess.run(
+            [sys.executable, "-m", program, *words],
+            cwd=PROJECT,
+            env={**self.env, **env},
+            capture_output=True,
+            text=True,
+            timeout=limit,
+            stdin=subprocess.DEVNULL,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    def start(self, *words: str, **env: str) -> subprocess.Popen[str]:
+        """The same, still running; its output is a pipe."""
+        return subprocess.Popen(
+            [sys.executable, "-um", "invoke", *words],
+            cwd=PROJECT,
+            env={**self.env, **env},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            stdin=subprocess.DEVNULL,
+        )
+
+
+@pytest.fixture
+def inv() -> Inv:
+    """`inv WORD …` as a process: inv("status", "-H", "nowhere")."""
+    return Inv({})
+
+
+def short(lines: list[str]) -> list[str]:
+    """The telling words of lines that a host has run."""
+    words = r"docker (?:stop|load|rm)|tar -xof|osprey-service --version [0-9.]+|systemctl \w+|sed|mv -f"
+    return [found[0] for line in lines if (found := re.search(words, line))]

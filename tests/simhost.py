@@ -1,0 +1,176 @@
+"""A simulated host below the whole command line: it answers the real lines, and changes as the real ones would.
+
+It knows the lines that the tool sends and no others: an unknown one fails the test. What the lab contradicts is a bug here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Callable, Optional
+
+from ospreyops.command import Command
+from ospreyops.console import Console
+from ospreyops.errors import Failed, Unreachable
+from ospreyops.facts import Answer, Container, EngineFacts, Image
+from ospreyops.machines import machine
+from ospreyops.settings import Settings
+from ospreyops.site import Site
+
+ABOUT = "Osprey service running! Supported service versions: "
+FOLDER, ARCHIVE = "/home/ops/osprey/service-docker", "/usr/project/dlab/www/donaldlab/software/osprey/releases"
+
+
+@dataclass
+class SimHost:
+    """The state of a host, and the lines that it has run. fails: a pattern of lines that exit with 1."""
+
+    name: str = "sim"
+    images: dict[str, str] = field(default_factory=dict)
+    service: Optional[Container] = None
+    unpacked: set[str] = field(default_factory=set)
+    archives: set[str] = field(default_factory=lambda: {"0.3", "0.4"})
+    listener: str = ""
+    unit: str = ""
+    unit_state: str = "inactive"
+    ended: Optional[int] = None
+    engine_why: str = ""
+    sudo: bool = False
+    reachable: bool = True
+    healthy: Callable[[SimHost], bool] = lambda host: True
+    exits: Optional[int] = None
+    fails: str = "$^"
+    before_run: Callable[[str], None] = lambda line: None
+    ran: list[str] = field(default_factory=list)
+    looks: int = 0
+    now: float = 0.0
+    address: str = "192.0.2.7"
+    jumped: bool = False
+
+    def ask(self, questions: Mapping[str, Command]) -> dict[str, Answer]:
+        """The answers to a look."""
+        if not self.reachable:
+            raise Unreachable(f"{self.name} cannot be reached: no answer in time")
+        self.looks += "host" in questions
+        return {name: self._answer(name, question.line) for name, question in questions.items()}
+
+    def run(self, command: Command) -> Answer:
+        """Change as the line would change a host."""
+        self.before_run(command.line)
+        self.ran.append(str(command))
+        if re.search(self.fails, command.line):
+            raise Failed("exit status 1: it did not work")
+        for pattern, change in CHANGES.items():
+            if found := re.search(pattern, command.line):
+                return Answer(0, change(self, *found.groups()) or "")
+        raise AssertionError(f"the simulated host does not know this line: {command.line}")
+
+    def start(self, version: str) -> None:
+        """What the start script comes to."""
+        image = f"osprey/service:{version}"
+        self.ended = self.exits
+        if self.exits is None:
+            self.service = Container("c1", image, self.images[image], "running", "2026-01-01T00:00:00", 44342)
+            self.listener = "docker-proxy (pid 7)"
+
+    def stop(self) -> None:
+        """What `docker stop` comes to."""
+        self.service, self.listener, self.ended = None, "", 0
+
+    def load(self, version: str) -> str:
+        """What `docker load` comes to."""
+        self.images[f"osprey/service:{version}"] = f"sha256:{version.replace('.', '') * 16}"
+        return f"Loaded image: osprey/service:{version}\n"
+
+    def engine(self) -> tuple[Optional[EngineFacts], str]:
+        """What the docker SDK would read."""
+        if self.engine_why:
+            return None, self.engine_why
+        images = {name: Image(name, digest, 1, 1, (name[15:],)) for name, digest in self.images.items()}
+        return EngineFacts(self.sudo, images, self.service), ""
+
+    def _answer(self, name: str, line: str) -> Answer:
+        packed = re.search(r"[^/]*\.tar$", line)
+        version = self.service.image.rpartition(":")[2] if self.service else ""
+        up = version and self.service and self.service.running
+        rows = "\n".join(f"{found}/osprey-service-docker-{found}.tar.bz2" for found in sorted(self.unpacked))
+        good = json.dumps({"response": {"name": "Osprey Service", "version": version}})
+        said = {
+            "host": f"Linux\nops\n/home/ops\n{1_800_000_000 + self.now:.0f}\n",
+            "tools": "/usr/bin/docker\n/usr/bin/bzip2\n",
+            "disk": "/dev/sda1 1000000 1 900000 1% /\nwritable\n",
+            "unpacked": rows,
+            "archives": "\n".join(f"osprey-service-docker-{found}.tar" for found in sorted(self.archives)),
+            "unit": self._unit(),
+            "listener": f'LISTEN 0 1 *:44342 *:* users:(("{self.listener}",pid=7,fd=4))' if self.listener else "",
+            "ended": "" if self.ended is None else str(self.ended),
+            "log": "20\nthe last log line\n",
+            "names": f"osprey-service\n{packed[0]}.bz2\n" if packed else "",
+            "listing": "-rwxr-xr-x root/root 1 osprey-service\n-rw-r--r-- root/root 1 x.bz2\n",
+            "about": f"{ABOUT}v{version}" if up else "",
+            "desktop": f"{good}\n200 0 v{version}\n" * 3 if up and self.healthy(self) else "",
+            "certificate": "issuer=O = Osprey, CN = osprey.service\nnotAfter=Jan  1 00:00:00 2030 GMT\n",
+        }
+        return Answer(7 if name == "about" and not up else 0, said[name])
+
+    def _unit(self) -> str:
+        if not self.unit:
+            return "LoadState=not-found\n"
+        path = f"{FOLDER}/{self.unit}"
+        return (
+            f"LoadState=loaded\nActiveState={self.unit_state}\nFragmentPath=/usr/lib/systemd/system/osprey.service\n"
+            f"WorkingDirectory={path}\nExecStart={{ argv[]={path}/osprey-service --version {self.unit} ; }}\n"
+        )
+
+    def unit_start(self) -> None:
+        """What `systemctl start osprey` comes to."""
+        self.unit_state = "active"
+        self.start(self.unit)
+
+    def unit_stop(self) -> None:
+        """What `systemctl stop osprey` comes to."""
+        self.unit_state = "inactive"
+        self.stop()
+
+    def use(self, version: str) -> None:
+        """What rewriting the unit comes to."""
+        self.unit = version
+
+
+CHANGES: dict[str, Callable[..., Optional[str]]] = {
+    r"osprey-service --version ([0-9.]+) >>": SimHost.start,
+    r"docker stop osprey-service$": SimHost.stop,
+    r"docker rm osprey-service$": lambda host: setattr(host, "service", None),
+    r"osprey-service-docker-([0-9.]+)\.tar\.bz2.*docker load": SimHost.load,
+    r"tar -xof .*&& mv \S+ ([0-9.]+)": lambda host, version: host.unpacked.add(version),
+    r"mv -f osprey-service\.log osprey-service\.log\.1": lambda host: None,
+    r"systemctl start osprey$": SimHost.unit_start,
+    r"systemctl stop osprey$": SimHost.unit_stop,
+    r"ExecStart=\S+ --version ([0-9.]+)\|": SimHost.use,
+}
+
+
+@dataclass
+class SimSite(Site):
+    """A site of a simulated host: the same loop, the same goals, another world."""
+
+    def _engine(self) -> tuple[Optional[EngineFacts], str]:
+        host: Any = self.host
+        found: tuple[Optional[EngineFacts], str] = host.engine()
+        return found
+
+    def public_url(self) -> str:
+        return ""
+
+
+def sim_site(host: SimHost, console: Console, *, dry: bool = False) -> SimSite:
+    """The site of a simulated host; its clock is the host's, and sleeping moves it."""
+
+    def sleep(seconds: float) -> None:
+        host.now += seconds
+
+    settings = replace(Settings(host.name), patience=20)
+    any_host: Any = host
+    return SimSite(settings, any_host, machine(settings), console, dry, lambda: host.now, sleep)
