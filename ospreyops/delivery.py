@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Callable
 
 from .command import Command, quote, sh
+from .console import size as printed
 from .errors import Blocked, Failed
 from .release import SCRIPT, Release, check_members
 
@@ -58,6 +59,8 @@ class Send:
             return
         size = there["size"].out.strip()
         begin = min(int(size), total) if size.isdecimal() else 0
+        if begin:
+            site.console.note(f"    goes on after {printed(begin)}")
         stream = host.stream(f"exec cat >>{quote(part)}", sudo=self.sudo)
         with site.console.progress(total) as bar, self.source.open("rb") as file:
             bar.done = file.seek(begin)
@@ -147,8 +150,11 @@ class Load:
         try:
             said = site.host.run(self.command).out
         except Failed as error:
-            error.hint = "--from a good copy of the archive; or is a disk full? (df, docker system df)"
-            raise
+            raise Failed(
+                f"{self.release.image_archive} cannot be loaded: {error.case}",
+                evidence=error.evidence,
+                hint="--from a good copy of the archive; or is a disk full? (df, docker system df)",
+            ) from None
         loaded = re.findall(r"^Loaded image: (\S+)", said, re.M)
         if self.release.image not in loaded:
             for name in loaded:

@@ -93,7 +93,9 @@ class Host:
         except KeyboardInterrupt:
             return
         finally:
-            stream.finish()
+            ended = stream.finish()
+        if ended.code < 0:
+            raise self._lost
 
     @cached_property
     def sudo_password(self) -> str:
@@ -163,6 +165,13 @@ class Host:
             result: Any = (self._here if self._settings.here else self._connection).run(words, **options)
         return Answer(result.exited, result.stdout, result.stderr.replace(PROMPT, ""))
 
+    @property
+    def _lost(self) -> Unreachable:
+        return Unreachable(
+            f"the connection to {self.name} was lost",
+            hint="the same command again: it goes on from where the host is",
+        )
+
     @contextmanager
     def _watched(self, limit: float) -> Iterator[None]:
         """Give a remote line up when neither it nor its limit on the host end it; Unreachable says so."""
@@ -174,17 +183,13 @@ class Host:
         from . import ssh
 
         transport = self._connection.transport
-        lost = Unreachable(
-            f"the connection to {self.name} was lost",
-            hint="the same command again: it goes on from where the host is",
-        )
         try:
             with ssh.closed_after(transport, limit + GRACE) as over:
                 yield
         except (OSError, EOFError, SSHException, ThreadException):
-            raise lost from None
+            raise self._lost from None
         if over.is_set() or not transport.is_active():
-            raise lost
+            raise self._lost
 
 
 def _last_line(answer: Answer) -> str:

@@ -40,7 +40,8 @@ def questions(settings: Settings) -> dict[str, Command]:
         ),
         "archives": sh(f"cd {{archive}} && ls {ARCHIVES}", archive=settings.archive, limit=LIMIT),
         "unit": sh(
-            "systemctl show {unit} -p LoadState -p ActiveState -p FragmentPath -p WorkingDirectory -p ExecStart",
+            "[ ! -d /run/systemd/system ] ||"
+            " systemctl show {unit} -p LoadState -p ActiveState -p FragmentPath -p WorkingDirectory -p ExecStart",
             unit=UNIT,
             limit=LIMIT,
         ),
@@ -66,6 +67,10 @@ def host_facts(settings: Settings, answers: Mapping[str, Answer]) -> HostFacts:
             f"{settings.name} did not say what it is", evidence=said, hint=f"inv status -H {settings.name} -v"
         ) from None
     folder = home + settings.folder[1:] if settings.folder.startswith("~/") else settings.folder.rstrip("/")
+    if not answers["unit"].ok:
+        raise Blocked(
+            f"systemd on {settings.name} cannot be asked: {answers['unit'].said}", hint="is dbus installed there?"
+        )
     size, _, tail = answers["log"].out.partition("\n")
     ended = answers["ended"].out.strip()
     return HostFacts(

@@ -25,8 +25,7 @@ from .settings import Settings
 
 CHEAP_CIPHER = "aes128-gcm@openssh.com"
 PULSE = 10
-PULSE_LIMIT = 20
-"""Seconds between two signs of life asked of the server, and how long it may take to give one."""
+"""Seconds between two signs of life asked of the server."""
 
 
 class Transport(paramiko.Transport):
@@ -88,7 +87,7 @@ def connect(settings: Settings) -> fabric.Connection:
     except OspreyError:
         connection.close()
         raise
-    threading.Thread(target=_pulse, args=[connection.transport], daemon=True).start()
+    threading.Thread(target=_pulse, args=[connection.transport, 2 * settings.connect_limit], daemon=True).start()
     return connection
 
 
@@ -110,10 +109,10 @@ def closed_after(transport: paramiko.Transport, seconds: float) -> Iterator[thre
         timer.cancel()
 
 
-def _pulse(transport: paramiko.Transport) -> None:
+def _pulse(transport: paramiko.Transport, limit: float) -> None:
     """Ask for signs of life until the connection ends; one that gives none in time is closed."""
     while transport.is_active():
-        with closed_after(transport, PULSE_LIMIT):
+        with closed_after(transport, limit):
             transport.global_request("keepalive@openssh.com", wait=True)
         time.sleep(PULSE)
 

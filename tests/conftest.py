@@ -93,6 +93,12 @@ class Inv:
         assert "Traceback" not in done.stderr, done.stderr
         return Ran(done.returncode, done.stdout, done.stderr)
 
+    def shell(self, line: str) -> str:
+        """What a line prints that a maintainer types in this environment."""
+        done = subprocess.run(["sh", "-c", line], env=self.env, capture_output=True, text=True, timeout=180)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
     def start(self, *words: str, **env: str) -> subprocess.Popen[str]:
         """The same, still running; its output is a pipe."""
         return subprocess.Popen(

@@ -1,6 +1,7 @@
 """A simulated host below the whole command line: it answers the real lines, and changes as the real ones would.
 
-It knows the lines that the tool sends and no others: an unknown one fails the test. What the lab contradicts is a bug here.
+It knows the lines that the tool sends and no others: an unknown one fails the test.
+What the lab contradicts is wrong here.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ class Machine:
         return MachineFacts(self.kind, "STOPPED" if engine_why else "RUNNING", engine_why)
 
     def start_service(self, facts: Facts, release: Release) -> Command:
-        """Runbook: `./osprey-service --version $VERSION > osprey-service.log &`, both outputs and its exit status kept."""
+        """Runbook: `./osprey-service --version $VERSION > osprey-service.log &`; both outputs and exit status kept."""
         if facts.host.unit:
             return sh("systemctl start {unit}", unit=UNIT, limit=60, sudo=_root(facts))
         host, session = facts.host, SESSION[facts.host.system]

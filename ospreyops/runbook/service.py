@@ -90,14 +90,14 @@ def healthy(facts: Facts, site: Site, release: Release, given: Optional[Path] = 
 
 
 def put_back(site: Site, name: str) -> str:
-    """Bring the service that ran before a failed deploy back; what came of it, in a clause."""
-    site.console.say(f"{name} ran before: putting it back")
+    """See to it that the service that ran before a failed deploy runs; what came of it, in a clause."""
+    site.console.note(f"{name} ran before: it must run again")
     before = parse(name.rpartition(":")[2])
     try:
-        reach(site, lambda facts: running(facts, site, before))
+        did = reach(site, lambda facts: running(facts, site, before))
     except OspreyError as error:
         return f"{name} could not be put back: {error.case}"
-    return f"{name} runs again"
+    return f"{name} runs again" if did else f"{name} still runs"
 
 
 def log_small(facts: Facts) -> Iterator[Step]:

@@ -15,7 +15,7 @@ SETUP = Path(__file__).with_name("server-setup.sh")
 REPOSITORY = "lab/server"
 SUITE = "bookworm"
 PACKAGES = (
-    "usr-is-merged,systemd-sysv,openssh-server,docker.io,iptables,sudo,perl-base,bzip2,lbzip2,curl,openssl,"
+    "usr-is-merged,systemd-sysv,dbus,openssh-server,docker.io,iptables,sudo,perl-base,bzip2,lbzip2,curl,openssl,"
     "iproute2,procps,tar,ca-certificates"
 )
 UNNEEDED = (

@@ -6,7 +6,9 @@ systemctl start docker ssh
 if [ -e $unit ]; then
     systemctl stop --no-block osprey
 fi
-pkill -KILL -f osprey-service || true
+for pid in $(pgrep -f 'osprey-service --version'); do
+    kill -KILL "$pid" || true
+done
 timeout 30 sh -c 'while ids=$(docker ps -aq); [ "$ids" ]; do docker rm -fv $ids || sleep 0.1; done' >/dev/null 2>&1
 if [ -e $unit ]; then
     systemctl stop osprey

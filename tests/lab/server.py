@@ -11,7 +11,7 @@ from tests.lab.ssh import SshHost, lab_key
 from tests.lab.wait import until
 
 USERS = ("maint", "ops", "guest")  # sudo with the password; sudo without one; no sudo
-PASSWORD = "osprey"
+PASSWORD = "correct-horse"
 RESET = Path(__file__).with_name("server-reset.sh")
 # All that systemd and dockerd need, and no device of this machine. SYS_RESOURCE, which --privileged would ask
 # for, is not to be had everywhere. No name server answers there, so that pulling an image fails at once.

@@ -1,0 +1,39 @@
+# The demo: an engine, a sample release, then exactly what a maintainer would do. `make demo-clean` takes all of it away.
+set -eu
+say() { printf '\n== %s\n' "$*"; }
+run() { printf '\n$ %s\n' "$*"; "$@"; }
+
+sh tests/setup.sh requirements.txt python3-venv curl openssl bzip2 iproute2 procps perl-base
+mkdir -p .demo
+if docker version >/dev/null 2>&1; then
+    say "using the Docker engine that is here"
+    engine=${DOCKER_HOST:-}
+else
+    say "no Docker engine can be reached: Debian's docker.io, started privately in .demo/engine"
+    sh tests/setup.sh requirements.txt docker.io iptables
+    engine=$(.venv/bin/python -m tests.lab.engine start .demo/engine)
+fi
+cat >.demo/env <<ENV
+${engine:+export DOCKER_HOST=$engine}
+export INVOKE_OSPREY_FOLDER="$PWD/.demo/osprey"
+export INVOKE_OSPREY_ARCHIVE="$PWD/.demo/releases"
+export PATH="$PWD/.venv/bin:\$PATH"
+ENV
+. .demo/env
+say "a sample release, as OSPREY's own build would make it"
+for version in 0.3 0.4; do
+    .venv/bin/python -m tests.release "$version" --out .demo/releases
+done
+run inv deploy --version 0.3
+run inv status
+run curl --silent --show-error --insecure https://localhost:44342/v0.3/about
+say "The service runs. To go on by hand:"
+cat <<NEXT
+    . .demo/env
+    inv deploy --version 0.3           # nothing to do
+    inv --dry deploy --version 0.4     # what an upgrade would do
+    inv deploy --version 0.4
+    inv service.logs --follow
+    inv --list
+    make demo-clean                    # takes all of it away
+NEXT

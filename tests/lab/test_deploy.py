@@ -1,0 +1,230 @@
+"""A deploy on real parts: a real release archive, a real engine, a real SSH server."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import ssl
+from typing import Union
+from urllib.request import urlopen
+
+import pytest
+
+from tests.lab.conftest import ARCHIVE, Here, Releases, There
+from tests.lab.server import Server
+
+Host = Union[Here, There]
+
+
+def about(address: str, path: str) -> str:
+    """What the service answers to whoever trusts its certificate."""
+    trusting = ssl._create_unverified_context()
+    with urlopen(f"https://{address}:44342{path}", timeout=10, context=trusting) as answer:
+        return str(answer.read().decode())
+
+
+def test_deploy_brings_a_cold_host_to_a_healthy_service_and_a_second_one_does_nothing(
+    host: Host, releases: Releases
+) -> None:
+    host.offer(releases("0.3"), "0.3")
+    first = host.inv("deploy", "--version", "0.3", *host.flags)
+    assert first.code == 0, first.said
+    assert host.running() == ["osprey/service:0.3"]
+    second = host.inv("deploy", "--version", "0.3", *host.flags)
+    assert second.code == 0
+    assert len(second.out.splitlines()) == 1
+    assert "nothing to do" in second.out
+    status = json.loads(host.inv("status", "--json", *host.flags).out)["facts"]
+    assert status["local"]["desktop"] == {"0.3": ""}
+    assert "sha256:" in first.out
+
+
+def test_an_upgrade_leaves_one_container_of_the_new_version(host: Host, releases: Releases) -> None:
+    for version in ("0.3", "0.4"):
+        host.offer(releases(version), version)
+        assert host.inv("deploy", "--version", version, *host.flags).code == 0
+    assert host.running() == ["osprey/service:0.4"]
+
+
+def test_the_lines_of_a_dry_run_typed_by_hand_do_the_deploy(host: Host, releases: Releases) -> None:
+    for version in ("0.3", "0.4"):
+        host.offer(releases(version), version)
+    assert host.inv("deploy", "--version", "0.3", *host.flags).code == 0
+    dry = host.inv("--dry", "deploy", "--version", "0.4", *host.flags)
+    assert host.running() == ["osprey/service:0.3"]
+    lines = [line for line in dry.out.splitlines() if not line.startswith(("#", "✓", "ok"))]
+    await_line = lines.pop()
+    for line in lines:
+        host.shell(line)
+    host.shell(f"for i in $(seq 60); do {await_line} --silent --fail && exit; sleep 1; done; exit 1")
+    assert host.running() == ["osprey/service:0.4"]
+    done = host.inv("deploy", "--version", "0.4", *host.flags)
+    assert "nothing to do" in done.out, done.said
+
+
+def test_the_release_checklist_works_as_a_chain(host: Host, releases: Releases) -> None:
+    host.offer(releases("0.3"), "0.3")
+    chain = ["image.load", "--version", "0.3", *host.flags]
+    chain += ["service.stop", "service.start", "--version", "0.3", "net.forward", "status"]
+    ran = host.inv(*chain)
+    assert ran.code == 0, ran.said
+    assert host.running() == ["osprey/service:0.3"]
+
+
+def test_a_chain_never_starts_the_service_on_the_workstation(there: There, here: Here, releases: Releases) -> None:
+    there.offer(releases("0.3"), "0.3")
+    words = ["image.load", "--version", "0.3", "-H", "grisman", "service.start", "--version", "0.3"]
+    ran = there.inv(*words, DOCKER_HOST=here.inv.env["DOCKER_HOST"])
+    assert ran.code == 0, ran.said
+    assert (here.running(), there.running()) == ([], ["osprey/service:0.3"])
+    assert "service.start: on grisman, as the task before" in ran.out
+
+
+def test_fabs_own_flag_names_the_host_too(there: There, releases: Releases) -> None:
+    there.offer(releases("0.3"), "0.3")
+    ran = there.inv("-c", "tasks", "-H", "grisman", "deploy", "--version", "0.3", program="fabric")
+    assert ran.code == 0, ran.said
+    assert there.running() == ["osprey/service:0.3"]
+
+
+def test_several_hosts_are_deployed_side_by_side_and_one_that_fails_does_not_stop_the_other(
+    there: There, releases: Releases
+) -> None:
+    there.offer(releases("0.3"), "0.3")
+    ran = there.inv("deploy", "--version", "0.3", "-H", "grisman,nowhere.invalid")
+    assert ran.code == 4
+    assert there.running() == ["osprey/service:0.3"]
+    assert "nowhere.invalid: no such host" in ran.said
+    assert any(line.startswith("grisman    | ") for line in ran.out.splitlines())
+
+
+def test_the_service_outlives_the_connection_that_started_it(there: There, releases: Releases) -> None:
+    there.offer(releases("0.3"), "0.3")
+    assert there.inv("deploy", "--version", "0.3", *there.flags).code == 0
+    there.server.sh("systemctl restart ssh && ! pgrep -u ops sshd")
+    assert "Osprey service running" in about(there.server.address, "/about")
+    log = there.shell("cat osprey/service-docker/osprey-service.log")
+    assert "Starting Osprey Service v 0.3 on port 8003" in log
+
+
+def test_a_deploy_killed_at_any_step_ends_healthy_when_it_is_run_again(host: Host, releases: Releases) -> None:
+    for version in ("0.3", "0.4"):
+        host.offer(releases(version), version)
+    assert host.inv("deploy", "--version", "0.3", *host.flags).code == 0
+    steps, version = 0, "0.4"
+    while True:
+        process = host.inv.start("deploy", "--version", version, *host.flags, PYTHONIOENCODING="ascii")
+        assert process.stdout
+        begun = 0
+        for line in process.stdout:
+            begun += line.startswith("  $ ")
+            if begun > steps:
+                os.kill(process.pid, signal.SIGKILL)
+                break
+        killed = process.wait(60) == -signal.SIGKILL
+        process.stdout.close()
+        again = host.inv("deploy", "--version", version, *host.flags)
+        assert again.code == 0, again.said
+        assert host.running() == [f"osprey/service:{version}"]
+        if not killed:
+            break
+        assert host.inv("deploy", "--version", "0.3", *host.flags).code == 0
+        for path in (f"{host.folder}/0.4",):
+            host.shell(f"rm -rf {path}")
+        host.shell(("sudo " if isinstance(host, There) else "") + "docker image rm osprey/service:0.4")
+        steps += 1
+    assert steps == begun >= 5
+
+
+def test_a_unit_made_by_the_releases_own_installer_is_used_and_moved_to_the_new_version(
+    there: There, releases: Releases
+) -> None:
+    archive = "osprey-service-docker-0.3.tar"
+    there.offer(releases("0.3"), "0.3")
+    there.offer(releases("0.4"), "0.4")
+    unpack = f"mkdir -p /opt/osprey-service && cd /opt/osprey-service && tar xf {ARCHIVE}"
+    there.server.sh(f"{unpack}/{archive} && chmod +x *.sh osprey-service && ./install.sh")
+    env = {"INVOKE_OSPREY_FOLDER": "/opt/osprey-service"}
+    ran = there.inv("deploy", "--version", "0.4", *there.flags, **env)
+    assert ran.code == 0, ran.said
+    shown = there.server.sh("systemctl show osprey -p ActiveState -p ExecStart -p WorkingDirectory")
+    assert "ActiveState=active" in shown
+    assert "/opt/osprey-service/0.4/osprey-service --version 0.4" in shown
+    assert there.running() == ["osprey/service:0.4"]
+    assert "nothing to do" in there.inv("deploy", "--version", "0.4", *there.flags, **env).out
+    stopped = there.inv("service.stop", *there.flags, **env)
+    assert stopped.code == 0, stopped.said
+    assert there.running() == []
+    assert "ActiveState=inactive" in there.server.sh("systemctl show osprey -p ActiveState")
+    logs = there.inv("service.logs", "--lines", "500", *there.flags, **env)
+    assert "Starting Osprey Service v 0.4" in logs.out, logs.said
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("never-ready", "/v0.4/about: HTTP 502"),
+        ("hangs", "/v0.4/about: no answer in time"),
+        ("exits", "its start script ended with exit status 1"),
+    ],
+)
+def test_a_release_that_does_not_come_up_fails_with_what_was_seen_and_the_old_one_is_put_back(
+    here: Here, releases: Releases, fault: str, said: str
+) -> None:
+    here.offer(releases("0.3"), "0.3")
+    assert here.inv("deploy", "--version", "0.3").code == 0
+    ran = here.inv("deploy", "--version", "0.4", "--from", str(releases("0.4", fault)), "--patience", "8")
+    assert ran.code == 2, ran.said
+    assert said in ran.err
+    assert "  | " in ran.err
+    assert here.running() == ["osprey/service:0.3"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "said"),
+    [
+        ("wrong-tag", 5, "holds osprey/service:9.9, not osprey/service:0.4"),
+        ("truncated", 5, "is damaged"),
+        ("corrupt", 5, "osprey-service-docker-0.4.tar.bz2 cannot be loaded"),
+        ("traversal", 3, "lies outside of its folder"),
+        ("link", 3, "is not a plain file"),
+        ("no-script", 3, "it has no osprey-service"),
+    ],
+)
+def test_a_bad_archive_is_refused_and_changes_nothing_that_runs(
+    here: Here, releases: Releases, fault: str, code: int, said: str
+) -> None:
+    here.offer(releases("0.3"), "0.3")
+    assert here.inv("deploy", "--version", "0.3").code == 0
+    before = sorted(tag for image in here.docker.images.list() for tag in image.tags)
+    ran = here.inv("deploy", "--version", "0.4", "--from", str(releases("0.4", fault)))
+    assert ran.code == code, ran.said
+    assert said in ran.err
+    assert "osprey/service:0.3 still runs" in ran.err
+    assert here.running() == ["osprey/service:0.3"]
+    assert sorted(tag for image in here.docker.images.list() for tag in image.tags) == before
+    assert not [name for name in os.listdir(here.folder) if name.startswith(".")]
+    good = here.inv("deploy", "--version", "0.4", "--from", str(releases("0.4")))
+    assert good.code == 0, good.said
+
+
+def test_a_port_that_something_else_holds_is_said_with_its_name(here: Here, releases: Releases) -> None:
+    here.offer(releases("0.3"), "0.3")
+    with socket.create_server(("0.0.0.0", 44342)):
+        ran = here.inv("deploy", "--version", "0.3")
+    assert ran.code == 3
+    assert "port 44342 of localhost is taken by python" in ran.err
+    assert f"(pid {os.getpid()})" in ran.err
+
+
+def test_an_engine_that_is_down_and_one_that_may_not_be_used_are_said(there: There, server: Server) -> None:
+    refused = there.inv("status", "-H", f"guest@{server.address}", SSH_AUTH_SOCK="")
+    assert refused.code == 4
+    server.sh("systemctl stop docker.socket docker")
+    down = there.inv("deploy", "--version", "0.3", *there.flags)
+    server.sh("systemctl start docker")
+    assert down.code == 3
+    assert "Docker on grisman does not answer" in down.err
+    assert "sudo systemctl start docker" in down.err

@@ -1,0 +1,238 @@
+"""SSH that is safe, and connections that fail: real OpenSSH servers, refusing, silent, frozen, of another key."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from tests.conftest import PROJECT, Inv
+from tests.lab.conftest import Releases, There
+from tests.lab.server import PASSWORD, Server
+from tests.lab.sshd import Sshd, closed_port, make_key, silent_server
+from tests.lab.wait import until
+
+QUICK = {"INVOKE_OSPREY_CONNECT_LIMIT": "2"}
+
+
+@pytest.fixture
+def sshd(tmp_path: Path) -> Iterator[Sshd]:
+    """An OpenSSH server of this machine on the loopback, as root."""
+    folder = tmp_path / "sshd"
+    folder.mkdir()
+    server = Sshd(folder)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def home(tmp_path: Path, sshd: Sshd) -> Path:
+    """A home folder whose ssh_config calls that server `box` and knows its host key."""
+    (tmp_path / ".ssh").mkdir()
+    sshd.ssh_config(tmp_path / ".ssh/config", "box", "root")
+    return tmp_path
+
+
+@pytest.fixture
+def inv(home: Path) -> Inv:
+    return Inv({"HOME": str(home), "SSH_AUTH_SOCK": "", "INVOKE_OSPREY_FOLDER": str(home / "osprey")})
+
+
+def known_hosts(home: Path) -> Path:
+    return home / ".ssh/config.known_hosts"
+
+
+def ssh(home: Path, hint: str) -> None:
+    """Run the command that a hint gives, with that home's files."""
+    command = hint.partition("then: ")[2] or hint.partition("right: ")[2]
+    config = f"-F {home}/.ssh/config -o UserKnownHostsFile={known_hosts(home)}"
+    line = command.replace("ssh -o", f"ssh {config} -o").replace("ssh-keygen", f"ssh-keygen -f {known_hosts(home)}")
+    done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
+def fingerprint(public: Path) -> str:
+    return subprocess.check_output(["ssh-keygen", "-lf", str(public)], text=True).split()[1]
+
+
+def readers(path: Path) -> list[str]:
+    """The processes of this machine that hold the file open."""
+    found = []
+    for link in Path("/proc").glob("[0-9]*/fd/*"):
+        with contextlib.suppress(OSError):
+            if link.readlink() == path:
+                found.append(link.parts[2])
+    return found
+
+
+def hint(said: str) -> str:
+    return next(line for line in said.splitlines() if line.startswith("  try: "))
+
+
+def test_an_unknown_host_key_is_refused_with_its_fingerprint_and_the_command_that_accepts_it(
+    inv: Inv, home: Path, sshd: Sshd
+) -> None:
+    known_hosts(home).write_text("")
+    ran = inv("status", "-H", "box")
+    assert ran.code == 4
+    assert fingerprint(sshd.folder / "host_key.pub") in ran.err
+    assert "is not known" in ran.err
+    ssh(home, hint(ran.err))
+    assert inv("machine.status", "-H", "box").code != 4
+
+
+def test_a_changed_host_key_is_refused_with_both_fingerprints(inv: Inv, home: Path, sshd: Sshd) -> None:
+    other = make_key(home / "other").with_suffix(".pub")
+    known_hosts(home).write_text(f"[{sshd.address}]:{sshd.port} {other.read_text()}")
+    ran = inv("status", "-H", "box")
+    assert ran.code == 4
+    assert "has changed" in ran.err
+    assert fingerprint(sshd.folder / "host_key.pub") in ran.err
+    assert fingerprint(other) in ran.err
+    ssh(home, hint(ran.err))
+    assert inv("machine.status", "-H", "box").code != 4
+
+
+def test_a_server_that_never_answers_is_given_up_at_its_limit(inv: Inv) -> None:
+    with silent_server() as port:
+        ran = inv("status", "-H", f"root@127.0.0.1:{port}", limit=30, **QUICK)
+    assert ran.code == 4
+    assert "127.0.0.1" in ran.err
+
+
+def test_a_port_that_refuses_is_said(inv: Inv) -> None:
+    with closed_port() as port:
+        ran = inv("status", "-H", f"root@127.0.0.1:{port}")
+    assert ran.code == 4
+    assert "cannot be reached" in ran.err
+    assert "refused" in ran.err or "Unable to connect" in ran.err
+
+
+def test_a_key_that_is_not_let_in_is_said(inv: Inv, home: Path, sshd: Sshd) -> None:
+    (sshd.folder / "key.pub").write_text("")
+    ran = inv("status", "-H", "box")
+    assert ran.code == 4
+    assert "does not let root@127.0.0.1" in ran.err
+    assert "ssh -v box" in ran.err
+
+
+def test_a_jump_host_is_used_and_its_host_key_is_checked_too(inv: Inv, home: Path, sshd: Sshd, server: Server) -> None:
+    config = home / ".ssh/config"
+    server.ssh_config(home / ".ssh/far", "far", "ops")
+    config.write_text(config.read_text() + (home / ".ssh/far").read_text() + "    ProxyJump box\n")
+    through = inv("machine.status", "-H", "far")
+    assert through.code == 0, through.said
+    assert "as ops" in through.out
+    known_hosts(home).write_text("")
+    refused = inv("machine.status", "-H", "far")
+    assert refused.code == 4
+    assert fingerprint(sshd.folder / "host_key.pub") in refused.err
+
+
+def test_a_connection_that_goes_dead_ends_with_a_clear_error(inv: Inv, home: Path, sshd: Sshd) -> None:
+    (home / "osprey").mkdir()
+    (home / "osprey/osprey-service.log").write_text("the first line\n")
+    process = inv.start("service.logs", "--follow", "-H", "box", **QUICK)
+    assert process.stdout
+    assert "the first line" in process.stdout.readline()
+    sshd.freeze()
+    said = process.communicate(timeout=60)[0]
+    assert process.returncode == 4, said
+    assert "the connection to box was lost" in said
+
+
+def test_a_follower_that_ends_leaves_nothing_running_on_the_host(inv: Inv, home: Path) -> None:
+    (home / "osprey").mkdir()
+    log = home / "osprey/osprey-service.log"
+    log.write_text("the first line\n")
+    process = inv.start("service.logs", "--follow", "-H", "box")
+    assert process.stdout
+    process.stdout.readline()
+    assert readers(log)
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    until(lambda: not readers(log), "the end of tail", 10)
+
+
+def test_sudo_asks_for_the_password_once_per_host_on_a_terminal(
+    server: Server, tmp_path: Path, releases: Releases
+) -> None:
+    host = There(server, tmp_path, "maint")
+    host.offer(releases("0.3"), "0.3")
+    words = ["-m", "invoke", "deploy", "--version", "0.3", "-H", "grisman", "service.status"]
+    child = pexpect.spawn(sys.executable, words, cwd=str(PROJECT), env=host.inv.env, encoding="utf-8")
+    child.expect(r"\[sudo\] password for maint on grisman: ", timeout=60)
+    child.sendline(PASSWORD)
+    child.expect(pexpect.EOF, timeout=120)
+    child.close()
+    assert child.exitstatus == 0, child.before
+    assert "password" not in child.before
+    assert PASSWORD not in child.before
+    assert host.running() == ["osprey/service:0.3"]
+
+
+def test_sudo_without_a_terminal_fails_clearly(server: Server, tmp_path: Path) -> None:
+    ran = There(server, tmp_path, "maint").inv("deploy", "--version", "0.3", "-H", "grisman")
+    assert ran.code == 3
+    assert "sudo on grisman wants a password of maint, and there is no terminal" in ran.err
+
+
+def test_a_user_who_may_use_neither_docker_nor_sudo_is_told(server: Server, tmp_path: Path) -> None:
+    ran = There(server, tmp_path, "guest").inv("deploy", "--version", "0.3", "-H", "grisman")
+    assert ran.code == 3
+    assert "guest may not use Docker on grisman" in ran.err
+
+
+def test_a_broken_transfer_goes_on_where_it_ended(there: There, releases: Releases) -> None:
+    archive = releases("0.3")
+    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+    incoming = f"{there.folder}/.incoming"
+    there.shell(f"mkdir -p {incoming}")
+    there.server.put(archive, "/tmp/whole.tar")
+    there.shell(f"head -c 5000000 /tmp/whole.tar >{incoming}/{digest[:16]}.part")
+    ran = there.inv("image.load", "--version", "0.3", "--from", str(archive), *there.flags)
+    assert ran.code == 0, ran.said
+    assert "goes on after 5.0 MB" in ran.out
+    assert there.shell(f"ls {incoming}") == ""
+
+
+def test_a_transfer_that_arrives_damaged_is_not_used_and_the_next_one_is_good(there: There, releases: Releases) -> None:
+    archive = releases("0.3")
+    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+    part = f"{there.folder}/.incoming/{digest[:16]}.part"
+    there.shell(f"mkdir -p {there.folder}/.incoming && head -c 5000000 /dev/zero >{part}")
+    words = ["image.load", "--version", "0.3", "--from", str(archive), *there.flags]
+    damaged = there.inv(*words)
+    assert damaged.code == 5
+    assert "did not arrive whole" in damaged.err
+    assert there.inv(*words).code == 0
+
+
+def test_a_full_disk_is_said_and_leaves_nothing_half_done(there: There, releases: Releases) -> None:
+    there.shell(f"mkdir -p {there.folder}")
+    there.server.sh(f"mount -t tmpfs -o size=30m,uid=ops tmpfs {there.folder}")
+    try:
+        there.offer(releases("0.3"), "0.3")
+        there.shell(f"head -c 20000000 /dev/zero >{there.folder}/big")
+        ran = there.inv("image.load", "--version", "0.3", *there.flags)
+        assert ran.code == 5, ran.said
+        assert "No space left on device" in ran.err
+        assert there.shell(f"ls -A {there.folder}") == "big\n"
+    finally:
+        there.server.sh(f"umount {there.folder}")
+
+
+def test_an_unpacked_folder_of_this_computer_is_deployed_too(there: There, releases: Releases, tmp_path: Path) -> None:
+    folder = tmp_path / "unpacked"
+    folder.mkdir()
+    subprocess.run(["tar", "-xf", str(releases("0.3")), "-C", str(folder)], check=True)
+    ran = there.inv("deploy", "--version", "0.3", "--from", str(folder), *there.flags)
+    assert ran.code == 0, ran.said
+    assert there.running() == ["osprey/service:0.3"]

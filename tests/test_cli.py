@@ -1,0 +1,115 @@
+"""The command line as its user meets it: help, names, settings, mistakes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ospreyops import cli
+from ospreyops.errors import OspreyError
+from tests.conftest import PROJECT, Inv
+
+
+def test_listing_the_tasks_imports_neither_fabric_nor_paramiko_nor_docker() -> None:
+    heavy = "'fabric', 'paramiko', 'docker', 'requests', 'urllib3', 'cryptography'"
+    script = f"import sys, tasks; print([name for name in ({heavy}) if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_every_task_has_help_and_takes_hosts(inv: Inv) -> None:
+    for line in inv("--list").out.splitlines():
+        if line.startswith("  ") and not line.startswith("   "):
+            shown = inv("--help", line.split()[0]).out
+            assert "-H STRING, --host=STRING" in shown
+            assert "none" not in shown.partition("Docstring:")[2].splitlines()[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["deploy"], "which version?"),
+        (["deploy", "--version", ""], "which version?"),
+        (["deploy", "--version", "status"], "'status' is not a version"),
+        (["deploy", "--version", "0.3; rm -rf /"], "is not a version"),
+        (["deploy", "--version", "../0.3"], "is not a version"),
+        (["status", "-H", "-oProxyCommand=x"], "is not a host name"),
+        (["status", "-H", ""], "is not a host name"),
+        (["status", "-H", "a,,b"], "is not a host name"),
+        (["service.logs", "--lines", "many"], "--lines 'many' is not a whole number"),
+        (["deploy", "--version", "0.3", "--patience", "soon"], "--patience 'soon' is not a whole number"),
+        (["no.such.task"], "No idea what 'no.such.task' is!"),
+    ],
+)
+def test_a_mistake_on_the_command_line_is_one_clear_line(inv: Inv, words: list[str], said: str) -> None:
+    ran = inv(*words)
+    assert ran.code == 1
+    assert said in ran.err
+    assert len(ran.err.splitlines()) <= 2
+
+
+def test_a_release_archive_that_is_not_there_is_said_before_anything_is_asked(inv: Inv, tmp_path: Path) -> None:
+    ran = inv("image.load", "--version", "0.3", "--from", str(tmp_path / "none.tar"))
+    assert ran.code == 3
+    assert f"{tmp_path}/none.tar does not exist" in ran.err
+
+
+def test_an_unknown_host_is_unreachable_and_says_where_hosts_are_named(inv: Inv) -> None:
+    ran = inv("status", "-H", "no-such-host.invalid")
+    assert ran.code == 4
+    assert "no such host" in ran.err
+    assert "invoke.yaml" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("INVOKE_OSPREY_PORT", "many", "the settings do not fit"),
+        ("INVOKE_OSPREY_PORT", "70000", "osprey.port is 70000, not between 1 and 65535"),
+        ("INVOKE_OSPREY_FOLDER", "here", "not an absolute path"),
+        ("INVOKE_OSPREY_MACHINE", "hyperv", "one of: native"),
+        ("INVOKE_OSPREY_HOST", "no host", "is not a host name"),
+    ],
+)
+def test_a_setting_that_does_not_fit_is_one_clear_line(inv: Inv, variable: str, value: str, said: str) -> None:
+    ran = inv("status", **{variable: value})
+    assert ran.code == 1
+    assert said in ran.err
+    assert len(ran.err.splitlines()) <= 2
+
+
+def test_both_ways_to_name_a_host_at_once_are_refused(inv: Inv) -> None:
+    ran = inv("-c", "tasks", "-H", "one", "status", "-H", "two", program="fabric")
+    assert ran.code == 1
+    assert "both fab's -H and the task's own" in ran.err
+
+
+words = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
+scalars = st.none() | st.booleans() | st.integers(-5, 99999) | st.floats(allow_nan=False) | words
+known = st.sampled_from(sorted(cli.DEFAULTS))
+trees = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(known | words, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(tree=trees, name=st.sampled_from(["localhost", "olympias", "x"]))
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_invoke_yaml_ends_in_a_traceback(tmp_path: Path, tree: object, name: str) -> None:
+    import invoke
+
+    (tmp_path / "invoke.yaml").write_text(json.dumps({"osprey": tree}))
+    config = invoke.Config(project_location=str(tmp_path), lazy=True)
+    config.load_project()
+    context = invoke.Context(config)
+    try:
+        cli.settings(cli.configured(context), name)
+    except OspreyError as error:
+        assert error.case

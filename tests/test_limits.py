@@ -1,0 +1,165 @@
+"""Limits on the host: the real Perl programs, started as a login shell starts them."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import signal
+import subprocess
+from pathlib import Path
+from typing import Optional
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from ospreyops.command import Command, sh
+from ospreyops.facts import Answer
+from ospreyops.limits import LATE, LATE_MARK, answers, asked, limited
+
+shells = pytest.mark.parametrize("shell", ["sh", "bash"])
+PATIENCE = 20
+LONG = "sleep 60"
+
+
+def run(
+    command: Command, shell: str = "sh", stdin: bytes = b"", path: str = os.environ["PATH"]
+) -> subprocess.CompletedProcess[bytes]:
+    """The line under its limit, as sshd runs it: by a login shell; it returns when nobody holds its output any more."""
+    words = [shell, "-c", limited(command)]
+    return subprocess.run(words, input=stdin, capture_output=True, timeout=PATIENCE, env={"PATH": path})
+
+
+def ask(shell: str = "sh", held: Optional[int] = None, limit: float = 10, **lines: str) -> dict[str, Answer]:
+    """The answers to the lines, asked side by side; held: a file descriptor that they inherit."""
+    questions = {name: sh(line, limit=limit) for name, line in lines.items()}
+    ended = subprocess.run(
+        [shell, "-c", asked(questions)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        check=True,
+        timeout=PATIENCE,
+        pass_fds=() if held is None else (held,),
+    )
+    return answers(ended.stdout.decode())
+
+
+def nobody_holds(pipe: int) -> bool:
+    """All processes that inherited the pipe's other end are gone, within the patience."""
+    return bool(select.select([pipe], [], [], PATIENCE)[0]) and os.read(pipe, 1) == b""
+
+
+@shells
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [("true", 0), ("exit 3", 3), ("exit 255", 255), ("kill -9 $$", 137), ("kill -TERM $$", 143), ("no-such-tool", 127)],
+)
+def test_a_line_ends_with_its_own_exit_status(line: str, code: int, shell: str) -> None:
+    assert run(sh(line, limit=10), shell).returncode == code
+    assert ask(shell, it=line)["it"].code == code
+
+
+def test_a_line_past_its_limit_is_ended_with_all_that_it_started_and_says_so() -> None:
+    ended = run(sh(f"trap '' TERM HUP INT ALRM; echo begun; {LONG} & ({LONG} & {LONG}); wait", limit=1))
+    assert (ended.returncode, ended.stdout) == (LATE, b"begun\n")
+    assert LATE_MARK in ended.stderr.decode()
+
+
+def test_a_limit_below_a_second_is_a_second() -> None:
+    assert run(sh("true", limit=0.2)).returncode == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_line_whose_perl_is_ended_goes_with_it(number: signal.Signals) -> None:
+    line = limited(sh(f"({LONG}) & echo begun; {LONG}", limit=60))
+    with subprocess.Popen(["sh", "-c", line], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stdout.readline() == b"begun\n"
+        process.send_signal(number)
+        assert process.wait(PATIENCE) == 130
+        assert nobody_holds(process.stdout.fileno())
+
+
+def test_a_service_started_in_the_background_outlives_its_line() -> None:
+    service = int(run(sh(f"{LONG} >/dev/null 2>&1 & echo $!", limit=10)).stdout)
+    assert Path(f"/proc/{service}/cmdline").read_text().split("\0")[:2] == LONG.split()
+    os.kill(service, signal.SIGKILL)
+
+
+def test_a_line_gets_its_input_and_gives_its_output_and_errors_apart_byte_by_byte() -> None:
+    data = bytes(range(256)) * 1000
+    ended = run(sh("cat; cat /no/such/file", limit=10), stdin=data)
+    assert ended.stdout == data
+    assert b"/no/such/file" in ended.stderr
+
+
+def test_the_tools_of_root_are_found_with_the_path_of_a_user() -> None:
+    assert run(sh("command -v ldconfig", limit=10), path="/usr/bin:/bin").returncode == 0
+
+
+@shells
+def test_questions_run_side_by_side(tmp_path: Path, shell: str) -> None:
+    """Each can only end while the other runs, too."""
+    one, two = tmp_path / "one", tmp_path / "two"
+    os.mkfifo(one)
+    os.mkfifo(two)
+    said = ask(shell, left=f"echo hello >{one}; cat {two}", right=f"cat {one}; echo welcome >{two}")
+    assert (said["left"].out, said["right"].out) == ("welcome\n", "hello\n")
+    assert said["left"].ok and said["right"].ok
+
+
+def test_an_answer_tells_output_errors_and_exit_status_apart() -> None:
+    said = ask(one="echo out; echo err >&2; exit 4", two="printf no-newline", three="true")
+    assert said == {"one": Answer(4, "out\n", "err\n"), "two": Answer(0, "no-newline"), "three": Answer(0)}
+
+
+def test_a_long_answer_comes_over_whole() -> None:
+    assert ask(it="yes 0123456789 | head -n 50000")["it"].out == "0123456789\n" * 50000
+
+
+def test_bytes_that_are_no_text_are_replaced_and_the_rest_stays() -> None:
+    assert ask(it=r"printf 'a\000\351\303\251\r\n\n b'")["it"].out == "a\0\ufffdé\r\n\n b"
+
+
+def test_a_question_has_no_input() -> None:
+    assert ask(it="cat; echo ended")["it"].out == "ended\n"
+
+
+def test_a_late_question_is_ended_with_all_that_it_started_and_spoils_no_other() -> None:
+    pipe, held = os.pipe()
+    said = ask("sh", held, limit=1, late=f"echo begun; {LONG} & ({LONG} & {LONG}); wait", good="echo good")
+    os.close(held)
+    assert said["good"] == Answer(0, "good\n")
+    assert said["late"] == Answer(-1, "begun\n", late=True)
+    assert not said["late"].ok and said["late"].said == "it did not end in time"
+    assert nobody_holds(pipe)
+    os.close(pipe)
+
+
+def test_a_question_that_holds_on_is_over_at_its_limit_whatever_it_holds() -> None:
+    lines = {
+        "child_with_output": f"{LONG} & echo begun",
+        "child_with_errors": f"{LONG} >/dev/null & echo begun",
+        "output_closed": f"echo begun; exec >/dev/null; {LONG}",
+        "all_closed": f"echo begun; exec >&- 2>&-; {LONG}",
+        "signals_ignored": f"trap '' TERM HUP; echo begun; {LONG}; {LONG}",
+    }
+    assert ask(limit=1, **lines) == dict.fromkeys(lines, Answer(-1, "begun\n", late=True))
+
+
+def test_an_answer_without_end_does_not_fill_the_memory() -> None:
+    said = ask(limit=1, it="exec yes")["it"]
+    assert said.late
+    assert 0 < len(said.out) < 4_000_000
+
+
+def test_an_answer_among_the_greetings_of_a_login_shell_is_found() -> None:
+    printed = subprocess.check_output(["sh", "-c", f"printf Welcome; {asked({'it': Command('echo', 5)})}"])
+    assert answers(printed.decode() + "bye 1 0 x. .\n") == {"it": Answer(0, "\n")}
+
+
+@given(st.text() | st.from_regex(r"\A[a-z]+ -?[0-9]+ [01] [0-9a-f]*[.] [0-9a-f]*[.]\n\Z"))
+@example("it 0 0 616. .")
+def test_whatever_is_printed_is_read_as_answers_or_passed_over(printed: str) -> None:
+    for name, answer in answers(printed).items():
+        assert re.fullmatch(r"\w+", name) and name in printed and isinstance(answer.code, int)

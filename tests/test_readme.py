@@ -1,0 +1,65 @@
+"""The README says what is so."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from ospreyops.settings import KEYS
+from tests.conftest import PROJECT, Inv
+
+README = (PROJECT / "README.md").read_text()
+
+
+@pytest.fixture(scope="module")
+def listed() -> set[str]:
+    out = Inv({})("--list").out
+    return set(re.findall(r"^  (\S+)", out, re.M))
+
+
+def test_every_task_that_the_readme_names_exists(listed: set[str]) -> None:
+    named = set(re.findall(r"`inv ([a-z][a-z.]+)", README))
+    assert named
+    assert named <= listed
+
+
+def test_every_task_is_in_the_readmes_table_of_the_runbook(listed: set[str]) -> None:
+    table = README.partition("## The runbook, line by line")[2].partition("\n\nTasks chain")[0]
+    assert listed == set(re.findall(r"`inv ([a-z][a-z.]+)", table))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "docker load <",
+        "docker image ls",
+        "./osprey-service --version $VERSION > osprey-service.log &",
+        "docker ps",
+        "docker stop osprey-service",
+        "curl --insecure https://localhost:44342/about",
+        "natpf1",
+    ],
+)
+def test_each_of_the_runbooks_lines_has_its_task(line: str) -> None:
+    assert any(line in row and "`inv " in row for row in README.splitlines() if row.startswith("|"))
+
+
+def test_every_setting_is_explained_with_its_default() -> None:
+    for key, field in KEYS.items():
+        default = f"`{field.default}`" if field.default else ""
+        assert f"| `{key}` | {default} | {field.metadata['help']} |" in README
+
+
+def test_every_file_of_the_package_is_on_the_map() -> None:
+    drawn = README.partition("## The house")[2]
+    for file in (PROJECT / "ospreyops").glob("*.py"):
+        assert file.stem == "__init__" or f"  {file.name} " in drawn
+    for folder in (PROJECT / "ospreyops").glob("*/__init__.py"):
+        assert f"  {folder.parent.name}/ " in drawn
+
+
+def test_the_two_commands_are_targets_of_the_makefile() -> None:
+    makefile = (PROJECT / "Makefile").read_text()
+    for target in re.findall(r"^make (\w+)", README, re.M):
+        assert re.search(rf"^{target}:", makefile, re.M)

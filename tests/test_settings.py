@@ -1,0 +1,151 @@
+"""The settings, as they are written in invoke.yaml by people."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from typing import Any
+
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from ospreyops.errors import Usage
+from ospreyops.settings import DEFAULTS, KEYS, Settings, names, number, settings
+
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary() | st.dates()
+KNOWN = st.sampled_from([*KEYS, "host", "hosts", "olympias"])
+NESTED = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KNOWN | st.text() | st.integers(), inner, max_size=4),
+    max_leaves=12,
+)
+CONFIG = st.dictionaries(KNOWN | st.text() | st.none() | st.integers(), NESTED, max_size=6)
+HOST_NAME = r"[A-Za-z0-9_]([A-Za-z0-9_.@:-]*[A-Za-z0-9_])?"
+
+
+def refusal(config: dict[Any, Any]) -> Usage:
+    """Why these settings of olympias are refused."""
+    with pytest.raises(Usage) as refused:
+        settings(config, "olympias")
+    return refused.value
+
+
+def test_without_any_settings_every_default_is_good() -> None:
+    assert settings(DEFAULTS, "localhost") == settings({}, "localhost") == Settings("localhost")
+
+
+def test_what_is_said_of_a_host_overrules_what_is_said_for_all() -> None:
+    config = {"port": 1000, "user": "all", "hosts": {"olympias": {"port": 2000}, "other": {"port": 3000}}}
+    assert settings(config, "olympias") == Settings("olympias", port=2000, user="all")
+    assert settings(config, "unnamed").port == 1000
+
+
+@pytest.mark.parametrize("empty", [None, {}])
+def test_a_key_left_empty_means_the_next_best(empty: Any) -> None:
+    assert settings({"hosts": empty, "port": None}, "olympias") == Settings("olympias")
+    assert settings({"port": 1000, "hosts": {"olympias": {"port": None}}}, "olympias").port == 1000
+    assert settings({"hosts": {"olympias": empty}}, "olympias") == Settings("olympias")
+
+
+def test_a_mistyped_setting_is_refused_with_the_one_that_was_meant() -> None:
+    assert (str(refusal({"prot": 1}))) == "osprey.prot is not a setting\n  try: port"
+    assert refusal({"hosts": {"olympias": {"fodler": "/x"}}}).case == "osprey.hosts.olympias.fodler is not a setting"
+
+
+def test_a_setting_unlike_any_other_is_refused_with_all_that_there_are() -> None:
+    assert set(KEYS) <= set(re.findall(r"\w+", refusal({"xyzzy": 1}).hint))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "why"),
+    [
+        ("port", "44342", "'44342', not a whole number"),
+        ("port", True, "True, not a whole number"),
+        ("port", 443.5, "443.5, not a whole number"),
+        ("port", 0, "0, not between 1 and 65535"),
+        ("port", 65536, "65536, not between 1 and 65535"),
+        ("ssh_port", -1, "-1, not between"),
+        ("patience", 0, "0, not between 1 and 86400"),
+        ("patience", 10**30, "not between 1 and 86400"),
+        ("user", 5, "5, not text"),
+        ("address", "a\nb", "control characters"),
+        ("folder", "osprey", "not an absolute path"),
+        ("folder", "~jeff/osprey", "not an absolute path"),
+        ("archive", "", "not an absolute path"),
+        ("public", "grisman-36.cs.duke.edu:44342", "not a URL"),
+        ("public", "http://grisman-36.cs.duke.edu", "not a URL"),
+    ],
+)
+def test_a_wrong_value_is_refused_where_it_stands(key: str, value: Any, why: str) -> None:
+    for_all, for_one = refusal({key: value}).case, refusal({"hosts": {"olympias": {key: value}}}).case
+    assert for_all.startswith(f"osprey.{key} is ") and why in for_all
+    assert for_one.startswith(f"osprey.hosts.olympias.{key} is ") and why in for_one
+
+
+@pytest.mark.parametrize("hosts", ["olympias", ["olympias"], 5, {"olympias": "jeff"}, {"olympias": [1]}])
+def test_hosts_that_are_no_mapping_are_refused_with_an_example(hosts: Any) -> None:
+    assert "is not a mapping" in refusal({"hosts": hosts}).case
+    assert "user: jmartin" in refusal({"hosts": hosts}).hint
+
+
+@given(CONFIG)
+@example({"hosts": {"olympias": {"hosts": {}}}})
+@example({None: None, 5: {}})
+def test_whatever_is_configured_it_is_good_settings_or_a_usage_error(config: dict[Any, Any]) -> None:
+    try:
+        found = settings(config, "olympias")
+    except Usage as refused:
+        assert refused.case.startswith("osprey.")
+        return
+    for field in fields(found):
+        assert type(getattr(found, field.name)) is type(getattr(Settings("olympias"), field.name))
+    assert 1 <= found.port <= 65535 and found.folder.startswith(("/", "~/"))
+
+
+@given(st.lists(st.from_regex(rf"\A{HOST_NAME}\Z"), min_size=1))
+@example(["olympias", "grisman-36.cs.duke.edu", "jeff@olympias:2222", "10.0.0.1", "olympias"])
+def test_hosts_are_taken_in_their_order_each_once(hosts: list[str]) -> None:
+    assert names(",".join(hosts)) == names(" , ".join(hosts)) == list(dict.fromkeys(hosts))
+
+
+@given(st.text())
+@example("")
+@example("olympias,")
+@example("-oProxyCommand=reboot")
+@example("olympias;reboot")
+@example("$(reboot)")
+@example("olympias\n")
+@example("ólympias")
+def test_what_cannot_be_a_host_name_is_refused(hosts: str) -> None:
+    assume(not all(re.fullmatch(HOST_NAME, part.strip(), re.A) for part in hosts.split(",")))
+    with pytest.raises(Usage, match="is not a host name"):
+        names(hosts)
+
+
+@given(st.integers(1, 86400))
+def test_a_number_of_seconds_is_taken(seconds: int) -> None:
+    assert number("--patience", str(seconds)) == seconds
+
+
+@given(st.text())
+@example("0")
+@example("86401")
+@example("-5")
+@example("1.5")
+@example("٣")
+@example("²")
+@example("9" * 5000)
+def test_what_is_no_number_of_seconds_is_refused(text: str) -> None:
+    assume(not (re.fullmatch("[0-9]{1,9}", text) and 1 <= int(text) <= 86400))
+    with pytest.raises(Usage, match="--patience"):
+        number("--patience", text)
+
+
+def test_a_host_is_shown_as_ssh_would_be_told_of_it() -> None:
+    assert Settings("olympias").ssh == "olympias"
+    assert Settings("o", address="10.0.0.1", user="jeff", ssh_port=2222).ssh == "-p 2222 jeff@10.0.0.1"
+
+
+def test_only_localhost_is_this_computer() -> None:
+    assert Settings("localhost").here and not Settings("olympias").here
