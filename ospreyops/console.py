@@ -17,7 +17,7 @@ import colorama
 from colorama import Fore, Style
 
 from .errors import OspreyError
-from .plan import Step
+from .plan import Await, Step
 
 FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 PATIENCE = 1.0
@@ -111,10 +111,12 @@ class Console:
         try:
             with self._busy():
                 yield
+            if isinstance(step.do, Await):
+                return
         except BaseException:
             self.say(f"  {self._mark(False)} {time.monotonic() - start:.1f} s")
             raise
-        self.say(f"  {self._mark(True)} {time.monotonic() - start:.1f} s")
+        self.say(f"  {self._mark(True)} {step.outcome} ({time.monotonic() - start:.1f} s)")
 
     @contextmanager
     def waiting(self, why: str) -> Iterator[None]:
@@ -139,9 +141,9 @@ class Console:
         with self.screen.lock:
             yield
 
-    def lines(self) -> IO[str]:
+    def lines(self, indent: str = "    ") -> IO[str]:
         """A file to write a command's own output to, shown line by line."""
-        return Lines(self)
+        return Lines(self, indent)
 
     @contextmanager
     def _busy(self, bar: Optional[Bar] = None) -> Iterator[None]:
@@ -196,15 +198,15 @@ class Bar:
 class Lines(io.StringIO):
     """Turns what is written to it into whole lines of a console."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, indent: str) -> None:
         super().__init__()
-        self._console, self._rest = console, ""
+        self._console, self._indent, self._rest = console, indent, ""
 
     def write(self, text: str) -> int:
         """Show the lines that are complete."""
         *whole, self._rest = (self._rest + text.replace("\r", "\n")).split("\n")
         for line in filter(None, whole):
-            self._console.note(f"    {line}")
+            self._console.say(self._indent + line, Style.DIM if self._indent else "")
         return len(text)
 
 

@@ -38,6 +38,11 @@ class Channel(urllib3.connection.HTTPConnection):
         super().__init__(*args, **kwargs)
         self._stream = stream
 
+    @property
+    def is_connected(self) -> bool:
+        """Always: what is there to read may be on standard error (sudo's prompt), and no sign of an end."""
+        return True
+
     def connect(self) -> None:
         """Use the stream, which is connected already."""
         self.sock = self._stream.sock

@@ -50,7 +50,7 @@ class HostFacts:
     """The host itself.
 
     unpacked: version -> the folder that its release lies unpacked in.
-    archives: version -> the release archive on the host.
+    archives: version -> the release archive on the host, and its size.
     listener: what listens on the service's port, as the host names it; "" when nothing does.
     ended: exit status of the last start script, None while it runs or when none was started.
     """
@@ -65,7 +65,7 @@ class HostFacts:
     tools: frozenset[str] = frozenset()
     writable: bool = True
     unpacked: Mapping[str, str] = field(default_factory=dict)
-    archives: Mapping[str, str] = field(default_factory=dict)
+    archives: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     unit: Optional[Unit] = None
     listener: str = ""
     ended: Optional[int] = None
@@ -183,6 +183,17 @@ class Facts:
     local: Seen
     public: Optional[Seen] = None
     engine_why: str = ""
+
+    @property
+    def state(self) -> str:
+        """The service in a clause."""
+        if not self.engine:
+            return f"Docker does not answer: {self.engine_why}"
+        service = self.engine.service
+        if not service or not service.running:
+            return f"no service runs{f': the container is {service.state}' if service else ''}"
+        problem = self.problem(service.image.rpartition(":")[2])
+        return f"{service.image} runs, " + (f"but {problem}" if problem else "healthy")
 
     def problem(self, version: str) -> str:
         """Why the service of that version is not healthy; "" when every asker is content."""

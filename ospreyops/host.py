@@ -86,7 +86,7 @@ class Host:
     def follow(self, command: Command) -> None:
         """Show what a line goes on printing, until it ends or Ctrl-C, which ends it on the host, too; no limit."""
         stream = self.stream(f"{command.line} & p=$!; cat >/dev/null; kill $p", sudo=command.sudo)
-        lines = self._console.lines()
+        lines = self._console.lines(indent="")
         try:
             while part := stream.sock.recv(65536):
                 lines.write(part.decode(errors="replace"))

@@ -38,7 +38,7 @@ def questions(settings: Settings) -> dict[str, Command]:
             folder=folder,
             limit=LIMIT,
         ),
-        "archives": sh(f"cd {{archive}} && ls {ARCHIVES}", archive=settings.archive, limit=LIMIT),
+        "archives": sh(f"cd {{archive}} && wc -c {ARCHIVES}", archive=settings.archive, limit=LIMIT),
         "unit": sh(
             "[ ! -d /run/systemd/system ] ||"
             " systemctl show {unit} -p LoadState -p ActiveState -p FragmentPath -p WorkingDirectory -p ExecStart",
@@ -84,7 +84,7 @@ def host_facts(settings: Settings, answers: Mapping[str, Answer]) -> HostFacts:
         tools=frozenset(path.rpartition("/")[2] for path in answers["tools"].out.split()),
         writable="writable" in answers["disk"].out.splitlines(),
         unpacked=_releases(folder, answers["unpacked"].out),
-        archives={version: f"{settings.archive}/{name}" for version, name in _named(answers["archives"].out)},
+        archives=_archives(settings.archive, answers["archives"].out),
         unit=_unit(answers["unit"].out),
         listener=_listener(answers["listener"].out),
         ended=int(ended) if ended.isdecimal() else None,
@@ -111,6 +111,13 @@ def _releases(folder: str, listing: str) -> dict[str, str]:
         if inner == version or version not in found:
             found[version] = f"{folder}/{inner}".rstrip("/")
     return found
+
+
+def _archives(folder: str, listing: str) -> dict[str, tuple[str, int]]:
+    """(path, size) by version, from what `wc -c` prints."""
+    rows = [line.split() for line in listing.splitlines()]
+    sizes = {row[1]: int(row[0]) for row in rows if len(row) == 2 and row[0].isdecimal()}
+    return {version: (f"{folder}/{name}", sizes[name]) for version, name in _named("\n".join(sizes))}
 
 
 def _disk_free(printed: str) -> Optional[int]:

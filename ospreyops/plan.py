@@ -28,7 +28,7 @@ class Action(Protocol):
 
 @dataclass(frozen=True)
 class Step:
-    """What to do, and why.
+    """What to do, why, and what is so once it is done.
 
     why: a clause after "because"; also what is said when the step turns out not to help.
     patience: seconds after which the same step, still asked for by a fresh look, has failed.
@@ -37,6 +37,7 @@ class Step:
 
     why: str = field(compare=False)
     do: Action
+    outcome: str = field(compare=False)
     patience: float = field(default=30, compare=False)
     then_look: bool = field(default=False, compare=False)
 
@@ -64,6 +65,10 @@ def reach(site: Site, goal: Goal) -> list[Step]:
     Errors: StillNeeded, and those of the goal and of the steps, each with what was done before it.
     """
     done: dict[Action, tuple[float, Step]] = {}
+
+    def so_far() -> list[str]:
+        return [step.outcome for _, step in done.values() if not isinstance(step.do, Await)]
+
     try:
         for steps in stages(site, goal, done):
             for step in steps:
@@ -73,13 +78,19 @@ def reach(site: Site, goal: Goal) -> list[Step]:
                 if step.then_look:
                     break
     except OspreyError as error:
-        raise error.after(str(step.do) for _, step in done.values()) from None
+        raise error.after(so_far()) from None
     except KeyboardInterrupt:
-        raise Interrupted(
-            "interrupted; the line above may still end on the host by itself",
-            hint="the same command again: it goes on from where the host is",
-        ).after(str(step.do) for _, step in done.values()) from None
+        hint = "the same command again: it goes on from where the host is"
+        raise Interrupted(f"interrupted; the host is left so: {state(site)}", hint=hint).after(so_far()) from None
     return [step for _, step in done.values()]
+
+
+def state(site: Site) -> str:
+    """What a last look at the host tells of the service, in a clause."""
+    try:
+        return site.look().state
+    except (OspreyError, KeyboardInterrupt) as error:
+        return f"unknown ({error.case if isinstance(error, OspreyError) else 'not looked at'})"
 
 
 def stages(site: Site, goal: Goal, done: dict[Action, tuple[float, Step]]) -> Iterator[list[Step]]:

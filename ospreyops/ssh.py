@@ -20,6 +20,7 @@ import fabric
 import paramiko
 from paramiko.ssh_exception import ConfigParseError, PasswordRequiredException
 
+from .command import quote
 from .errors import OspreyError, Unreachable, Usage
 from .settings import Settings
 
@@ -79,10 +80,9 @@ def connect(settings: Settings) -> fabric.Connection:
         raise Usage(f"ssh_config cannot be read: {error}") from None
     except ValueError as error:
         raise Usage(f"{settings.name!r} is not a host name: {error}") from None
-    where, login = f"{connection.user}@{connection.host}:{connection.port}", settings.ssh
     try:
-        _secure(connection, settings, login)
-        with _naming(settings.name, where, login):
+        _secure(connection, settings, settings.ssh)
+        with _naming(connection, settings):
             connection.open()
     except OspreyError:
         connection.close()
@@ -120,9 +120,7 @@ def _pulse(transport: paramiko.Transport, limit: float) -> None:
 def _secure(connection: fabric.Connection, settings: Settings, login: str) -> None:
     """Load known_hosts as ssh would, refuse all other keys, and do the same for each ProxyJump on the way."""
     client, config = connection.client, connection.ssh_config
-    files = config.get("userknownhostsfile", "~/.ssh/known_hosts ~/.ssh/known_hosts2").split()
-    files += config.get("globalknownhostsfile", "/etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2").split()
-    for file in (Path(name).expanduser() for name in files):
+    for file in (Path(name).expanduser() for name in _known_hosts(connection)):
         if file.is_file():
             client.load_system_host_keys(str(file))
     if alias := config.get("hostkeyalias"):
@@ -140,16 +138,28 @@ def _secure(connection: fabric.Connection, settings: Settings, login: str) -> No
         _secure(jump, settings, str(jump.original_host))
 
 
+def _known_hosts(connection: fabric.Connection) -> list[str]:
+    """The files that ssh would look for host keys in, the user's first."""
+    config = connection.ssh_config
+    own = config.get("userknownhostsfile", "~/.ssh/known_hosts ~/.ssh/known_hosts2")
+    return f"{own} {config.get('globalknownhostsfile', '/etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2')}".split()
+
+
 @contextmanager
-def _naming(name: str, where: str, login: str) -> Iterator[None]:
+def _naming(connection: fabric.Connection, settings: Settings) -> Iterator[None]:
     """Turn what paramiko and the network raise into an Unreachable that says what is the case."""
+    name, login = settings.name, settings.ssh
+    where = f"{connection.user}@{connection.host}:{connection.port}"
     try:
         yield
     except paramiko.BadHostKeyException as error:
+        at = connection if error.hostname == connection.host else connection.gateway
+        known = at.host if at.port == 22 else f"[{at.host}]:{at.port}"
+        file = _known_hosts(at)[0]
         raise Unreachable(
             f"the host key of {name} has changed: {error.key.get_name()} {fingerprint(error.key)},"
             f" known is {error.expected_key.get_name()} {fingerprint(error.expected_key)}",
-            hint=f"ask the host's maintainer why; if it is right: ssh-keygen -R {shlex.quote(error.hostname)}"
+            hint=f"ask the host's maintainer why; if it is right: ssh-keygen -f {quote(file)} -R {shlex.quote(known)}"
             f" && {accepting(login)}",
         ) from None
     except PasswordRequiredException:

@@ -103,7 +103,7 @@ class SimHost:
             "tools": "/usr/bin/docker\n/usr/bin/bzip2\n",
             "disk": "/dev/sda1 1000000 1 900000 1% /\nwritable\n",
             "unpacked": rows,
-            "archives": "\n".join(f"osprey-service-docker-{found}.tar" for found in sorted(self.archives)),
+            "archives": "\n".join(f" 99 osprey-service-docker-{found}.tar" for found in sorted(self.archives)),
             "unit": self._unit(),
             "listener": f'LISTEN 0 1 *:44342 *:* users:(("{self.listener}",pid=7,fd=4))' if self.listener else "",
             "ended": "" if self.ended is None else str(self.ended),

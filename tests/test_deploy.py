@@ -74,7 +74,7 @@ def test_a_step_that_fails_says_what_was_done_before_it(sim: Sim) -> None:
     host = SimHost(fails="docker load")
     ran = sim("deploy --version 0.3 -H sim", host)
     assert ran.code == 5
-    assert "done so far: mkdir -p" in ran.err
+    assert "done so far: release 0.3 is unpacked" in ran.err
     assert "try:" in ran.err
 
 

@@ -6,6 +6,7 @@ Restart=always a second supervisor would fight it (field book: osprey-release, 4
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping
 
 from ..command import Command, quote, sh
@@ -41,13 +42,14 @@ class Machine:
         if facts.host.unit:
             return sh("systemctl start {unit}", unit=UNIT, limit=60, sudo=_root(facts))
         host, session = facts.host, SESSION[facts.host.system]
+        script = posixpath.relpath(host.script_folder(release.version) or host.place(release.version), host.folder)
         port = "" if self._port == 44342 else f" --port {self._port}"
-        script = f"./{SCRIPT} --version {release.version}{port} >>{quote(host.log)} 2>&1; echo $? >{quote(host.end)}"
+        log, end = (posixpath.relpath(path, host.folder) for path in (host.log, host.end))
+        start = f"{quote(script)}/{SCRIPT} --version {release.version}{port} >>{log} 2>&1; echo $? >{end}"
         return sh(
-            f"cd {{folder}} && rm -f {{end}} && (nohup {session} sh -c {{script}} </dev/null >/dev/null 2>&1 &)",
-            folder=host.script_folder(release.version) or host.place(release.version),
-            end=host.end,
-            script=script,
+            f"cd {{folder}} && rm -f {end} && (nohup {session} sh -c {{start}} </dev/null >/dev/null 2>&1 &)",
+            folder=host.folder,
+            start=start,
             limit=30,
             sudo=_sudo(facts),
         )

@@ -39,13 +39,7 @@ def unpacked(facts: Facts, site: Site, release: Release, given: Optional[Path]) 
     host, version = facts.host, release.version
     if given is None and version in host.unpacked:
         return
-    place, sudo = host.place(version), not host.writable
-    if given and not site.settings.here:
-        target = f"{host.folder}/.incoming/{release.archive}"
-        yield Step(f"{given.name} is on this computer", delivery.Send(given, target, site.settings.ssh, sudo))
-        archive, consume = target, True
-    else:
-        archive, consume = (str(given), False) if given else (host.archives.get(version, ""), False)
+    archive, needed = (str(given), given.stat().st_size) if given else host.archives.get(version, ("", 0))
     if not archive:
         known = sorted({*host.unpacked, *host.archives}, key=by_age)
         raise Blocked(
@@ -54,9 +48,20 @@ def unpacked(facts: Facts, site: Site, release: Release, given: Optional[Path]) 
             f"there are: {', '.join(known) or 'none'}",
             hint=f"--from FILE, with {release.archive} on this computer",
         )
-    yield Step(
-        f"release {version} is not unpacked on the host", delivery.Unpack(release, archive, place, consume, sudo)
-    )
+    sent, sudo = given is not None and not site.settings.here, not host.writable
+    needed *= 2 if sent else 1
+    if host.disk_free is not None and host.disk_free < needed:
+        room = f"{size(host.disk_free)} free for {host.folder}, {size(needed)} needed"
+        raise Blocked(f"the disk of {host.name} is full: {room}", hint="inv image.list shows what releases lie there")
+    if given and sent:
+        archive = f"{host.folder}/.incoming/{release.archive}"
+        yield Step(
+            f"{given.name} is on this computer",
+            delivery.Send(given, archive, site.settings.ssh, sudo),
+            f"{given.name} is sent",
+        )
+    unpack = delivery.Unpack(release, archive, host.place(version), consume=sent, sudo=sudo)
+    yield Step(f"release {version} is not unpacked on the host", unpack, f"release {version} is unpacked")
 
 
 def loaded(facts: Facts, site: Site, release: Release, given: Optional[Path] = None) -> Iterator[Step]:
@@ -72,7 +77,9 @@ def loaded(facts: Facts, site: Site, release: Release, given: Optional[Path] = N
         return site.machine.restore_image(facts, name, before.digest if before else "")
 
     line = site.machine.load(facts, folder, release)
-    yield Step(f"{release.image} is not in Docker", delivery.Load(line, release, restore))
+    yield Step(
+        f"{release.image} is not in Docker", delivery.Load(line, release, restore), f"{release.image} is in Docker"
+    )
 
 
 def given_by(path: str, release: Release) -> Optional[Path]:
@@ -122,5 +129,5 @@ def list_(site: Site, json_: bool = False) -> None:
         rows.append([image.name, image.digest[:19], created, size(image.size)])
     site.console.say(table(rows))
     for version in versions:
-        where = facts.host.unpacked.get(version) or facts.host.archives[version]
+        where = facts.host.unpacked.get(version) or facts.host.archives[version][0]
         site.console.say(f"release {version} is on the host: {where}")

@@ -44,10 +44,10 @@ def stopped(facts: Facts, site: Site) -> Iterator[Step]:
     service, unit = engine_of(facts).service, facts.host.unit
     if (unit and unit.active) or (service and service.state not in ENDED):
         what = service.image if service else f"the unit {UNIT}"
-        yield Step(f"{what} runs{cut(service)}", site.machine.stop_service(facts), then_look=True)
+        yield Step(f"{what} runs{cut(service)}", site.machine.stop_service(facts), f"{what} is stopped", then_look=True)
     elif service:
         why = f"a container {service.state} holds the name {CONTAINER}"
-        yield Step(why, site.machine.remove_container(facts), then_look=True)
+        yield Step(why, site.machine.remove_container(facts), "that container is removed", then_look=True)
 
 
 def running(facts: Facts, site: Site, release: Release, given: Optional[Path] = None) -> Iterator[Step]:
@@ -71,12 +71,17 @@ def running(facts: Facts, site: Site, release: Release, given: Optional[Path] = 
         or unit.folder != (host.script_folder(release.version) or host.place(release.version))
     ):
         why = f"the unit {UNIT} starts {unit.version or 'nothing known'}"
-        yield Step(why, site.machine.use_release(facts, release))
+        yield Step(why, site.machine.use_release(facts, release), f"the unit {UNIT} starts {release.version}")
     if host.log_size and not unit:
-        yield Step("the log of the run before is kept", put_aside(facts))
+        yield Step("the log of the run before is there", put_aside(facts), "the old log is kept")
     ended = "" if unit or not host.ended else f": its start script ended with exit status {host.ended}"
     patience = 30 if host.ended is None or unit else 0
-    yield Step(f"{release.image} does not run{ended}", site.machine.start_service(facts, release), patience)
+    yield Step(
+        f"{release.image} does not run{ended}",
+        site.machine.start_service(facts, release),
+        f"{release.image} is started",
+        patience,
+    )
 
 
 def healthy(facts: Facts, site: Site, release: Release, given: Optional[Path] = None) -> Iterator[Step]:
@@ -86,7 +91,7 @@ def healthy(facts: Facts, site: Site, release: Release, given: Optional[Path] = 
     if starting or (problem := facts.problem(release.version)):
         why = "the service must answer as OSPREY Desktop asks" if starting else problem
         line = f"curl --insecure {site.settings.url}/v{release.version}/about"
-        yield Step(why, Await(line), site.settings.patience)
+        yield Step(why, Await(line), "it does", site.settings.patience)
 
 
 def put_back(site: Site, name: str) -> str:
@@ -107,7 +112,7 @@ def log_small(facts: Facts) -> Iterator[Step]:
         line = sh(
             "cp {log} {old} && : >{log}", log=log, old=old, limit=120, sudo=bool(facts.engine and facts.engine.sudo)
         )
-        yield Step(f"{log} has {facts.host.log_size} bytes", line)
+        yield Step(f"{log} has {facts.host.log_size} bytes", line, "the log begins anew")
 
 
 def put_aside(facts: Facts) -> Command:

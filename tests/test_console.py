@@ -1,0 +1,267 @@
+"""What is printed: on real pseudo-terminals, and into files and pipes."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pty
+import re
+import select
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Optional
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from ospreyops.command import Command
+from ospreyops.console import FRAMES, Console, Screen, clip, size, table
+from ospreyops.errors import Blocked, Failed
+from ospreyops.facts import Container, EngineFacts, Facts, HostFacts, MachineFacts, Seen, Unit
+from ospreyops.plan import Step
+from ospreyops.runbook import machine, net, service
+from ospreyops.settings import Settings
+from ospreyops.site import site
+
+STEP = Step("the service does not run", Command("./osprey-service --version 0.3", 60))
+ERROR = Blocked("the disk is full", evidence="df says\n100%", hint="inv image.prune").after(["docker load"])
+DIGEST = "sha256:" + 64 * "a"
+
+
+class Terminal:
+    """A pseudo-terminal: what a person would have before them."""
+
+    def __init__(self) -> None:
+        self._leader, follower = pty.openpty()
+        self.out = open(follower, "w", encoding="utf-8")  # noqa: SIM115 (closed by shown)
+        self.err = open(os.dup(follower), "w", encoding="utf-8")  # noqa: SIM115 (closed by shown)
+        self.raw = ""
+
+    def until(self, expected: str) -> None:
+        """Wait until something is printed."""
+        while not re.search(expected, self.raw):
+            assert select.select([self._leader], [], [], 20)[0], f"not printed: {expected}"
+            self.raw += os.read(self._leader, 65536).decode()
+
+    def shown(self) -> list[str]:
+        """The lines as they stay on the screen."""
+        self.out.write("THE END\n")
+        self.out.close()
+        self.err.close()
+        self.until("THE END\r\n")
+        os.close(self._leader)
+        return [line.rpartition("\x1b[2K")[2] for line in self.raw.split("\r\n")[:-2]]
+
+
+@dataclass
+class Files:
+    """Standard output and standard error in files."""
+
+    out: io.StringIO
+    err: io.StringIO
+
+
+@contextmanager
+def on_terminal(err: Optional[io.StringIO] = None) -> Iterator[tuple[Console, Terminal]]:
+    """A console on a terminal."""
+    terminal = Terminal()
+    with redirect_stdout(terminal.out), redirect_stderr(err or terminal.err):
+        yield Console(Screen(), "olympias"), terminal
+
+
+@contextmanager
+def in_files() -> Iterator[tuple[Console, Files]]:
+    """A console whose output goes to files."""
+    with redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()) as err:
+        yield Console(Screen(), "olympias"), Files(out, err)
+
+
+def everything(console: Console) -> None:
+    """Print something of each kind."""
+    console.say("said")
+    console.good("good")
+    console.bad(ERROR)
+    console.row(True, "service", "runs")
+    console.row(None, "", "more")
+    console.would(STEP)
+    with console.step(STEP), console.progress(10) as bar:
+        bar.done = 10
+    with console.waiting("it starts"):
+        pass
+    console.lines().write("10 %\r20 %\nwhole\nrest")
+
+
+def test_off_a_terminal_there_are_no_escape_codes() -> None:
+    with in_files() as (console, files):
+        everything(console)
+    assert not set("\x1b\r\b") & set(files.out.getvalue() + files.err.getvalue())
+
+
+@pytest.mark.parametrize(("variable", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])
+def test_a_terminal_is_left_without_colours_on_demand(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with on_terminal() as (console, terminal):
+        everything(console)
+    assert any("✓ good" in line for line in terminal.shown())
+    assert "\x1b" not in terminal.raw
+
+
+def test_a_terminal_gets_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    with on_terminal() as (console, terminal):
+        everything(console)
+    assert "\x1b[32m✓\x1b[0m good" in terminal.shown()
+
+
+def test_errors_in_a_file_have_no_escape_codes_though_the_rest_goes_to_a_terminal() -> None:
+    err = io.StringIO()
+    with on_terminal(err) as (console, terminal):
+        everything(console)
+    assert any("good" in line for line in terminal.shown())
+    assert "the disk is full" in err.getvalue()
+    assert "\x1b" not in err.getvalue()
+
+
+def test_an_error_goes_to_standard_error_and_tells_what_was_done_seen_and_what_to_try() -> None:
+    with in_files() as (console, files):
+        console.bad(ERROR)
+    assert files.out.getvalue() == ""
+    assert [line.strip() for line in files.err.getvalue().splitlines()] == [
+        *("FAILED the disk is full", "| df says", "| 100%"),
+        *("done so far: docker load", "try: inv image.prune"),
+    ]
+
+
+def test_what_takes_long_shows_a_spinner_that_leaves_no_trace() -> None:
+    with on_terminal() as (console, terminal):
+        with pytest.raises(Failed), console.step(STEP), console.waiting("it starts"):
+            terminal.until(f"[{FRAMES}] +1 s")
+            raise Failed("no")
+        with console.waiting("something else"):
+            terminal.until(f"(?s)something else.*[{FRAMES}] +1 s")
+        console.bad(ERROR)
+    shown = terminal.shown()
+    assert not any(set(FRAMES) & set(line) for line in shown)
+    assert any("the disk is full" in line for line in shown)
+
+
+def test_a_step_tells_why_what_and_how_it_ended() -> None:
+    with in_files() as (console, files):
+        with console.step(STEP):
+            pass
+        with pytest.raises(Failed), console.step(STEP):
+            raise Failed("no")
+    lines = files.out.getvalue().splitlines()
+    assert lines[:2] == ["* the service does not run", "  $ ./osprey-service --version 0.3"]
+    assert lines[2].startswith("  ok ") and lines[5].startswith("  FAILED ")
+
+
+def test_the_same_wait_is_told_once() -> None:
+    with in_files() as (console, files):
+        for why in ("it starts", "it starts", "Java starts"):
+            with console.waiting(why):
+                pass
+    assert files.out.getvalue().splitlines() == ["  ... it starts", "  ... Java starts"]
+
+
+def test_lines_of_several_hosts_carry_their_host_and_do_not_mix() -> None:
+    with in_files() as (one, files):
+        one.screen.shared = True
+        two = Console(one.screen, "grisman-36")
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(everything, [one, two] * 50))
+    lines = (files.out.getvalue() + files.err.getvalue()).splitlines()
+    assert all(re.match(r"olympias   \| |grisman-36 \| ", line) for line in lines)
+    assert [sum(f"{name} | said" in line for line in lines) for name in ("olympias  ", "grisman-36")] == [50, 50]
+    assert not any(line.count("olympias") + line.count("grisman-36") > 1 for line in lines)
+
+
+def test_what_a_command_prints_is_shown_line_by_line() -> None:
+    with in_files() as (console, files):
+        shown = console.lines()
+        for part in ("one\ntw", "o\n\n", "10 %\r20 %\r", "end\n"):
+            shown.write(part)
+    assert files.out.getvalue().splitlines() == [f"    {line}" for line in ("one", "two", "10 %", "20 %", "end")]
+
+
+def test_data_are_one_line_of_json_even_with_several_hosts() -> None:
+    with in_files() as (console, files):
+        console.screen.shared = True
+        console.data({"host": "ü\n", "tools": frozenset({"docker"}), "versions": ("0.3",), "none": None})
+    assert files.out.getvalue().count("\n") == 1
+    expected = {"host": "ü\n", "tools": ["docker"], "versions": ["0.3"], "none": None}
+    assert json.loads(files.out.getvalue()) == expected
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_any_text_can_be_printed_on_any_output(tmp_path: Path, encoding: str) -> None:
+    with (tmp_path / "out").open("w", encoding=encoding) as file, redirect_stdout(file), redirect_stderr(file):
+        everything(Console(Screen(), "olympias"))
+        Console(Screen(), "olympias").say("ü 漢字 \udcff …")
+    assert "the disk is full" in (tmp_path / "out").read_text(encoding)
+
+
+def facts() -> Facts:
+    """A healthy host, with names as long as the lab's."""
+    name = "grisman-36.cs.duke.edu"
+    seen = [Seen(f"https://{at}:44342", "v0.3", desktop={"0.3": ""}) for at in ("localhost", name)]
+    container = Container("id", "osprey/service:0.3", DIGEST, "running", "2021-09-01T00:00:00.000000000Z", 44342)
+    return Facts(
+        HostFacts(
+            name,
+            "martin",
+            "Linux",
+            "/home/martin",
+            "/opt/osprey",
+            0,
+            10**11,
+            unit=Unit("active", "", "/opt/osprey", "0.3"),
+        ),
+        MachineFacts("native", "RUNNING"),
+        EngineFacts(True, {}, container),
+        *seen,
+    )
+
+
+def test_the_status_of_a_healthy_host_fits_eighty_columns() -> None:
+    with on_terminal() as (console, terminal):
+        here = site(Settings("grisman-36.cs.duke.edu"), console)
+        for rows in (machine.rows, service.rows, net.rows):
+            rows(facts(), here)
+        console.row(False, "anything", clip("long " * 100))
+    shown = [re.sub(r"\x1b\[\d*m", "", line) for line in terminal.shown()]
+    assert len(shown) == 7
+    assert max(map(len, shown)) <= 80
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        *((0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (1500, "1.5 kB"), (9_949, "9.9 kB"), (9_999, "10 kB")),
+        *((734_000_000, "734 MB"), (999_999, "1.0 MB"), (7_340_000_000, "7.3 GB"), (10**15, "1000000 GB")),
+    ],
+)
+def test_sizes_are_told_in_two_or_three_digits(count: int, text: str) -> None:
+    assert size(count) == text
+
+
+@given(st.text(), st.integers(1, 100))
+@example("x" * 67, 66)
+def test_a_clipped_text_is_one_line_of_at_most_its_width(text: str, width: int) -> None:
+    clipped, words = clip(text, width), " ".join(text.split())
+    assert len(clipped) <= width and "\n" not in clipped
+    assert clipped == words if len(words) <= width else clipped == f"{words[: width - 1]}…"
+
+
+def test_the_columns_of_a_table_stand_below_each_other() -> None:
+    assert table([["NAME", "SIZE"], ["osprey/service:0.3", "734 MB"], ["x", ""]]).splitlines() == [
+        *("NAME                SIZE", "osprey/service:0.3  734 MB", "x"),
+    ]
