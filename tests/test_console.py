@@ -28,7 +28,7 @@ from ospreyops.runbook import machine, net, service
 from ospreyops.settings import Settings
 from ospreyops.site import site
 
-STEP = Step("the service does not run", Command("./osprey-service --version 0.3", 60))
+STEP = Step("the service does not run", Command("./osprey-service --version 0.3", 60), "it runs")
 ERROR = Blocked("the disk is full", evidence="df says\n100%", hint="inv image.prune").after(["docker load"])
 DIGEST = "sha256:" + 64 * "a"
 
@@ -161,7 +161,7 @@ def test_a_step_tells_why_what_and_how_it_ended() -> None:
             raise Failed("no")
     lines = files.out.getvalue().splitlines()
     assert lines[:2] == ["* the service does not run", "  $ ./osprey-service --version 0.3"]
-    assert lines[2].startswith("  ok ") and lines[5].startswith("  FAILED ")
+    assert lines[2].startswith("  ok it runs (") and lines[5].startswith("  FAILED ")
 
 
 def test_the_same_wait_is_told_once() -> None:

@@ -32,7 +32,7 @@ FAULTS = ("truncated", "traversal", "no-script")
 def archives(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Release archives: a good one, and some with a fault."""
     folder = tmp_path_factory.mktemp("archives")
-    return {fault: build(folder / fault, "0.3", fault=fault or None) for fault in ("", "link", *FAULTS)}
+    return {fault: build(folder / (fault or "good"), "0.3", fault=fault or None) for fault in ("", "link", *FAULTS)}
 
 
 @pytest.fixture(params=["plain", "my osprey's folder"])

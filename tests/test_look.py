@@ -20,7 +20,7 @@ from ospreyops.look import TAIL, host_facts, questions
 from ospreyops.settings import Settings
 
 NAMES = tuple(questions(Settings("olympias")))
-SAID = {"host": "Linux\njeff\n/home/jeff\n1630454400\n"}
+WHO = Answer(0, "Linux\njeff\n/home/jeff\n1630454400\n")
 UNIT = """LoadState=loaded
 ActiveState=active
 FragmentPath=/usr/lib/systemd/system/osprey.service
@@ -52,10 +52,11 @@ def look(settings: Settings, home: Path, shell: str = "sh") -> HostFacts:
     return host_facts(settings, answers(printed.decode()))
 
 
-def told(settings: Settings = Settings("olympias"), **said: str) -> HostFacts:
+def told(folder: str = "~/osprey", **said: str) -> HostFacts:
     """The facts of a host that gives these answers, and else none."""
-    found = {name: Answer(0 if name in said else 1, said.get(name, "")) for name in NAMES}
-    return host_facts(settings, {**found, "host": Answer(0, said.get("host", SAID["host"]))})
+    found = {name: Answer(0 if name in said or name == "unit" else 1, said.get(name, "")) for name in NAMES}
+    host = Answer(0, said.get("host", WHO.out))
+    return host_facts(Settings("olympias", folder=folder), {**found, "host": host})
 
 
 def release(folder: Path, version: str, script: bool = True) -> None:
@@ -73,14 +74,14 @@ def test_a_look_at_this_computer_tells_what_is_in_its_folders(tmp_path: Path, fo
     release(place / "1.0", "1.0")
     release(place / "0.3", "0.3", script=False)
     archive.mkdir()
-    (archive / "osprey-service-docker-0.10.tar").touch()
+    (archive / "osprey-service-docker-0.10.tar").write_bytes(b"tar")
     (archive / "osprey-service-docker-latest.tar").touch()
     (place / "osprey-service.log").write_text("".join(f"line {number}\n" for number in range(100)))
     (place / "osprey-service.ended").write_text("125\n")
     facts = look(Settings("localhost", folder=f"~/{folder}", archive=str(archive)), tmp_path, shell)
     assert (facts.user, facts.home, facts.folder) == (getpass.getuser(), str(tmp_path), str(place))
     assert facts.unpacked == {"1.0": f"{place}/1.0"}
-    assert facts.archives == {"0.10": f"{archive}/osprey-service-docker-0.10.tar"}
+    assert facts.archives == {"0.10": (f"{archive}/osprey-service-docker-0.10.tar", 3)}
     assert facts.log_size == (place / "osprey-service.log").stat().st_size
     assert facts.log_tail.splitlines() == [f"line {number}" for number in range(100 - TAIL, 100)]
     assert (facts.ended, facts.writable, abs(facts.now - time.time()) < 60) == (125, True, True)
@@ -132,13 +133,14 @@ def test_the_free_space_is_read_whatever_the_disk_is_called(printed: str, free: 
 
 
 def test_a_release_in_a_folder_of_its_own_is_preferred() -> None:
-    listing = "osprey-service-docker-0.3.tar.bz2\nold/osprey-service-docker-0.3.tar.bz2\n0.3/osprey-service-docker-0.3.tar.bz2\n"
-    assert told(unpacked=listing).unpacked == {"0.3": "/home/jeff/osprey/service-docker/0.3"}
+    folders = ("", "old/", "0.3/", "zzz/")
+    listing = "".join(f"{folder}osprey-service-docker-0.3.tar.bz2\n" for folder in folders)
+    assert told(unpacked=listing).unpacked == {"0.3": "/home/jeff/osprey/0.3"}
 
 
 def test_a_release_right_in_the_folder_is_found() -> None:
     facts = told(unpacked="osprey-service-docker-0.3.tar.bz2\n")
-    assert facts.unpacked == {"0.3": "/home/jeff/osprey/service-docker"}
+    assert facts.unpacked == {"0.3": "/home/jeff/osprey"}
 
 
 def test_the_systemd_unit_is_read() -> None:
@@ -153,8 +155,7 @@ def test_a_host_without_the_systemd_unit_has_none(printed: str) -> None:
 
 @pytest.mark.parametrize("folder", ["~/osprey", "~/osprey/", "/home/jeff/osprey", "/home/jeff/osprey/"])
 def test_a_folder_is_the_same_however_it_is_written(folder: str) -> None:
-    facts = told(Settings("olympias", folder=folder), host="Linux\njeff\n/home/jeff\n1\n")
-    assert facts.place("0.3") == "/home/jeff/osprey/0.3"
+    assert told(folder).place("0.3") == "/home/jeff/osprey/0.3"
 
 
 def test_a_home_folder_with_a_space_is_understood() -> None:
@@ -162,17 +163,21 @@ def test_a_home_folder_with_a_space_is_understood() -> None:
 
 
 def test_a_host_that_does_not_say_who_it_is_stops_the_look_with_its_words() -> None:
-    silent = dict.fromkeys(NAMES, Answer(1))
+    silent = dict.fromkeys(NAMES, Answer(0))
     with pytest.raises(Blocked, match="olympias did not say what it is") as refused:
         host_facts(Settings("olympias"), {**silent, "host": Answer(1, "Linux\n", "id: cannot find name")})
     assert refused.value.evidence == "id: cannot find name"
 
 
+def test_a_systemd_that_cannot_be_asked_stops_the_look() -> None:
+    late = {**dict.fromkeys(NAMES, Answer(0)), "host": WHO, "unit": Answer(-1, late=True)}
+    with pytest.raises(Blocked, match="systemd on olympias cannot be asked: it did not end in time"):
+        host_facts(Settings("olympias"), late)
+
+
 @given(st.fixed_dictionaries(dict.fromkeys(NAMES, ANSWER)))
 def test_whatever_a_host_answers_it_is_facts_or_a_stop(said: dict[str, Answer]) -> None:
-    with pytest.raises(Blocked):
-        host_facts(Settings("olympias"), {**said, "host": Answer(0, "no such host\n")})
-    facts = host_facts(Settings("olympias"), {**said, "host": Answer(0, SAID["host"])})
+    facts = host_facts(Settings("olympias"), {**said, "host": WHO, "unit": Answer(0, said["unit"].out)})
     assert facts.user == "jeff"
     assert facts.disk_free is None or facts.disk_free >= 0
 
@@ -180,7 +185,7 @@ def test_whatever_a_host_answers_it_is_facts_or_a_stop(said: dict[str, Answer]) 
 @given(ANSWER)
 def test_whatever_a_host_says_of_itself_it_is_facts_or_a_stop(answer: Answer) -> None:
     try:
-        facts = host_facts(Settings("olympias"), {**dict.fromkeys(NAMES, Answer(1)), "host": answer})
+        facts = host_facts(Settings("olympias"), {**dict.fromkeys(NAMES, Answer(0)), "host": answer})
     except Blocked as refused:
         assert "olympias" in refused.case
     else:

@@ -106,7 +106,7 @@ def test_a_release_that_would_write_outside_of_its_folder_is_refused(one: str, t
 @pytest.mark.parametrize("missing", ["osprey-service", "osprey-service-docker-0.3.tar.bz2"])
 def test_an_archive_that_is_no_release_is_refused_and_told_what_it_has(missing: str) -> None:
     names = [name for name in FILES if name != missing]
-    with pytest.raises(Blocked, match="is not a release of 0.3") as refused:
+    with pytest.raises(Blocked, match="is not a release of") as refused:
         check_members(GOOD, "\n".join(names), "-\n" * len(names))
     assert refused.value.case.endswith(f": it has no {missing}")
     assert "install.sh" in refused.value.evidence

@@ -15,8 +15,8 @@ from ..facts import Answer, Facts, MachineFacts
 from ..release import CONTAINER, SCRIPT, UNIT, Release
 from ..settings import Settings
 
-SESSION = {"Linux": "setsid", "Darwin": "perl -MPOSIX -e 'setsid; exec @ARGV'"}
-"""What starts a session of its own: a line in it outlives the connection, the terminal and Ctrl-C."""
+SESSION = {"Darwin": "perl -MPOSIX -e 'setsid; exec @ARGV'"}
+"""What starts a session of its own where that is not setsid; it outlives connection, terminal and Ctrl-C."""
 
 
 class Machine:
@@ -41,7 +41,7 @@ class Machine:
         """Runbook: `./osprey-service --version $VERSION > osprey-service.log &`; both outputs and exit status kept."""
         if facts.host.unit:
             return sh("systemctl start {unit}", unit=UNIT, limit=60, sudo=_root(facts))
-        host, session = facts.host, SESSION[facts.host.system]
+        host, session = facts.host, SESSION.get(facts.host.system, "setsid")
         script = posixpath.relpath(host.script_folder(release.version) or host.place(release.version), host.folder)
         port = "" if self._port == 44342 else f" --port {self._port}"
         log, end = (posixpath.relpath(path, host.folder) for path in (host.log, host.end))

@@ -122,6 +122,16 @@ def test_a_key_that_is_not_let_in_is_said(inv: Inv, home: Path, sshd: Sshd) -> N
     assert "ssh -v box" in ran.err
 
 
+def test_a_key_that_only_an_agent_holds_is_used(inv: Inv, home: Path, sshd: Sshd) -> None:
+    config = home / ".ssh/config"
+    without = [line for line in config.read_text().splitlines() if "Identit" not in line]
+    config.write_text("\n".join(without) + "\n")
+    line = f"ssh-add -q {sshd.key} && {sys.executable} -m invoke net.status -H box"
+    done = subprocess.run(["ssh-agent", "sh", "-c", line], cwd=PROJECT, env=inv.env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert inv("net.status", "-H", "box").code == 4
+
+
 def test_a_jump_host_is_used_and_its_host_key_is_checked_too(inv: Inv, home: Path, sshd: Sshd, server: Server) -> None:
     config = home / ".ssh/config"
     server.ssh_config(home / ".ssh/far", "far", "ops")
