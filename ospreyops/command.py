@@ -43,6 +43,6 @@ def sh(template: str, *, limit: float, sudo: bool = False, **values: object) -> 
 
 def quote(text: str) -> str:
     """One shell word; a leading `~/` still means the home folder of who runs the line."""
-    if text == "~" or text.startswith("~/"):
-        return "~" + (shlex.quote(text[1:]) if text[1:] else "")
-    return shlex.quote(text)
+    if text in ("~", "~/"):
+        return text
+    return "~/" + shlex.quote(text[2:]) if text.startswith("~/") else shlex.quote(text)

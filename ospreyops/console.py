@@ -32,7 +32,7 @@ class Screen:
         self.out, self.err = sys.stdout, sys.stderr
         self.lock = threading.RLock()
         self.terminal = self.out.isatty() and os.environ.get("TERM") != "dumb"
-        self.coloured = self.terminal and not os.environ.get("NO_COLOR")
+        self.colourless = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
         self.unicode = (getattr(self.out, "encoding", "") or "").lower().startswith("utf")
         self.shared = False
         self._transient = False
@@ -42,14 +42,14 @@ class Screen:
         with self.lock:
             self._clear()
             out = self.err if error else self.out
-            out.write(self._fit(text) + "\n")
+            out.write(_fit(text, out) + "\n")
             out.flush()
 
     def transient(self, text: str) -> None:
         """Show a line that the next one replaces."""
         with self.lock:
             self._clear()
-            self.out.write(self._fit(text[: shutil.get_terminal_size().columns - 1]))
+            self.out.write(_fit(text[: shutil.get_terminal_size().columns - 1], self.out))
             self.out.flush()
             self._transient = True
 
@@ -58,9 +58,11 @@ class Screen:
             self.out.write("\r\x1b[2K")
             self._transient = False
 
-    def _fit(self, text: str) -> str:
-        encoding = getattr(self.out, "encoding", None) or "utf-8"
-        return text if self.unicode else text.encode(encoding, "replace").decode(encoding)
+
+def _fit(text: str, out: IO[str]) -> str:
+    """The text without what the output's encoding does not have."""
+    encoding = getattr(out, "encoding", None) or "utf-8"
+    return text.encode(encoding, "replace").decode(encoding)
 
 
 class Console:
@@ -73,7 +75,8 @@ class Console:
     def say(self, text: str = "", colour: str = "", *, error: bool = False) -> None:
         """Print text, a line at a time."""
         for line in text.split("\n"):
-            self.screen.line(self._prefix() + self._paint(line, colour), error=error)
+            prefix = self._paint(self._prefix(), Style.DIM, error=error)
+            self.screen.line(prefix + self._paint(line, colour, error=error), error=error)
 
     def good(self, text: str) -> None:
         """Say that something is as it should be."""
@@ -82,7 +85,7 @@ class Console:
     def bad(self, error: OspreyError) -> None:
         """Say what is the case, what was done, and what to try."""
         first, _, rest = str(error).partition("\n")
-        self.say(f"{self._mark(False)} {first}" + (f"\n{rest}" if rest else ""), error=True)
+        self.say(f"{self._mark(False, error=True)} {first}" + (f"\n{rest}" if rest else ""), error=True)
 
     def note(self, text: str) -> None:
         """Say something that matters less."""
@@ -171,14 +174,19 @@ class Console:
             thread.join()
 
     def _prefix(self) -> str:
-        return self._paint(f"{self.name:<10} | ", Style.DIM) if self.screen.shared else ""
+        return f"{self.name:<10} | " if self.screen.shared else ""
 
-    def _mark(self, good: bool) -> str:
+    def _mark(self, good: bool, *, error: bool = False) -> str:
         marks = ("✓", "✗") if self.screen.unicode else ("ok", "FAILED")
-        return self._paint(marks[0] if good else marks[1], Fore.GREEN if good else Fore.RED)
+        return self._paint(marks[0] if good else marks[1], Fore.GREEN if good else Fore.RED, error=error)
 
-    def _paint(self, text: str, colour: str) -> str:
-        return f"{colour}{text}{Style.RESET_ALL}" if colour and self.screen.coloured else text
+    def _paint(self, text: str, colour: str, *, error: bool = False) -> str:
+        on = self.screen.err if error else self.screen.out
+        return (
+            f"{colour}{text}{Style.RESET_ALL}"
+            if text and colour and on.isatty() and not self.screen.colourless
+            else text
+        )
 
 
 class Bar:
@@ -213,9 +221,9 @@ class Lines(io.StringIO):
 def size(count: int) -> str:
     """Bytes for people, in powers of 1000 as Docker prints them."""
     value, units = float(count), ["B", "kB", "MB", "GB"]
-    while value >= 1000 and len(units) > 1:
+    while round(value, 1 if value < 9.95 else 0) >= 1000 and len(units) > 1:
         value, units = value / 1000, units[1:]
-    return f"{value:.0f} {units[0]}" if value >= 10 or units[0] == "B" else f"{value:.1f} {units[0]}"
+    return f"{value:.1f} {units[0]}" if value < 9.95 and units[0] != "B" else f"{value:.0f} {units[0]}"
 
 
 def clip(text: str, width: int = 66) -> str:

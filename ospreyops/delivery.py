@@ -177,17 +177,21 @@ def source(given: str, release: Release) -> Path:
 
     Errors: Blocked when there is none.
     """
-    path = Path(given).expanduser().absolute()
-    if path.is_dir():
-        if (path / release.archive).is_file():
-            return path / release.archive
-        if (path / SCRIPT).is_file() and (path / release.image_archive).is_file():
-            return _packed(path, release)
-        there = ", ".join(sorted(entry.name for entry in path.iterdir())[:8]) or "nothing"
-        raise Blocked(f"{path} has neither {release.archive} nor its unpacked content", evidence=f"it has: {there}")
-    if not path.is_file():
-        raise Blocked(f"{path} does not exist", hint="--from FILE or FOLDER, on this computer")
-    return path
+    try:
+        path = Path(given).expanduser().absolute()
+        folder, file = path.is_dir(), path.is_file()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise Blocked(f"{given!r} is no file: {error}") from None
+    if file:
+        return path
+    if not folder:
+        raise Blocked(f"{path} is no file, and no folder", hint="--from FILE or FOLDER, on this computer")
+    if (path / release.archive).is_file():
+        return path / release.archive
+    if (path / SCRIPT).is_file() and (path / release.image_archive).is_file():
+        return _packed(path, release)
+    there = ", ".join(sorted(entry.name for entry in path.iterdir())[:8]) or "nothing"
+    raise Blocked(f"{path} has neither {release.archive} nor its unpacked content", evidence=f"it has: {there}")
 
 
 def _packed(folder: Path, release: Release) -> Path:
@@ -195,7 +199,13 @@ def _packed(folder: Path, release: Release) -> Path:
     kept = Path(tempfile.mkdtemp(prefix="ospreyops-"))
     atexit.register(shutil.rmtree, kept, ignore_errors=True)
     target = kept / release.archive
-    with tarfile.open(target, "w") as tar:
-        for name in sorted(entry.name for entry in folder.iterdir() if entry.is_file()):
-            tar.add(folder / name, name)
+    others = {entry.name for entry in folder.glob("osprey-service-docker-*")} - {release.image_archive}
+    with tarfile.open(target, "w", dereference=True) as tar:
+        for name in sorted(entry.name for entry in folder.iterdir() if entry.is_file() and entry.name not in others):
+            tar.add(folder / name, name, filter=_undated)
     return target
+
+
+def _undated(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    """A member without what changes when it is copied."""
+    return member.replace(mtime=0, uid=0, gid=0, uname="", gname="", deep=False)

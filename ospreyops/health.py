@@ -12,8 +12,10 @@ import re
 import ssl
 import time
 from collections.abc import Mapping
+from typing import Optional
 from urllib.parse import urlsplit
 
+from .aside import Aside
 from .command import Command, sh
 from .facts import Answer, Seen
 
@@ -27,7 +29,7 @@ VERSIONS = re.compile(r"\bv([0-9]+(?:[.][0-9]+)+)")
 def questions(url: str) -> dict[str, Command]:
     """The shell lines that ask on the host; `local` reads their answers."""
     host, _, port = url.rpartition("//")[2].partition(":")
-    curl = f"curl --insecure --silent --show-error --max-time {LIMIT:.0f}"
+    curl = f"curl --noproxy '*' --insecure --silent --show-error --max-time {LIMIT:.0f}"
     ask = f"{curl} --write-out '\\n%{{http_code}} ' {{url}}/$v/about; r=$?; echo $r $v; [ $r = 0 ] || break"
     desktop = (
         f"for v in $({curl} {{url}}/about | grep -oE 'v[0-9]+([.][0-9]+)+'); do"
@@ -49,8 +51,9 @@ def local(url: str, answers: Mapping[str, Answer]) -> Seen:
     about, certificate = answers["about"], answers["certificate"]
     if not about.ok:
         return Seen(url, error=(about.said.splitlines() or ["no answer"])[0])
-    issuer = re.search(r"issuer ?=.*CN ?= ?([^,/\n]+)", certificate.out)
-    issuer_cn = issuer[1].strip() if issuer else ""
+    names = dict(line.partition("=")[::2] for line in certificate.out.splitlines())
+    issuer = re.search(r"CN ?= ?([^,/]+)", names.get("issuer", ""))
+    issuer_cn, own = issuer[1].strip() if issuer else "", names.get("issuer") == names.get("subject")
     desktop = dict.fromkeys(VERSIONS.findall(about.out), "no answer in time")
     blocks = re.findall(r"(.*?)\n(\d{3}) (\d+) v([0-9.]+)\n", answers["desktop"].out, re.S)
     for version in desktop:
@@ -60,8 +63,8 @@ def local(url: str, answers: Mapping[str, Answer]) -> Seen:
             if asked == version and code == "0"
         ]
         if any(said) or len(said) == GOOD_ANSWERS:
-            desktop[version] = next(filter(None, said), "") or _issued(issuer_cn)
-    return Seen(url, about.out, "", desktop, issuer_cn, _ends(certificate.out))
+            desktop[version] = next(filter(None, said), "") or _issued(issuer_cn, self_signed=own)
+    return Seen(url, about.out, "", desktop, issuer_cn, _ends(names.get("notAfter", "")))
 
 
 def public(url: str) -> Seen:
@@ -116,6 +119,12 @@ class Asker:
 
     def get(self, path: str) -> Got:
         """The answer to GET. Errors: OSError, HTTPException; TimeoutError when the limit is over."""
+        got: Optional[Got] = Aside(lambda: self._get(path)).result(self._left())
+        if got is None:
+            raise TimeoutError
+        return got
+
+    def _get(self, path: str) -> Got:
         connection = http.client.HTTPSConnection(*self._at, timeout=self._left(), context=self._trust_all)
         try:
             connection.request("GET", path)
@@ -143,20 +152,22 @@ def _content(status: int, body: str, version: str) -> str:
     try:
         response = json.loads(body)["response"]
         name, said = response["name"], response["version"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return f"not the JSON of an Osprey service: {body[:60]!r}"
     return "" if name and said == version else f"it is {name} {said}"
 
 
-def _issued(issuer: str, *, self_signed: bool = True) -> str:
+def _issued(issuer: str, *, self_signed: bool) -> str:
     if issuer == ISSUER and self_signed:
         return ""
     return f"Desktop refuses its certificate: issued by {issuer or 'nobody'}, not self-signed by {ISSUER}"
 
 
-def _ends(printed: str) -> float | None:
-    found = re.search(r"notAfter=(.+)", printed)
-    return float(ssl.cert_time_to_seconds(found[1].strip())) if found else None
+def _ends(printed: str) -> Optional[float]:
+    try:
+        return float(ssl.cert_time_to_seconds(printed.strip()))
+    except ValueError:
+        return None
 
 
 def _why(error: Exception) -> str:

@@ -14,31 +14,37 @@ from .command import Command
 from .facts import Answer
 
 LATE = 124
+LONGEST = 1 << 20
+"""Bytes of a question's output after which the rest is passed over."""
 LATE_MARK = "ospreyops: ended at its limit"
 PATH = 'PATH="$PATH:/usr/local/bin:/opt/homebrew/bin:/usr/sbin:/sbin"; export PATH; '
 """A Mac's sshd gives none of these, and a Linux user's PATH has no sbin."""
 
 RUN = (
-    "my($s,$l)=@ARGV; my $p=fork; unless($p){setpgrp; exec '/bin/sh','-c',$l; exit 127} "
-    "my $end=sub{kill -9,$p; exit shift}; "
+    "my($s,$l)=@ARGV; my $p; my $end=sub{kill -9,$p if $p; exit shift}; "
     "$SIG{ALRM}=sub{print STDERR qq(" + LATE_MARK + "\\n); $end->(" + str(LATE) + ")}; "
-    "$SIG{$_}=sub{$end->(130)} for qw(INT TERM HUP); alarm $s; waitpid $p,0; exit($?&127 ? 128+($?&127) : $?>>8)"
+    "$SIG{$_}=sub{$end->(130)} for qw(INT TERM HUP); "
+    "$p=fork; unless($p){setpgrp; exec '/bin/sh','-c',$l; exit 127} setpgrp $p,$p; "
+    "alarm $s; waitpid $p,0; exit($?&127 ? 128+($?&127) : $?>>8)"
 )
 
 ASK = (
     "use IO::Select; my $sel=IO::Select->new; my(%q,%of); "
     "while(@ARGV){my($n,$s,$l)=splice @ARGV,0,3; pipe my $o,my $ow; pipe my $e,my $ew; my $p=fork; "
     "unless($p){setpgrp; open STDIN,q(<),q(/dev/null); open STDOUT,q(>&),$ow; open STDERR,q(>&),$ew; "
-    "close $_ for $o,$e,$ow,$ew; exec '/bin/sh','-c',$l; exit 127} close $ow; close $ew; "
-    "$q{$n}={pid=>$p,end=>time+$s,out=>q(),err=>q(),open=>2,late=>0}; $of{$o}=[$n,q(out)]; $of{$e}=[$n,q(err)]; "
+    "close $_ for $o,$e,$ow,$ew; exec '/bin/sh','-c',$l; exit 127} setpgrp $p,$p; close $ow; close $ew; "
+    "$q{$n}={pid=>$p,end=>time+$s+1,out=>q(),err=>q(),open=>2,late=>0}; $of{$o}=[$n,q(out)]; $of{$e}=[$n,q(err)]; "
     "$sel->add($o,$e)} "
-    "while(my @w=grep {$q{$_}{open}} keys %q){ my $t=time; for(@w){my $q=$q{$_}; "
-    "if($t>=$q->{end}){kill -9,$q->{pid}; $q->{late}=1; $q->{open}=0; "
-    "for my $h($sel->handles){$sel->remove($h) if $of{$h}[0] eq $_}}} "
-    "for my $h($sel->can_read(.2)){my($n,$k)=@{$of{$h}}; my $got=sysread $h,my $b,65536; "
-    "if($got){$q{$n}{$k}.=$b}else{$sel->remove($h); $q{$n}{open}--}}} "
-    "for(keys %q){my $q=$q{$_}; my $c=-1; unless($q->{late}){waitpid $q->{pid},0; $c=$?&127 ? 128+($?&127) : $?>>8} "
-    "print join(q( ),$_,$c,$q->{late},unpack(q(H*),$q->{out}).q(.),unpack(q(H*),$q->{err}).q(.)),qq(\\n)}"
+    "while(my @left=grep {not $q{$_}{done}} keys %q){ select(undef,undef,undef,.01) unless $sel->count; "
+    "for my $h($sel->can_read(.1)){my($n,$k)=@{$of{$h}}; my $got=sysread $h,my $b,65536; "
+    "if($got){$q{$n}{$k}.=$b if length $q{$n}{$k}<" + str(LONGEST) + "}else{$sel->remove($h); $q{$n}{open}--}} "
+    "for(@left){my $q=$q{$_}; my $n=$_; "
+    "$q->{code}=$?&127 ? 128+($?&127) : $?>>8 if not defined $q->{code} and waitpid($q->{pid},1)>0; "
+    "if(defined $q->{code} and not $q->{open}){$q->{done}=1} "
+    "elsif(time>=$q->{end}){kill -9,$q->{pid}; $q->{code}=-1; $q->{late}=$q->{done}=1; "
+    "$of{$_}[0] eq $n and $sel->remove($_) for $sel->handles}}} "
+    "for(keys %q){my $q=$q{$_}; "
+    "print qq(\\n),join(q( ),$_,$q->{code},$q->{late},map {unpack(q(H*),$_).q(.)} $q->{out},$q->{err}),qq(\\n)}"
 )
 
 
@@ -61,7 +67,7 @@ def answers(printed: str) -> dict[str, Answer]:
     """What the line made by `asked` printed, by the questions' names; bytes that are no UTF-8 are replaced."""
     found = {}
     for line in printed.splitlines():
-        if row := re.fullmatch(r"(\w+) (-?\d+) ([01]) ([0-9a-f]*)\. ([0-9a-f]*)\.", line):
+        if row := re.fullmatch(r"(\w+) (-?[0-9]{1,3}) ([01]) ((?:[0-9a-f]{2})*)\. ((?:[0-9a-f]{2})*)\.", line):
             name, code, late, out, err = row.groups()
             found[name] = Answer(int(code), _text(out), _text(err), late == "1")
     return found

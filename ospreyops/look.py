@@ -21,7 +21,7 @@ ARCHIVE = re.compile(r"osprey-service-docker-(.+)\.tar(\.bz2)?")
 
 def questions(settings: Settings) -> dict[str, Command]:
     """The shell lines that ask about the host itself."""
-    folder, port = settings.folder, settings.port
+    folder, port = settings.folder, settings.service_port
     log = f"{folder}/{CONTAINER}.log"
     return {
         "host": sh("uname -s; id -un; echo ~; date +%s", limit=LIMIT),
@@ -59,20 +59,19 @@ ARCHIVES = "osprey-service-docker-*.tar"
 def host_facts(settings: Settings, answers: Mapping[str, Answer]) -> HostFacts:
     """The host as its answers show it. Errors: Blocked when it did not even say who it is."""
     try:
-        system, user, home, now = answers["host"].out.split()
+        system, user, home, now = answers["host"].out.splitlines()
         clock = float(now)
     except ValueError:
         said = answers["host"].said or answers["host"].out
         raise Blocked(
             f"{settings.name} did not say what it is", evidence=said, hint=f"inv status -H {settings.name} -v"
         ) from None
-    folder = home + settings.folder[1:] if settings.folder.startswith("~/") else settings.folder.rstrip("/")
+    folder = (home + settings.folder[1:] if settings.folder.startswith("~/") else settings.folder).rstrip("/")
     if not answers["unit"].ok:
         raise Blocked(
             f"systemd on {settings.name} cannot be asked: {answers['unit'].said}", hint="is dbus installed there?"
         )
     size, _, tail = answers["log"].out.partition("\n")
-    ended = answers["ended"].out.strip()
     return HostFacts(
         name=settings.name,
         user=user,
@@ -87,8 +86,8 @@ def host_facts(settings: Settings, answers: Mapping[str, Answer]) -> HostFacts:
         archives=_archives(settings.archive, answers["archives"].out),
         unit=_unit(answers["unit"].out),
         listener=_listener(answers["listener"].out),
-        ended=int(ended) if ended.isdecimal() else None,
-        log_size=int(size) if size.strip().isdecimal() else 0,
+        ended=_whole(answers["ended"].out),
+        log_size=_whole(size) or 0,
         log_tail=tail,
     )
 
@@ -116,13 +115,19 @@ def _releases(folder: str, listing: str) -> dict[str, str]:
 def _archives(folder: str, listing: str) -> dict[str, tuple[str, int]]:
     """(path, size) by version, from what `wc -c` prints."""
     rows = [line.split() for line in listing.splitlines()]
-    sizes = {row[1]: int(row[0]) for row in rows if len(row) == 2 and row[0].isdecimal()}
+    sizes = {row[1]: _whole(row[0]) or 0 for row in rows if len(row) == 2}
     return {version: (f"{folder}/{name}", sizes[name]) for version, name in _named("\n".join(sizes))}
 
 
 def _disk_free(printed: str) -> Optional[int]:
-    fields = printed.split()
-    return int(fields[3]) * 1024 if len(fields) > 4 and fields[3].isdecimal() else None
+    """The third of df's numbers, in bytes; what comes before and after them may have spaces."""
+    found = re.search(r"\s[0-9]+\s+-?[0-9]+\s+(-?[0-9]{1,15})\s+[0-9]+%", printed)
+    return max(0, int(found[1])) * 1024 if found else None
+
+
+def _whole(printed: str) -> Optional[int]:
+    """A whole number, None for anything else."""
+    return int(printed) if re.fullmatch(r"\s*[0-9]{1,18}\s*", printed) else None
 
 
 def _unit(printed: str) -> Optional[Unit]:
@@ -147,5 +152,5 @@ def _listener(printed: str) -> str:
     if line.startswith("LISTEN"):
         found = re.search(r'\("([^"]+)",pid=(\d+)', line)
         return f"{found[1]} (pid {found[2]})" if found else "a process that only root may see"
-    name, pid = line.split()[:2]
+    name, pid = [*line.split(), "?", "?"][:2]
     return f"{name} (pid {pid})"

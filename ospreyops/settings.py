@@ -13,6 +13,7 @@ from .errors import Usage
 ARCHIVE = "/usr/project/dlab/www/donaldlab/software/osprey/releases"
 HERE = "localhost"
 NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.@:-]*[A-Za-z0-9_])?")
+URL = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?")
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Settings:
         metadata={"help": "host name or IP address for SSH, or an alias of ssh_config; the host's name if empty"},
     )
     user: str = field(default="", metadata={"help": "user to log in as; as ssh_config says if empty"})
-    ssh_port: int = field(default=0, metadata={"help": "port of the SSH server; as ssh_config says if 0"})
+    port: int = field(default=0, metadata={"help": "port of the SSH server; as ssh_config says if 0"})
     machine: str = field(
         default="native", metadata={"help": "where Docker runs: the name of a file in ospreyops/machines"}
     )
@@ -33,11 +34,11 @@ class Settings:
         default="~/osprey/service-docker", metadata={"help": "folder on the host for releases and the log"}
     )
     archive: str = field(default=ARCHIVE, metadata={"help": "folder on the host where release archives are found"})
-    port: int = field(default=44342, metadata={"help": "port of the service"})
+    service_port: int = field(default=44342, metadata={"help": "port of the service"})
     public: str = field(
         default="",
         metadata={
-            "help": "URL of the service for users; https://ADDRESS:PORT if empty, 'none' to ask on the host only"
+            "help": "URL of the service for users; https://ADDRESS:SERVICE_PORT if empty, 'none' not to ask there"
         },
     )
     patience: int = field(default=120, metadata={"help": "seconds until a started service must be healthy"})
@@ -51,13 +52,13 @@ class Settings:
     @property
     def ssh(self) -> str:
         """How ssh is told of the host: an alias of ssh_config, or options and address."""
-        port = f"-p {self.ssh_port} " if self.ssh_port else ""
+        port = f"-p {self.port} " if self.port else ""
         return port + (f"{self.user}@" if self.user else "") + (self.address or self.name)
 
     @property
     def url(self) -> str:
         """The service's address on the host itself, as curl would be given it."""
-        return f"https://localhost:{self.port}"
+        return f"https://localhost:{self.service_port}"
 
 
 KEYS = {f.name: f for f in fields(Settings) if f.name != "name"}
@@ -99,7 +100,7 @@ def _login(name: str) -> dict[str, Any]:
     address, _, port = rest.partition(":")
     if not port.isdecimal() or int(port) > 65535:
         return {"user": user, "address": rest} if user else {}
-    return {"user": user, "address": address, "ssh_port": int(port)}
+    return {"user": user, "address": address, "port": int(port)}
 
 
 def _refuse_unknown(where: str, given: Mapping[str, Any], known: Any) -> None:
@@ -115,13 +116,17 @@ def _checked(where: str, value: Any, default: Any) -> Any:
         if isinstance(value, bool) or not isinstance(value, int):
             raise Usage(f"{where} is {value!r}, not a whole number")
         top = 65535 if where.endswith("port") else 86400
-        if not 0 <= value <= top or (value == 0 and not where.endswith("ssh_port")):
+        if not 0 <= value <= top or (value == 0 and not where.endswith(".port")):
             raise Usage(f"{where} is {value}, not between 1 and {top}")
         return value
     if not isinstance(value, str):
         raise Usage(f"{where} is {value!r}, not text")
     if any(ord(character) < 32 for character in value):
         raise Usage(f"{where} is {value!r}: it has control characters")
+    if where.endswith(".public") and value not in ("", "none") and not URL.fullmatch(value):
+        raise Usage(
+            f"{where} is {value!r}, not a URL of the service", hint="https://olympias.cs.duke.edu:44342, or none"
+        )
     if where.endswith((".folder", ".archive")) and not value.startswith(("/", "~/")):
         raise Usage(f"{where} is {value!r}, not an absolute path", hint="a path that begins with / or ~/")
     return value
@@ -129,6 +134,6 @@ def _checked(where: str, value: Any, default: Any) -> Any:
 
 def number(flag: str, value: str) -> int:
     """A whole number above zero given on the command line; Usage for anything else."""
-    if not (value.isascii() and value.isdecimal() and 0 < int(value) <= 86400):
+    if not re.fullmatch("0*[1-9][0-9]{0,4}", value) or int(value) > 86400:
         raise Usage(f"{flag} {value!r} is not a whole number from 1 to 86400")
     return int(value)

@@ -85,7 +85,7 @@ class Site:
         at = self.host.address
         if self.settings.here or self.host.jumped:
             return ""
-        return f"https://{at}:{self.settings.port}"
+        return f"https://{at}:{self.settings.service_port}"
 
     def _engine(self) -> tuple[Optional[EngineFacts], str]:
         from . import engine

@@ -73,7 +73,7 @@ def connect(settings: Settings) -> fabric.Connection:
         connection = fabric.Connection(
             settings.address or settings.name,
             user=settings.user or None,
-            port=settings.ssh_port or None,
+            port=settings.port or None,
             connect_timeout=settings.connect_limit,
         )
     except ConfigParseError as error:

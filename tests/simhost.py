@@ -20,6 +20,7 @@ from ospreyops.machines import machine
 from ospreyops.settings import Settings
 from ospreyops.site import Site
 
+ISSUER = "O = Osprey, CN = osprey.service"
 ABOUT = "Osprey service running! Supported service versions: "
 FOLDER, ARCHIVE = "/home/ops/osprey/service-docker", "/usr/project/dlab/www/donaldlab/software/osprey/releases"
 
@@ -112,7 +113,7 @@ class SimHost:
             "listing": "-rwxr-xr-x root/root 1 osprey-service\n-rw-r--r-- root/root 1 x.bz2\n",
             "about": f"{ABOUT}v{version}" if up else "",
             "desktop": f"{good}\n200 0 v{version}\n" * 3 if up and self.healthy(self) else "",
-            "certificate": "issuer=O = Osprey, CN = osprey.service\nnotAfter=Jan  1 00:00:00 2030 GMT\n",
+            "certificate": f"issuer={ISSUER}\nsubject={ISSUER}\nnotAfter=Jan  1 00:00:00 2030 GMT\n",
         }
         return Answer(7 if name == "about" and not up else 0, said[name])
 

@@ -57,7 +57,7 @@ def test_a_mistake_on_the_command_line_is_one_clear_line(inv: Inv, words: list[s
 def test_a_release_archive_that_is_not_there_is_said_before_anything_is_asked(inv: Inv, tmp_path: Path) -> None:
     ran = inv("image.load", "--version", "0.3", "--from", str(tmp_path / "none.tar"))
     assert ran.code == 3
-    assert f"{tmp_path}/none.tar does not exist" in ran.err
+    assert f"{tmp_path}/none.tar is no file" in ran.err
 
 
 def test_an_unknown_host_is_unreachable_and_says_where_hosts_are_named(inv: Inv) -> None:
@@ -70,8 +70,8 @@ def test_an_unknown_host_is_unreachable_and_says_where_hosts_are_named(inv: Inv)
 @pytest.mark.parametrize(
     ("variable", "value", "said"),
     [
-        ("INVOKE_OSPREY_PORT", "many", "the settings do not fit"),
-        ("INVOKE_OSPREY_PORT", "70000", "osprey.port is 70000, not between 1 and 65535"),
+        ("INVOKE_OSPREY_SERVICE_PORT", "many", "the settings do not fit"),
+        ("INVOKE_OSPREY_SERVICE_PORT", "70000", "osprey.service_port is 70000, not between 1 and 65535"),
         ("INVOKE_OSPREY_FOLDER", "here", "not an absolute path"),
         ("INVOKE_OSPREY_MACHINE", "hyperv", "one of: native"),
         ("INVOKE_OSPREY_HOST", "no host", "is not a host name"),

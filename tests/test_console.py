@@ -11,7 +11,6 @@ import select
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 
@@ -58,14 +57,6 @@ class Terminal:
         return [line.rpartition("\x1b[2K")[2] for line in self.raw.split("\r\n")[:-2]]
 
 
-@dataclass
-class Files:
-    """Standard output and standard error in files."""
-
-    out: io.StringIO
-    err: io.StringIO
-
-
 @contextmanager
 def on_terminal(err: Optional[io.StringIO] = None) -> Iterator[tuple[Console, Terminal]]:
     """A console on a terminal."""
@@ -75,10 +66,17 @@ def on_terminal(err: Optional[io.StringIO] = None) -> Iterator[tuple[Console, Te
 
 
 @contextmanager
-def in_files() -> Iterator[tuple[Console, Files]]:
-    """A console whose output goes to files."""
+def in_files() -> Iterator[tuple[Console, io.StringIO, io.StringIO]]:
+    """A console whose output and errors go to files."""
     with redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()) as err:
-        yield Console(Screen(), "olympias"), Files(out, err)
+        yield Console(Screen(), "olympias"), out, err
+
+
+@pytest.fixture(autouse=True)
+def usual(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A usual terminal, wherever the tests run."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
 
 
 def everything(console: Console) -> None:
@@ -97,9 +95,9 @@ def everything(console: Console) -> None:
 
 
 def test_off_a_terminal_there_are_no_escape_codes() -> None:
-    with in_files() as (console, files):
+    with in_files() as (console, out, err):
         everything(console)
-    assert not set("\x1b\r\b") & set(files.out.getvalue() + files.err.getvalue())
+    assert not set("\x1b\r\b") & set(out.getvalue() + err.getvalue())
 
 
 @pytest.mark.parametrize(("variable", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])
@@ -113,9 +111,7 @@ def test_a_terminal_is_left_without_colours_on_demand(
     assert "\x1b" not in terminal.raw
 
 
-def test_a_terminal_gets_colours(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    monkeypatch.setenv("TERM", "xterm")
+def test_a_terminal_gets_colours() -> None:
     with on_terminal() as (console, terminal):
         everything(console)
     assert "\x1b[32m✓\x1b[0m good" in terminal.shown()
@@ -131,10 +127,10 @@ def test_errors_in_a_file_have_no_escape_codes_though_the_rest_goes_to_a_termina
 
 
 def test_an_error_goes_to_standard_error_and_tells_what_was_done_seen_and_what_to_try() -> None:
-    with in_files() as (console, files):
+    with in_files() as (console, out, err):
         console.bad(ERROR)
-    assert files.out.getvalue() == ""
-    assert [line.strip() for line in files.err.getvalue().splitlines()] == [
+    assert out.getvalue() == ""
+    assert [line.strip() for line in err.getvalue().splitlines()] == [
         *("FAILED the disk is full", "| df says", "| 100%"),
         *("done so far: docker load", "try: inv image.prune"),
     ]
@@ -145,60 +141,58 @@ def test_what_takes_long_shows_a_spinner_that_leaves_no_trace() -> None:
         with pytest.raises(Failed), console.step(STEP), console.waiting("it starts"):
             terminal.until(f"[{FRAMES}] +1 s")
             raise Failed("no")
-        with console.waiting("something else"):
-            terminal.until(f"(?s)something else.*[{FRAMES}] +1 s")
         console.bad(ERROR)
     shown = terminal.shown()
     assert not any(set(FRAMES) & set(line) for line in shown)
-    assert any("the disk is full" in line for line in shown)
+    assert "the disk is full" in shown[4]
 
 
 def test_a_step_tells_why_what_and_how_it_ended() -> None:
-    with in_files() as (console, files):
+    with in_files() as (console, out, _):
         with console.step(STEP):
             pass
         with pytest.raises(Failed), console.step(STEP):
             raise Failed("no")
-    lines = files.out.getvalue().splitlines()
+    lines = out.getvalue().splitlines()
     assert lines[:2] == ["* the service does not run", "  $ ./osprey-service --version 0.3"]
     assert lines[2].startswith("  ok it runs (") and lines[5].startswith("  FAILED ")
 
 
 def test_the_same_wait_is_told_once() -> None:
-    with in_files() as (console, files):
+    with in_files() as (console, out, _):
         for why in ("it starts", "it starts", "Java starts"):
             with console.waiting(why):
                 pass
-    assert files.out.getvalue().splitlines() == ["  ... it starts", "  ... Java starts"]
+    assert out.getvalue().splitlines() == ["  ... it starts", "  ... Java starts"]
 
 
 def test_lines_of_several_hosts_carry_their_host_and_do_not_mix() -> None:
-    with in_files() as (one, files):
+    with in_files() as (one, out, err):
         one.screen.shared = True
         two = Console(one.screen, "grisman-36")
         with ThreadPoolExecutor() as pool:
             list(pool.map(everything, [one, two] * 50))
-    lines = (files.out.getvalue() + files.err.getvalue()).splitlines()
+    lines = (out.getvalue() + err.getvalue()).splitlines()
     assert all(re.match(r"olympias   \| |grisman-36 \| ", line) for line in lines)
     assert [sum(f"{name} | said" in line for line in lines) for name in ("olympias  ", "grisman-36")] == [50, 50]
     assert not any(line.count("olympias") + line.count("grisman-36") > 1 for line in lines)
 
 
 def test_what_a_command_prints_is_shown_line_by_line() -> None:
-    with in_files() as (console, files):
+    with in_files() as (console, out, _):
         shown = console.lines()
         for part in ("one\ntw", "o\n\n", "10 %\r20 %\r", "end\n"):
             shown.write(part)
-    assert files.out.getvalue().splitlines() == [f"    {line}" for line in ("one", "two", "10 %", "20 %", "end")]
+    assert out.getvalue().splitlines() == [f"    {line}" for line in ("one", "two", "10 %", "20 %", "end")]
 
 
 def test_data_are_one_line_of_json_even_with_several_hosts() -> None:
-    with in_files() as (console, files):
+    with in_files() as (console, out, _):
         console.screen.shared = True
         console.data({"host": "ü\n", "tools": frozenset({"docker"}), "versions": ("0.3",), "none": None})
-    assert files.out.getvalue().count("\n") == 1
+    assert out.getvalue().count("\n") == 1
     expected = {"host": "ü\n", "tools": ["docker"], "versions": ["0.3"], "none": None}
-    assert json.loads(files.out.getvalue()) == expected
+    assert json.loads(out.getvalue()) == expected
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
@@ -212,23 +206,11 @@ def test_any_text_can_be_printed_on_any_output(tmp_path: Path, encoding: str) ->
 def facts() -> Facts:
     """A healthy host, with names as long as the lab's."""
     name = "grisman-36.cs.duke.edu"
-    seen = [Seen(f"https://{at}:44342", "v0.3", desktop={"0.3": ""}) for at in ("localhost", name)]
+    inside, outside = (Seen(f"https://{at}:44342", "v0.3", desktop={"0.3": ""}) for at in ("localhost", name))
     container = Container("id", "osprey/service:0.3", DIGEST, "running", "2021-09-01T00:00:00.000000000Z", 44342)
-    return Facts(
-        HostFacts(
-            name,
-            "martin",
-            "Linux",
-            "/home/martin",
-            "/opt/osprey",
-            0,
-            10**11,
-            unit=Unit("active", "", "/opt/osprey", "0.3"),
-        ),
-        MachineFacts("native", "RUNNING"),
-        EngineFacts(True, {}, container),
-        *seen,
-    )
+    unit = Unit("active", "", "/opt/osprey", "0.3")
+    host = HostFacts(name, "martin", "Linux", "/home/martin", "/opt/osprey", 0, 10**11, unit=unit)
+    return Facts(host, MachineFacts("native", "RUNNING"), EngineFacts(True, {}, container), inside, outside)
 
 
 def test_the_status_of_a_healthy_host_fits_eighty_columns() -> None:

@@ -7,6 +7,7 @@ import re
 import select
 import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Optional
 
@@ -21,6 +22,15 @@ from ospreyops.limits import LATE, LATE_MARK, answers, asked, limited
 shells = pytest.mark.parametrize("shell", ["sh", "bash"])
 PATIENCE = 20
 LONG = "sleep 60"
+HOLDING = {
+    "tree": f"echo begun; {LONG} & ({LONG} & {LONG}); wait",
+    "child_with_output": f"{LONG} & echo begun",
+    "child_with_errors": f"{LONG} >/dev/null & echo begun",
+    "output_closed": f"echo begun; exec >/dev/null; {LONG}",
+    "all_closed": f"echo begun; exec >&- 2>&-; {LONG}",
+    "signals_ignored": f"trap '' TERM HUP; echo begun; {LONG}; {LONG}",
+}
+"""Questions that do not end by themselves."""
 
 
 def run(
@@ -125,32 +135,34 @@ def test_a_question_has_no_input() -> None:
     assert ask(it="cat; echo ended")["it"].out == "ended\n"
 
 
-def test_a_late_question_is_ended_with_all_that_it_started_and_spoils_no_other() -> None:
+@pytest.fixture(scope="module")
+def late() -> Iterator[tuple[dict[str, Answer], int]]:
+    """What a good question and many that do not end come to, all asked at once; a pipe whose other end they hold."""
     pipe, held = os.pipe()
-    said = ask("sh", held, limit=1, late=f"echo begun; {LONG} & ({LONG} & {LONG}); wait", good="echo good")
+    found = ask(held=held, limit=1, good="echo good", endless="exec yes", **HOLDING)
     os.close(held)
-    assert said["good"] == Answer(0, "good\n")
-    assert said["late"] == Answer(-1, "begun\n", late=True)
-    assert not said["late"].ok and said["late"].said == "it did not end in time"
-    assert nobody_holds(pipe)
+    yield found, pipe
     os.close(pipe)
 
 
-def test_a_question_that_holds_on_is_over_at_its_limit_whatever_it_holds() -> None:
-    lines = {
-        "child_with_output": f"{LONG} & echo begun",
-        "child_with_errors": f"{LONG} >/dev/null & echo begun",
-        "output_closed": f"echo begun; exec >/dev/null; {LONG}",
-        "all_closed": f"echo begun; exec >&- 2>&-; {LONG}",
-        "signals_ignored": f"trap '' TERM HUP; echo begun; {LONG}; {LONG}",
-    }
-    assert ask(limit=1, **lines) == dict.fromkeys(lines, Answer(-1, "begun\n", late=True))
+def test_a_question_in_time_is_not_spoilt_by_those_that_are_late(late: tuple[dict[str, Answer], int]) -> None:
+    assert late[0]["good"] == Answer(0, "good\n")
 
 
-def test_an_answer_without_end_does_not_fill_the_memory() -> None:
-    said = ask(limit=1, it="exec yes")["it"]
-    assert said.late
-    assert 0 < len(said.out) < 4_000_000
+@pytest.mark.parametrize("name", HOLDING)
+def test_a_question_that_holds_on_is_over_at_its_limit(name: str, late: tuple[dict[str, Answer], int]) -> None:
+    answer = late[0][name]
+    assert answer == Answer(-1, "begun\n", late=True)
+    assert not answer.ok and answer.said == "it did not end in time"
+
+
+def test_late_questions_are_ended_with_all_that_they_started(late: tuple[dict[str, Answer], int]) -> None:
+    assert nobody_holds(late[1])
+
+
+def test_an_answer_without_end_does_not_fill_the_memory(late: tuple[dict[str, Answer], int]) -> None:
+    assert late[0]["endless"].late
+    assert 0 < len(late[0]["endless"].out) < 4_000_000
 
 
 def test_an_answer_among_the_greetings_of_a_login_shell_is_found() -> None:

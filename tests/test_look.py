@@ -98,8 +98,8 @@ def test_before_the_first_deploy_the_disk_that_the_folder_will_be_on_is_told(tmp
 def test_the_one_who_listens_on_the_port_is_told(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        assert f"(pid {os.getpid()})" in look(Settings("localhost", port=port), tmp_path).listener
-    assert look(Settings("localhost", port=port), tmp_path).listener == ""
+        assert f"(pid {os.getpid()})" in look(Settings("localhost", service_port=port), tmp_path).listener
+    assert look(Settings("localhost", service_port=port), tmp_path).listener == ""
 
 
 @pytest.mark.parametrize(

@@ -36,15 +36,21 @@ def test_without_any_settings_every_default_is_good() -> None:
 
 
 def test_what_is_said_of_a_host_overrules_what_is_said_for_all() -> None:
-    config = {"port": 1000, "user": "all", "hosts": {"olympias": {"port": 2000}, "other": {"port": 3000}}}
-    assert settings(config, "olympias") == Settings("olympias", port=2000, user="all")
-    assert settings(config, "unnamed").port == 1000
+    config = {
+        "service_port": 1000,
+        "user": "all",
+        "hosts": {"olympias": {"service_port": 2000}, "other": {"service_port": 3000}},
+    }
+    assert settings(config, "olympias") == Settings("olympias", service_port=2000, user="all")
+    assert settings(config, "unnamed").service_port == 1000
 
 
 @pytest.mark.parametrize("empty", [None, {}])
 def test_a_key_left_empty_means_the_next_best(empty: Any) -> None:
-    assert settings({"hosts": empty, "port": None}, "olympias") == Settings("olympias")
-    assert settings({"port": 1000, "hosts": {"olympias": {"port": None}}}, "olympias").port == 1000
+    assert settings({"hosts": empty, "service_port": None}, "olympias") == Settings("olympias")
+    assert (
+        settings({"service_port": 1000, "hosts": {"olympias": {"service_port": None}}}, "olympias").service_port == 1000
+    )
     assert settings({"hosts": {"olympias": empty}}, "olympias") == Settings("olympias")
 
 
@@ -60,12 +66,12 @@ def test_a_setting_unlike_any_other_is_refused_with_all_that_there_are() -> None
 @pytest.mark.parametrize(
     ("key", "value", "why"),
     [
-        ("port", "44342", "'44342', not a whole number"),
-        ("port", True, "True, not a whole number"),
-        ("port", 443.5, "443.5, not a whole number"),
-        ("port", 0, "0, not between 1 and 65535"),
-        ("port", 65536, "65536, not between 1 and 65535"),
-        ("ssh_port", -1, "-1, not between"),
+        ("service_port", "44342", "'44342', not a whole number"),
+        ("service_port", True, "True, not a whole number"),
+        ("service_port", 443.5, "443.5, not a whole number"),
+        ("service_port", 0, "0, not between 1 and 65535"),
+        ("service_port", 65536, "65536, not between 1 and 65535"),
+        ("port", -1, "-1, not between"),
         ("patience", 0, "0, not between 1 and 86400"),
         ("patience", 10**30, "not between 1 and 86400"),
         ("user", 5, "5, not text"),
@@ -100,7 +106,7 @@ def test_whatever_is_configured_it_is_good_settings_or_a_usage_error(config: dic
         return
     for field in fields(found):
         assert type(getattr(found, field.name)) is type(getattr(Settings("olympias"), field.name))
-    assert 1 <= found.port <= 65535 and found.folder.startswith(("/", "~/"))
+    assert 1 <= found.service_port <= 65535 and found.folder.startswith(("/", "~/"))
 
 
 @given(st.lists(st.from_regex(rf"\A{HOST_NAME}\Z"), min_size=1))
@@ -144,7 +150,7 @@ def test_what_is_no_number_of_seconds_is_refused(text: str) -> None:
 
 def test_a_host_is_shown_as_ssh_would_be_told_of_it() -> None:
     assert Settings("olympias").ssh == "olympias"
-    assert Settings("o", address="10.0.0.1", user="jeff", ssh_port=2222).ssh == "-p 2222 jeff@10.0.0.1"
+    assert Settings("o", address="10.0.0.1", user="jeff", port=2222).ssh == "-p 2222 jeff@10.0.0.1"
 
 
 def test_only_localhost_is_this_computer() -> None:

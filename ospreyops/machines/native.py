@@ -27,7 +27,7 @@ class Machine:
     needs_forward = False
 
     def __init__(self, settings: Settings) -> None:
-        self._port = settings.port
+        self._port = settings.service_port
 
     def questions(self) -> dict[str, Command]:
         """Nothing that the engine does not tell."""

@@ -45,7 +45,7 @@ def expiry(seen: Optional[Seen], now: float) -> str:
 def forward(site: Site) -> str:
     """Forward the service's port into the machine that Docker runs on."""
     return site.finished(
-        [], f"Docker on {site.name} publishes port {site.settings.port} itself, nothing needs forwarding"
+        [], f"Docker on {site.name} publishes port {site.settings.service_port} itself, nothing needs forwarding"
     )
 
 
@@ -53,11 +53,11 @@ def forward(site: Site) -> str:
 def status(site: Site, json_: bool = False) -> None:
     """Show what listens on the service's port, and how it is reached."""
     facts = site.look()
-    data: dict[str, Any] = {"host": site.name, "port": site.settings.port, "listener": facts.host.listener}
+    data: dict[str, Any] = {"host": site.name, "port": site.settings.service_port, "listener": facts.host.listener}
     if json_:
         site.console.data({**data, "local": as_json(facts.local), "public": as_json(facts.public)})
         return
-    site.console.row(None, "port", f"{site.settings.port}: {facts.host.listener or 'nothing listens'}")
+    site.console.row(None, "port", f"{site.settings.service_port}: {facts.host.listener or 'nothing listens'}")
     rows(facts, site)
 
 

@@ -34,7 +34,7 @@ def right(facts: Facts, site: Site, release: Release) -> bool:
         and service.running
         and service.image == release.image
         and (known is None or known.digest == service.digest)
-        and service.port in (None, site.settings.port)
+        and service.port in (None, site.settings.service_port)
         and (unit is None or (unit.state == "active" and unit.version == release.version))
     )
 
@@ -63,8 +63,8 @@ def running(facts: Facts, site: Site, release: Release, given: Optional[Path] = 
         yield from stopped(facts, site)
     elif host.listener and not (unit and unit.active):
         raise Blocked(
-            f"port {site.settings.port} of {host.name} is taken by {host.listener}",
-            hint=f"stop that, or set osprey.hosts.{host.name}.port",
+            f"port {site.settings.service_port} of {host.name} is taken by {host.listener}",
+            hint=f"stop that, or set osprey.hosts.{host.name}.service_port",
         )
     if unit and (
         unit.version != release.version

@@ -234,7 +234,7 @@ def test_a_full_disk_is_said_and_leaves_nothing_half_done(there: There, releases
         ran = there.inv("image.load", "--version", "0.3", *there.flags)
         assert ran.code == 3, ran.said
         assert "11 MB free" in ran.err
-        assert there.shell(f"ls -A {there.folder}") == "big\n"
+        assert there.shell(f"ls -A {there.folder}") == "big"
     finally:
         there.server.sh(f"umount {there.folder}")
 
