@@ -21,6 +21,11 @@ class Aside:
         except BaseException as error:
             self._error.append(error)
 
+    @property
+    def over(self) -> bool:
+        """The call has ended."""
+        return not self._thread.is_alive()
+
     def result(self, limit: Optional[float] = None, otherwise: Any = None) -> Any:
         """What the call gave, or raised; the other value when it does not end within the limit (seconds)."""
         self._thread.join(limit)

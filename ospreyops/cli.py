@@ -15,6 +15,7 @@ from invoke.parser import Argument
 from .aside import Aside
 from .console import Console, Screen
 from .errors import Interrupted, OspreyError, Usage
+from .plan import state
 from .release import Release, parse
 from .settings import DEFAULTS, names, settings
 from .site import Site, site
@@ -109,10 +110,16 @@ def side_by_side(screen: Screen, sites: list[Site], body: Any) -> None:
     """Run the body on all sites at once; one that fails does not stop the others. A summary, and the worst error."""
     screen.shared = True
     running = [(one, Aside(functools.partial(_alone, body, one))) for one in sites]
-    outcomes = [(one, aside.result()) for one, aside in running]
+    try:
+        outcomes = [(one, aside.result()) for one, aside in running]
+    except KeyboardInterrupt:
+        for one in sites:
+            one.interrupted = True
+        left = [f"{one.name}: {state(one)}" for one, aside in running if not aside.over]
+        raise Interrupted("interrupted; the hosts are left so", evidence="\n".join(left)) from None
     screen.shared = False
     summary = Console(screen, "")
-    for one, outcome in outcomes:
+    for one, outcome in outcomes if not body.keywords.get("json_") else ():
         failed = isinstance(outcome, OspreyError)
         summary.row(not failed, one.name, outcome.case if failed else outcome or "done")
     errors = [outcome for _, outcome in outcomes if isinstance(outcome, OspreyError)]

@@ -87,10 +87,10 @@ class HostFacts:
         return f"{self.folder}/{version}"
 
     def script_folder(self, version: str) -> str:
-        """A folder with a start script for that version: its own, else that of any other; "" without."""
-        if version in self.archives:
-            return self.unpacked.get(version, "")
-        return self.unpacked.get(version) or next(iter(self.unpacked.values()), "")
+        """The folder of the start script for that version: of its own release, else of another, for all are alike."""
+        if version in self.unpacked or version in self.archives or not self.unpacked:
+            return self.unpacked.get(version, self.place(version))
+        return next(iter(self.unpacked.values()))
 
 
 @dataclass(frozen=True)

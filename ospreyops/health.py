@@ -52,7 +52,11 @@ def local(url: str, answers: Mapping[str, Answer]) -> Seen:
     if not about.ok:
         return Seen(url, error=(about.said.splitlines() or ["no answer"])[0])
     names = dict(line.partition("=")[::2] for line in certificate.out.splitlines())
-    issuer = re.search(r"CN ?= ?([^,/]+)", names.get("issuer", ""))
+    if "issuer" not in names:
+        return Seen(
+            url, about.out, "", dict.fromkeys(VERSIONS.findall(about.out), f"no certificate: {certificate.said}")
+        )
+    issuer = re.search(r"CN ?= ?([^,/]+)", names["issuer"])
     issuer_cn, own = issuer[1].strip() if issuer else "", names.get("issuer") == names.get("subject")
     desktop = dict.fromkeys(VERSIONS.findall(about.out), "no answer in time")
     blocks = re.findall(r"(.*?)\n(\d{3}) (\d+) v([0-9.]+)\n", answers["desktop"].out, re.S)

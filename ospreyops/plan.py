@@ -72,6 +72,8 @@ def reach(site: Site, goal: Goal) -> list[Step]:
     try:
         for steps in stages(site, goal, done):
             for step in steps:
+                if site.interrupted:
+                    raise KeyboardInterrupt
                 with site.console.step(step):
                     step.do.perform(site)
                 done[step.do] = (site.clock(), step)

@@ -21,13 +21,18 @@ ENGINE_LIMIT = 30
 
 @dataclass
 class Site:
-    """What a task works on. clock, sleep: seconds, as time.monotonic and time.sleep have them."""
+    """What a task works on.
+
+    clock, sleep: seconds, as time.monotonic and time.sleep have them.
+    interrupted: somebody pressed Ctrl-C; no further step is begun.
+    """
 
     settings: Settings
     host: Host
     machine: Machine
     console: Console
     dry: bool = False
+    interrupted: bool = field(default=False, init=False)
     clock: Callable[[], float] = field(default=time.monotonic)
     sleep: Callable[[float], None] = field(default=time.sleep)
     last: Facts = field(init=False)

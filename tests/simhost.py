@@ -38,6 +38,7 @@ class SimHost:
     unit: str = ""
     unit_state: str = "inactive"
     ended: Optional[int] = None
+    log_size: int = 20
     engine_why: str = ""
     sudo: bool = False
     reachable: bool = True
@@ -108,7 +109,7 @@ class SimHost:
             "unit": self._unit(),
             "listener": f'LISTEN 0 1 *:44342 *:* users:(("{self.listener}",pid=7,fd=4))' if self.listener else "",
             "ended": "" if self.ended is None else str(self.ended),
-            "log": "20\nthe last log line\n",
+            "log": f"{self.log_size}\nthe last log line\n",
             "names": f"osprey-service\n{packed[0]}.bz2\n" if packed else "",
             "listing": "-rwxr-xr-x root/root 1 osprey-service\n-rw-r--r-- root/root 1 x.bz2\n",
             "about": f"{ABOUT}v{version}" if up else "",
@@ -141,7 +142,13 @@ class SimHost:
         self.unit = version
 
 
+def begin_log_anew(host: SimHost) -> None:
+    """What copying and emptying the log comes to."""
+    host.log_size = 0
+
+
 CHANGES: dict[str, Callable[..., Optional[str]]] = {
+    r"^cp \S+\.log \S+\.log\.1 && : >\S+\.log$": begin_log_anew,
     r"osprey-service --version ([0-9.]+) >>": SimHost.start,
     r"docker stop osprey-service$": SimHost.stop,
     r"docker rm osprey-service$": lambda host: setattr(host, "service", None),

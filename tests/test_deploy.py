@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Callable
 
@@ -224,3 +225,23 @@ def test_a_deploy_killed_at_any_step_is_finished_by_running_it_again(sim: Sim) -
             break
         steps += 1
     assert steps == len(host.ran)
+
+
+def test_a_log_that_fills_the_disk_is_begun_anew_while_the_service_runs(sim: Sim) -> None:
+    host = running(log_size=60_000_000)
+    assert sim("deploy --version 0.3 -H sim", host).code == 0
+    assert len(host.ran) == 1 and "osprey-service.log.1 && : >" in host.ran[0]
+    assert host.service
+
+
+def test_json_of_several_hosts_is_json_lines_and_nothing_else(sim: Sim) -> None:
+    ran = sim("status --json -H one,two", running(name="one"), SimHost(name="two"))
+    assert ran.code == 2
+    assert {json.loads(line)["host"] for line in ran.out.splitlines()} == {"one", "two"}
+
+
+def test_an_image_whose_release_is_gone_is_started_by_the_script_of_another(sim: Sim) -> None:
+    host = SimHost(unpacked={"0.4"}, archives=set())
+    host.load("0.3")
+    assert sim("service.start --version 0.3 -H sim", host).code == 0
+    assert host.service and host.service.image == "osprey/service:0.3"

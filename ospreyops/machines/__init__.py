@@ -22,7 +22,6 @@ class Machine(Protocol):
 
     kind: str
     dial: str
-    needs_forward: bool
 
     def questions(self) -> dict[str, Command]:
         """What a look asks of this kind, by names that no other part uses."""

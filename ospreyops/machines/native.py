@@ -24,7 +24,6 @@ class Machine:
 
     kind = "native"
     dial = "exec docker system dial-stdio"
-    needs_forward = False
 
     def __init__(self, settings: Settings) -> None:
         self._port = settings.service_port
@@ -42,7 +41,7 @@ class Machine:
         if facts.host.unit:
             return sh("systemctl start {unit}", unit=UNIT, limit=60, sudo=_root(facts))
         host, session = facts.host, SESSION.get(facts.host.system, "setsid")
-        script = posixpath.relpath(host.script_folder(release.version) or host.place(release.version), host.folder)
+        script = posixpath.relpath(host.script_folder(release.version), host.folder)
         port = "" if self._port == 44342 else f" --port {self._port}"
         log, end = (posixpath.relpath(path, host.folder) for path in (host.log, host.end))
         start = f"{quote(script)}/{SCRIPT} --version {release.version}{port} >>{log} 2>&1; echo $? >{end}"
@@ -69,7 +68,7 @@ class Machine:
         """Rewrite the unit's folder and version as install.sh of that release would have written them."""
         unit = facts.host.unit
         assert unit, "only a host with a unit is asked to use another release in it"
-        folder = facts.host.script_folder(release.version) or facts.host.place(release.version)
+        folder = facts.host.script_folder(release.version)
         if not folder.replace("/", "").replace("-", "").replace("_", "").replace(".", "").isalnum():
             raise Blocked(
                 f"a systemd unit cannot start from {folder!r}", hint="osprey.folder without spaces or special signs"

@@ -57,7 +57,8 @@ def running(facts: Facts, site: Site, release: Release, given: Optional[Path] = 
         yield from log_small(facts)
         return
     host, unit, service = facts.host, facts.host.unit, engine_of(facts).service
-    if not host.script_folder(release.version) and release.image in engine_of(facts).images:
+    script = host.script_folder(release.version)
+    if script not in host.unpacked.values() and release.image in engine_of(facts).images:
         yield from image.unpacked(facts, site, release, given)
     if service or (unit and unit.active and unit.version != release.version):
         yield from stopped(facts, site)
@@ -66,10 +67,7 @@ def running(facts: Facts, site: Site, release: Release, given: Optional[Path] = 
             f"port {site.settings.service_port} of {host.name} is taken by {host.listener}",
             hint=f"stop that, or set osprey.hosts.{host.name}.service_port",
         )
-    if unit and (
-        unit.version != release.version
-        or unit.folder != (host.script_folder(release.version) or host.place(release.version))
-    ):
+    if unit and (unit.version, unit.folder) != (release.version, script):
         why = f"the unit {UNIT} starts {unit.version or 'nothing known'}"
         yield Step(why, site.machine.use_release(facts, release), f"the unit {UNIT} starts {release.version}")
     if host.log_size and not unit:
