@@ -25,7 +25,7 @@ def deploy(site: Site, version: str = "", from_: str = "", patience: str = "") -
     before: list[Optional[Container]] = []
 
     def goal(facts: Facts) -> Iterator[Step]:
-        before.append(image.engine_of(facts).service)
+        before.append(facts.engine.service if facts.engine else None)
         return service.healthy(facts, patient, release, given)
 
     try:

@@ -128,6 +128,7 @@ def _container(client: docker.APIClient, ident: str) -> Optional[Container]:
         started=raw["State"]["StartedAt"],
         port=ports[0] if ports else None,
         jobs=tuple(_jobs(client, ident)) if running else (),
+        auto_remove=bool(raw["HostConfig"].get("AutoRemove")),
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Optional
 
 
@@ -93,13 +94,52 @@ class HostFacts:
         return next(iter(self.unpacked.values()))
 
 
+class State(str, Enum):
+    """The state of a machine. HUNG: it could not be asked in time; CHANGING: a state that passes by itself."""
+
+    ABSENT = "absent"
+    RUNNING = "running"
+    PAUSED = "paused"
+    SAVED = "saved"
+    STOPPED = "stopped"
+    BROKEN = "broken"
+    CHANGING = "changing"
+    HUNG = "hung"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A port forward of a VM, in VirtualBox's six fields; an empty host_ip means all of the host's addresses."""
+
+    name: str
+    proto: str
+    host_ip: str
+    host_port: int
+    guest_ip: str
+    guest_port: int
+
+    def __str__(self) -> str:
+        return f"{self.name},{self.proto},{self.host_ip},{self.host_port},{self.guest_ip},{self.guest_port}"
+
+
+@dataclass(frozen=True)
+class VmFacts:
+    """A VM from within and without. clock_behind: seconds behind its host, None when it could not be asked."""
+
+    rules: tuple[Rule, ...] = ()
+    clock_behind: Optional[float] = None
+    disk_free: Optional[int] = None
+    address: str = ""
+
+
 @dataclass(frozen=True)
 class MachineFacts:
-    """Where Docker runs. state: RUNNING, STOPPED … ; why: what is the case when it does not run."""
+    """Where Docker runs. why: what is the case when it cannot be used; vm: None where it is the host itself."""
 
     kind: str
-    state: str
+    state: State
     why: str = ""
+    vm: Optional[VmFacts] = None
 
 
 @dataclass(frozen=True)
@@ -118,6 +158,7 @@ class Container:
     """The container `osprey-service`; state: Docker's word (running, created, exited, paused …).
 
     jobs: names of the computations that run in it.
+    auto_remove: Docker removes it some time after it has ended (`--rm`).
     """
 
     id: str
@@ -127,6 +168,7 @@ class Container:
     started: str
     port: Optional[int] = None
     jobs: tuple[str, ...] = ()
+    auto_remove: bool = True
 
     @property
     def running(self) -> bool:
@@ -183,6 +225,11 @@ class Facts:
     local: Seen
     public: Optional[Seen] = None
     engine_why: str = ""
+
+    @property
+    def sudo(self) -> bool:
+        """Only root may reach the engine."""
+        return bool(self.engine and self.engine.sudo)
 
     @property
     def state(self) -> str:

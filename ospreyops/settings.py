@@ -30,6 +30,9 @@ class Settings:
     machine: str = field(
         default="native", metadata={"help": "where Docker runs: the name of a file in ospreyops/machines"}
     )
+    vm: str = field(default="osprey-service", metadata={"help": "name of the VM, where the machine is one"})
+    vm_memory: int = field(default=4096, metadata={"help": "megabytes of memory for a new VM"})
+    vm_cpus: int = field(default=2, metadata={"help": "processors for a new VM"})
     folder: str = field(
         default="~/osprey/service-docker", metadata={"help": "folder on the host for releases and the log"}
     )
@@ -98,7 +101,7 @@ def _login(name: str) -> dict[str, Any]:
     """What a host name that is not in the settings says by itself: user@address:port, as Fabric takes it."""
     user, _, rest = name.rpartition("@")
     address, _, port = rest.partition(":")
-    if not port.isdecimal() or int(port) > 65535:
+    if not re.fullmatch("[0-9]{1,5}", port) or int(port) > 65535:
         return {"user": user, "address": rest} if user else {}
     return {"user": user, "address": address, "port": int(port)}
 
@@ -127,6 +130,8 @@ def _checked(where: str, value: Any, default: Any) -> Any:
         raise Usage(
             f"{where} is {value!r}, not a URL of the service", hint="https://olympias.cs.duke.edu:44342, or none"
         )
+    if where.endswith(".vm") and not NAME.fullmatch(value):
+        raise Usage(f"{where} is {value!r}, not the name of a VM")
     if where.endswith((".folder", ".archive")) and not value.startswith(("/", "~/")):
         raise Usage(f"{where} is {value!r}, not an absolute path", hint="a path that begins with / or ~/")
     return value
@@ -134,6 +139,6 @@ def _checked(where: str, value: Any, default: Any) -> Any:
 
 def number(flag: str, value: str) -> int:
     """A whole number above zero given on the command line; Usage for anything else."""
-    if not re.fullmatch("0*[1-9][0-9]{0,4}", value) or int(value) > 86400:
+    if not re.fullmatch("[1-9][0-9]{0,4}", value) or int(value) > 86400:
         raise Usage(f"{flag} {value!r} is not a whole number from 1 to 86400")
     return int(value)

@@ -60,7 +60,7 @@ class Site:
             facts, why = self._engine()
         self.last = Facts(
             host=host,
-            machine=self.machine.facts(answers, why),
+            machine=self.machine.facts(answers, host.now, why),
             engine=facts,
             engine_why=why,
             local=health.local(where, answers),

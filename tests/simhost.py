@@ -30,6 +30,7 @@ class SimHost:
     """The state of a host, and the lines that it has run. fails: a pattern of lines that exit with 1."""
 
     name: str = "sim"
+    machine: str = "native"
     images: dict[str, str] = field(default_factory=dict)
     service: Optional[Container] = None
     unpacked: set[str] = field(default_factory=set)
@@ -150,7 +151,7 @@ def begin_log_anew(host: SimHost) -> None:
 CHANGES: dict[str, Callable[..., Optional[str]]] = {
     r"^cp \S+\.log \S+\.log\.1 && : >\S+\.log$": begin_log_anew,
     r"osprey-service --version ([0-9.]+) >>": SimHost.start,
-    r"docker stop osprey-service$": SimHost.stop,
+    r"docker stop osprey-service\b": SimHost.stop,
     r"docker rm osprey-service$": lambda host: setattr(host, "service", None),
     r"osprey-service-docker-([0-9.]+)\.tar\.bz2.*docker load": SimHost.load,
     r"tar -xof .*&& mv \S+ ([0-9.]+)": lambda host, version: host.unpacked.add(version),
@@ -180,6 +181,6 @@ def sim_site(host: SimHost, console: Console, *, dry: bool = False) -> SimSite:
     def sleep(seconds: float) -> None:
         host.now += seconds
 
-    settings = replace(Settings(host.name), patience=20)
+    settings = replace(Settings(host.name), machine=host.machine, patience=20)
     any_host: Any = host
     return SimSite(settings, any_host, machine(settings), console, dry, lambda: host.now, sleep)

@@ -25,7 +25,7 @@ def shell(line: str, home: str = HOME, path: str = os.environ["PATH"]) -> str:
     return ended.stdout.decode()
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(VALUES)
 @example(["it's", 'a "b"', "a\nb\n", "\n", "", " ", "-rf", "--", "$HOME", "`id`", "$(id)", "a;b", "*", "\\", "~root"])
 @example(["é ü 漢字 🦉", "!", "#", "{x}", "%s", "=", "~+", "a~/b"])
@@ -34,7 +34,7 @@ def test_a_quoted_value_reaches_the_command_as_it_was(values: list[str]) -> None
     assert shell(line) == "".join(f"{value}\0" for value in values)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(TEXT, min_size=1, max_size=20))
 @example(["osprey/service-docker", "my folder", "it's", "", "*", "a\nb"])
 def test_a_path_in_the_home_folder_is_found_there_whatever_its_name(names: list[str]) -> None:
@@ -52,7 +52,7 @@ def test_the_home_folder_itself_can_be_a_value() -> None:
     assert shell(f"printf %s {quote('~')}") == HOME
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(TEXT.map("x".__add__), TEXT.map("x".__add__))
 @example("x{b}", "x$a")
 def test_values_in_a_template_are_taken_as_they_are(a: str, b: str) -> None:

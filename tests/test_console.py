@@ -8,6 +8,7 @@ import os
 import pty
 import re
 import select
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
@@ -15,13 +16,13 @@ from pathlib import Path
 from typing import Optional
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ospreyops.command import Command
 from ospreyops.console import FRAMES, Console, Screen, clip, size, table
 from ospreyops.errors import Blocked, Failed
-from ospreyops.facts import Container, EngineFacts, Facts, HostFacts, MachineFacts, Seen, Unit
+from ospreyops.facts import Container, EngineFacts, Facts, HostFacts, MachineFacts, Seen, State, Unit
 from ospreyops.plan import Step
 from ospreyops.runbook import machine, net, service
 from ospreyops.settings import Settings
@@ -29,7 +30,7 @@ from ospreyops.site import site
 
 STEP = Step("the service does not run", Command("./osprey-service --version 0.3", 60), "it runs")
 ERROR = Blocked("the disk is full", evidence="df says\n100%", hint="inv image.prune").after(["docker load"])
-DIGEST = "sha256:" + 64 * "a"
+SIZES = {0: "0 B", 999: "999 B", 1500: "1.5 kB", 9_949: "9.9 kB", 9_999: "10 kB", 999_999: "1.0 MB", 10**13: "10000 GB"}
 
 
 class Terminal:
@@ -94,19 +95,26 @@ def everything(console: Console) -> None:
     console.lines().write("10 %\r20 %\nwhole\nrest")
 
 
-def test_off_a_terminal_there_are_no_escape_codes() -> None:
-    with in_files() as (console, out, err):
-        everything(console)
-    assert not set("\x1b\r\b") & set(out.getvalue() + err.getvalue())
+def spins(console: Console) -> bool:
+    """A thread stands by to show that something goes on."""
+    before = threading.active_count()
+    with console.waiting("it goes on"):
+        return threading.active_count() > before
+
+
+def test_off_a_terminal_there_are_no_escape_codes_and_nothing_spins(tmp_path: Path) -> None:
+    with (tmp_path / "out").open("w", encoding="utf-8") as file, redirect_stdout(file), redirect_stderr(file):
+        everything(console := Console(Screen(), "olympias"))
+        assert not spins(console)
+    assert not set("\x1b\r\b") & set((tmp_path / "out").read_text("utf-8"))
 
 
 @pytest.mark.parametrize(("variable", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])
-def test_a_terminal_is_left_without_colours_on_demand(
-    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
-) -> None:
+def test_a_terminal_has_no_colours_on_demand(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
     monkeypatch.setenv(variable, value)
     with on_terminal() as (console, terminal):
         everything(console)
+        assert spins(console) == (value != "dumb")
     assert any("✓ good" in line for line in terminal.shown())
     assert "\x1b" not in terminal.raw
 
@@ -122,17 +130,20 @@ def test_errors_in_a_file_have_no_escape_codes_though_the_rest_goes_to_a_termina
     with on_terminal(err) as (console, terminal):
         everything(console)
     assert any("good" in line for line in terminal.shown())
-    assert "the disk is full" in err.getvalue()
-    assert "\x1b" not in err.getvalue()
+    assert "the disk is full" in err.getvalue() and "\x1b" not in err.getvalue()
 
 
 def test_an_error_goes_to_standard_error_and_tells_what_was_done_seen_and_what_to_try() -> None:
     with in_files() as (console, out, err):
         console.bad(ERROR)
     assert out.getvalue() == ""
-    assert [line.strip() for line in err.getvalue().splitlines()] == [
-        *("FAILED the disk is full", "| df says", "| 100%"),
-        *("done so far: docker load", "try: inv image.prune"),
+    told = [line.strip() for line in err.getvalue().splitlines()]
+    assert told == [
+        "FAILED the disk is full",
+        "| df says",
+        "| 100%",
+        "done so far: docker load",
+        "try: inv image.prune",
     ]
 
 
@@ -207,10 +218,10 @@ def facts() -> Facts:
     """A healthy host, with names as long as the lab's."""
     name = "grisman-36.cs.duke.edu"
     inside, outside = (Seen(f"https://{at}:44342", "v0.3", desktop={"0.3": ""}) for at in ("localhost", name))
-    container = Container("id", "osprey/service:0.3", DIGEST, "running", "2021-09-01T00:00:00.000000000Z", 44342)
+    container = Container("id", "osprey/service:0.3", "sha256:aa", "running", "2021-09-01T00:00:00.000000000Z", 44342)
     unit = Unit("active", "", "/opt/osprey", "0.3")
     host = HostFacts(name, "martin", "Linux", "/home/martin", "/opt/osprey", 0, 10**11, unit=unit)
-    return Facts(host, MachineFacts("native", "RUNNING"), EngineFacts(True, {}, container), inside, outside)
+    return Facts(host, MachineFacts("native", State.RUNNING), EngineFacts(True, {}, container), inside, outside)
 
 
 def test_the_status_of_a_healthy_host_fits_eighty_columns() -> None:
@@ -224,17 +235,12 @@ def test_the_status_of_a_healthy_host_fits_eighty_columns() -> None:
     assert max(map(len, shown)) <= 80
 
 
-@pytest.mark.parametrize(
-    ("count", "text"),
-    [
-        *((0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (1500, "1.5 kB"), (9_949, "9.9 kB"), (9_999, "10 kB")),
-        *((734_000_000, "734 MB"), (999_999, "1.0 MB"), (7_340_000_000, "7.3 GB"), (10**15, "1000000 GB")),
-    ],
-)
+@pytest.mark.parametrize(("count", "text"), SIZES.items())
 def test_sizes_are_told_in_two_or_three_digits(count: int, text: str) -> None:
     assert size(count) == text
 
 
+@settings(deadline=None)
 @given(st.text(), st.integers(1, 100))
 @example("x" * 67, 66)
 def test_a_clipped_text_is_one_line_of_at_most_its_width(text: str, width: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ospreyops.errors import Blocked, Usage
@@ -30,11 +30,13 @@ def check(*members: str, mode: str = "-rw-r--r--") -> None:
     check_members(GOOD, "".join(f"{name}\n" for name in names), "".join(f"{line}\n" for line in listing))
 
 
+@settings(deadline=None)
 @given(VERSIONS)
 def test_a_version_like_the_published_ones_is_taken(version: str) -> None:
     assert parse(version) == Release(version)
 
 
+@settings(deadline=None)
 @given(st.text())
 @example("")
 @example("0.3\n")
@@ -96,6 +98,7 @@ def test_a_release_with_a_member_that_is_no_plain_file_is_refused(mode: str) -> 
         check("outside", mode=mode)
 
 
+@settings(deadline=None)
 @given(NAMES, NAMES)
 def test_a_release_that_would_write_outside_of_its_folder_is_refused(one: str, two: str) -> None:
     for name in ("..", "../", f"../{one}", f"/{one}", f"{one}/../../{two}", f"./../{one}", f"{one}/.."):
@@ -123,6 +126,7 @@ def test_an_archive_of_which_not_every_member_could_be_seen_is_refused() -> None
         check_members(GOOD, names, "-rw-r--r--\n" * len(FILES))
 
 
+@settings(deadline=None)
 @given(st.text(), st.text())
 def test_an_archive_that_lists_just_anything_is_refused(names: str, listing: str) -> None:
     with pytest.raises(Blocked):

@@ -6,6 +6,7 @@ import re
 from dataclasses import fields
 from typing import Any
 
+import hypothesis
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
@@ -95,6 +96,7 @@ def test_hosts_that_are_no_mapping_are_refused_with_an_example(hosts: Any) -> No
     assert "user: jmartin" in refusal({"hosts": hosts}).hint
 
 
+@hypothesis.settings(deadline=None)
 @given(CONFIG)
 @example({"hosts": {"olympias": {"hosts": {}}}})
 @example({None: None, 5: {}})
@@ -109,12 +111,36 @@ def test_whatever_is_configured_it_is_good_settings_or_a_usage_error(config: dic
     assert 1 <= found.service_port <= 65535 and found.folder.startswith(("/", "~/"))
 
 
+@hypothesis.settings(deadline=None)
 @given(st.lists(st.from_regex(rf"\A{HOST_NAME}\Z"), min_size=1))
 @example(["olympias", "grisman-36.cs.duke.edu", "jeff@olympias:2222", "10.0.0.1", "olympias"])
 def test_hosts_are_taken_in_their_order_each_once(hosts: list[str]) -> None:
     assert names(",".join(hosts)) == names(" , ".join(hosts)) == list(dict.fromkeys(hosts))
 
 
+@pytest.mark.parametrize(
+    ("name", "user", "address", "port"),
+    [
+        ("jeff@10.0.0.1:2222", "jeff", "10.0.0.1", 2222),
+        ("jeff@olympias", "jeff", "olympias", 0),
+        ("olympias:22", "", "olympias", 22),
+        ("olympias", "", "", 0),
+    ],
+)
+def test_a_host_that_is_not_in_the_settings_may_say_user_and_port(
+    name: str, user: str, address: str, port: int
+) -> None:
+    assert settings({}, name) == Settings(name, address=address, user=user, port=port)
+
+
+@hypothesis.settings(deadline=None)
+@given(st.from_regex(rf"\A{HOST_NAME}\Z"))
+@example("olympias:" + "9" * 5000)
+def test_any_name_that_is_taken_has_settings(name: str) -> None:
+    assert settings({}, name).name == name
+
+
+@hypothesis.settings(deadline=None)
 @given(st.text())
 @example("")
 @example("olympias,")
@@ -129,11 +155,13 @@ def test_what_cannot_be_a_host_name_is_refused(hosts: str) -> None:
         names(hosts)
 
 
+@hypothesis.settings(deadline=None)
 @given(st.integers(1, 86400))
 def test_a_number_of_seconds_is_taken(seconds: int) -> None:
     assert number("--patience", str(seconds)) == seconds
 
 
+@hypothesis.settings(deadline=None)
 @given(st.text())
 @example("0")
 @example("86401")
@@ -142,6 +170,7 @@ def test_a_number_of_seconds_is_taken(seconds: int) -> None:
 @example("٣")
 @example("²")
 @example("9" * 5000)
+@example("0" * 5000 + "1")
 def test_what_is_no_number_of_seconds_is_refused(text: str) -> None:
     assume(not (re.fullmatch("[0-9]{1,9}", text) and 1 <= int(text) <= 86400))
     with pytest.raises(Usage, match="--patience"):

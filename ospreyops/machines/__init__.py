@@ -8,13 +8,46 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Optional, Protocol
 
 from ..command import Command
 from ..errors import Usage
-from ..facts import Answer, Facts, MachineFacts
+from ..facts import Answer, Facts, MachineFacts, Rule
 from ..release import Release
 from ..settings import Settings
+
+
+class Vm(Protocol):
+    """The lines for a machine that is a VM: it is made, started and stopped, and its ports are forwarded."""
+
+    name: str
+
+    def create(self) -> Command:
+        """Make and start it."""
+
+    def start(self) -> Command:
+        """Start it, from off or from a saved state."""
+
+    def stop(self) -> Command:
+        """Shut it down."""
+
+    def kill(self) -> Command:
+        """Power it off."""
+
+    def save(self) -> Command:
+        """Save its state to disk, and with it all that runs in it."""
+
+    def remove(self) -> Command:
+        """Remove it, with all that is in it."""
+
+    def wanted(self) -> Rule:
+        """The rule that forwards the service's port."""
+
+    def forward(self, rule: Rule, running: bool) -> Command:
+        """Add a rule."""
+
+    def unforward(self, rule: Rule, running: bool) -> Command:
+        """Take a rule away."""
 
 
 class Machine(Protocol):
@@ -22,12 +55,13 @@ class Machine(Protocol):
 
     kind: str
     dial: str
+    vm: Optional[Vm]
 
     def questions(self) -> dict[str, Command]:
         """What a look asks of this kind, by names that no other part uses."""
 
-    def facts(self, answers: Mapping[str, Answer], engine_why: str) -> MachineFacts:
-        """What their answers mean; engine_why: why the engine could not be asked, "" when it could."""
+    def facts(self, answers: Mapping[str, Answer], now: float, engine_why: str) -> MachineFacts:
+        """What their answers mean; now: the host's clock; engine_why: why the engine did not answer, "" if it did."""
 
     def start_service(self, facts: Facts, release: Release) -> Command:
         """Run the release's own start script, detached for good."""

@@ -12,26 +12,12 @@ from ..cli import as_json, task, wanted
 from ..command import Command
 from ..console import size, table
 from ..errors import Blocked
-from ..facts import EngineFacts, Facts
+from ..facts import Facts
 from ..plan import Step, reach
 from ..release import Release, by_age
 from ..site import Site
-
-
-def engine_of(facts: Facts) -> EngineFacts:
-    """The engine's facts. Errors: Blocked, in docker's own words, when it cannot be asked."""
-    if facts.engine:
-        return facts.engine
-    why, name = facts.engine_why, facts.host.name
-    if "docker" not in facts.host.tools:
-        raise Blocked(
-            f"there is no docker command on {name}", hint="install Docker there, e.g. apt-get install docker.io"
-        )
-    if "permission denied" in why or "sudo" in why:
-        raise Blocked(
-            f"{facts.host.user} may not use Docker on {name}: {why}", hint="log in as a user who may use sudo"
-        )
-    raise Blocked(f"Docker on {name} does not answer: {why}", hint="start it there, e.g. sudo systemctl start docker")
+from . import machine
+from .machine import engine_of
 
 
 def unpacked(facts: Facts, site: Site, release: Release, given: Optional[Path]) -> Iterator[Step]:
@@ -66,7 +52,10 @@ def unpacked(facts: Facts, site: Site, release: Release, given: Optional[Path]) 
 
 def loaded(facts: Facts, site: Site, release: Release, given: Optional[Path] = None) -> Iterator[Step]:
     """The release's image is in Docker."""
-    engine = engine_of(facts)
+    yield from machine.answering(facts, site)
+    if not facts.engine:
+        return
+    engine = facts.engine
     if release.image in engine.images:
         return
     yield from unpacked(facts, site, release, given)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import Any, Optional
 
 from ..cli import as_json, task
-from ..errors import Unhealthy
-from ..facts import Facts, Seen
+from ..errors import Blocked, Unhealthy
+from ..facts import Facts, Rule, Seen, State
+from ..plan import Step, reach
 from ..site import Site
+from .machine import vm_of
 
 
 def rows(facts: Facts, site: Site) -> None:
@@ -41,12 +44,48 @@ def expiry(seen: Optional[Seen], now: float) -> str:
     return f"certificate of {seen.issuer}, {state} {time.strftime('%Y-%m-%d %H:%M', time.gmtime(seen.expires))}Z"
 
 
+def forwarded(facts: Facts, site: Site) -> Iterator[Step]:
+    """The service's port is forwarded into the VM; nothing to do where Docker is on the host itself."""
+    vm, seen = site.machine.vm, facts.machine.vm
+    if vm is None or seen is None or facts.machine.state in (State.ABSENT, State.HUNG):
+        return
+    wanted, running = vm.wanted(), facts.machine.state is not State.STOPPED
+    others = [rule for rule in seen.rules if rule != wanted and clash(rule, wanted)]
+    for rule in others:
+        yield Step(f"the rule {rule} is in the way", vm.unforward(rule, running), f"the rule {rule.name} is gone")
+    if wanted in seen.rules:
+        return
+    if facts.host.listener and not others:
+        raise Blocked(f"port {wanted.host_port} of {site.name} is taken by {facts.host.listener}", hint="stop that")
+    yield Step(f"port {wanted.host_port} is not forwarded", vm.forward(wanted, running), "the port is forwarded")
+
+
+def clash(one: Rule, other: Rule) -> bool:
+    """VirtualBox would refuse one of them, or both would want the same port."""
+    return one.name == other.name or (one.proto, one.host_port) == (other.proto, other.host_port)
+
+
 @task
 def forward(site: Site) -> str:
     """Forward the service's port into the machine that Docker runs on."""
-    return site.finished(
-        [], f"Docker on {site.name} publishes port {site.settings.service_port} itself, nothing needs forwarding"
-    )
+    port = site.settings.service_port
+    if site.machine.vm is None:
+        return site.finished([], f"Docker on {site.name} publishes port {port} itself, nothing needs forwarding")
+    return site.finished(reach(site, lambda facts: forwarded(facts, site)), f"port {port} is forwarded")
+
+
+@task
+def unforward(site: Site) -> str:
+    """Take the forward of the service's port away: nobody reaches it from outside any more."""
+    vm = vm_of(site)
+
+    def goal(facts: Facts) -> Iterator[Step]:
+        for rule in facts.machine.vm.rules if facts.machine.vm else ():
+            if clash(rule, vm.wanted()):
+                running = facts.machine.state is not State.STOPPED
+                yield Step(f"the rule {rule} is there", vm.unforward(rule, running), f"the rule {rule.name} is gone")
+
+    return site.finished(reach(site, goal), f"port {site.settings.service_port} is not forwarded")
 
 
 @task(help={"json_": "one line of JSON"})

@@ -15,8 +15,9 @@ from ..plan import Await, Step, reach
 from ..release import CONTAINER, UNIT, Release, parse
 from ..settings import number
 from ..site import Site
-from . import image
-from .image import VERSION_HELP, described, engine_of
+from . import image, net
+from .image import VERSION_HELP, described
+from .machine import engine_of
 
 KEPT_LOGS = 5
 LOG_LIMIT = 50_000_000
@@ -53,6 +54,8 @@ def stopped(facts: Facts, site: Site) -> Iterator[Step]:
 def running(facts: Facts, site: Site, release: Release, given: Optional[Path] = None) -> Iterator[Step]:
     """The release runs in the container `osprey-service`."""
     yield from image.loaded(facts, site, release, given)
+    if not facts.engine:
+        return
     if right(facts, site, release):
         yield from log_small(facts)
         return
@@ -62,7 +65,7 @@ def running(facts: Facts, site: Site, release: Release, given: Optional[Path] = 
         yield from image.unpacked(facts, site, release, given)
     if service or (unit and unit.active and unit.version != release.version):
         yield from stopped(facts, site)
-    elif host.listener and not (unit and unit.active):
+    elif host.listener and not (unit and unit.active) and not facts.machine.vm:
         raise Blocked(
             f"port {site.settings.service_port} of {host.name} is taken by {host.listener}",
             hint=f"stop that, or set osprey.hosts.{host.name}.service_port",
@@ -84,7 +87,7 @@ def running(facts: Facts, site: Site, release: Release, given: Optional[Path] = 
 
 def healthy(facts: Facts, site: Site, release: Release, given: Optional[Path] = None) -> Iterator[Step]:
     """The release runs, and OSPREY Desktop of its version is content with it."""
-    starting = list(running(facts, site, release, given))
+    starting = [*running(facts, site, release, given), *net.forwarded(facts, site)]
     yield from starting
     if starting or (problem := facts.problem(release.version)):
         why = "the service must answer as OSPREY Desktop asks" if starting else problem
@@ -107,9 +110,7 @@ def log_small(facts: Facts) -> Iterator[Step]:
     """The log of a running service does not fill the disk."""
     log, old = facts.host.log, f"{facts.host.log}.1"
     if facts.host.log_size > LOG_LIMIT and not facts.host.unit:
-        line = sh(
-            "cp {log} {old} && : >{log}", log=log, old=old, limit=120, sudo=bool(facts.engine and facts.engine.sudo)
-        )
+        line = sh("cp {log} {old} && : >{log}", log=log, old=old, limit=120, sudo=facts.sudo)
         yield Step(f"{log} has {facts.host.log_size} bytes", line, "the log begins anew")
 
 
@@ -122,7 +123,7 @@ def put_aside(facts: Facts) -> Command:
         folder=facts.host.folder,
         log=f"{CONTAINER}.log",
         limit=20,
-        sudo=bool(facts.engine and facts.engine.sudo),
+        sudo=facts.sudo,
     )
 
 
@@ -137,7 +138,7 @@ def start(site: Site, version: str = "", patience: str = "") -> str:
     release, patient = wanted(version), site.patient(patience)
 
     def goal(facts: Facts) -> Iterator[Step]:
-        service = engine_of(facts).service
+        service = facts.engine and facts.engine.service
         if service and service.running and service.image != release.image:
             name = facts.host.name
             raise Blocked(

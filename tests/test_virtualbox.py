@@ -1,0 +1,133 @@
+"""The VM of docker-machine on simulated Macs: what is decided, and in which order."""
+
+from __future__ import annotations
+
+import re
+from typing import Callable
+
+import pytest
+
+from tests.conftest import Ran
+from tests.simvm import SimMac
+
+Sim = Callable[..., Ran]
+RULE = "tcp-port44342,tcp,,44342,,44342"
+
+
+def serving(**state: object) -> SimMac:
+    mac = SimMac(**state)  # type: ignore[arg-type]
+    mac.load("0.3")
+    mac.unpacked.add("0.3")
+    mac.start("0.3")
+    mac.rules.append(RULE)
+    return mac
+
+
+def short(lines: list[str]) -> list[str]:
+    words = (
+        r"docker-machine (?:create|start|stop|rm)|controlvm \S+ (?:poweroff|savestate)|natpf1 (?:delete )?\S+"
+        r"|docker (?:stop|load|rm)|tar -xof|osprey-service --version [0-9.]+"
+    )
+    return [found[0] for line in lines if (found := re.search(words, line))]
+
+
+def test_a_mac_with_nothing_is_brought_all_the_way_up(sim: Sim) -> None:
+    mac = SimMac(vm="")
+    ran = sim("deploy --version 0.3 -H sim", mac)
+    assert ran.code == 0, ran.said
+    assert short(mac.ran) == [
+        *("docker-machine create", "tar -xof", "docker load", "osprey-service --version 0.3", f"natpf1 {RULE}"),
+    ]
+    assert mac.service and RULE in mac.rules
+
+
+def test_a_second_deploy_does_nothing(sim: Sim) -> None:
+    mac = serving()
+    ran = sim("deploy --version 0.3 -H sim", mac)
+    assert (ran.code, mac.ran, mac.looks) == (0, [], 1)
+    assert "nothing to do" in ran.out
+
+
+@pytest.mark.parametrize("state", ["poweroff", "aborted", "saved"])
+def test_a_vm_that_is_off_is_started_before_anything_else(sim: Sim, state: str) -> None:
+    mac = SimMac(vm=state)
+    assert sim("deploy --version 0.3 -H sim", mac).code == 0
+    assert short(mac.ran)[0] == "docker-machine start"
+    assert mac.service
+
+
+def test_a_vm_that_the_macs_sleep_paused_is_saved_and_started_and_keeps_its_service(sim: Sim) -> None:
+    mac = serving(vm="running")
+    mac.vm = "paused"
+    assert sim("deploy --version 0.3 -H sim", mac).code == 0
+    assert short(mac.ran) == ["controlvm osprey-service savestate", "docker-machine start"]
+    assert mac.service
+
+
+def test_while_vboxmanage_hangs_nothing_is_tried_and_what_to_try_is_said(sim: Sim) -> None:
+    mac = serving(hung=True)
+    ran = sim("deploy --version 0.4 -H sim", mac)
+    assert (ran.code, mac.ran) == (3, [])
+    assert "VBoxManage does not answer" in ran.err
+    assert "inv machine.kill" in ran.err
+
+
+def test_a_rule_that_is_missing_is_added_and_one_in_the_way_is_replaced(sim: Sim) -> None:
+    mac = serving()
+    mac.rules = ["ssh,tcp,127.0.0.1,50022,,22", "old,tcp,,44342,,443", "tcp-port44342,tcp,,44342,,8080"]
+    assert sim("net.forward -H sim", mac).code == 0
+    assert short(mac.ran) == ["natpf1 delete old", "natpf1 delete tcp-port44342", f"natpf1 {RULE}"]
+    assert mac.rules == ["ssh,tcp,127.0.0.1,50022,,22", RULE]
+    again = sim("net.forward -H sim", mac)
+    assert "nothing to do" in again.out
+
+
+def test_a_forward_taken_away_leaves_docker_machines_own_rule(sim: Sim) -> None:
+    mac = serving()
+    assert sim("net.unforward -H sim", mac).code == 0
+    assert mac.rules == ["ssh,tcp,127.0.0.1,50022,,22"]
+
+
+def test_a_vm_that_is_off_gets_its_rules_through_modifyvm(sim: Sim) -> None:
+    mac = SimMac(vm="poweroff")
+    assert sim("net.forward -H sim", mac).code == 0
+    assert mac.ran == [f"VBoxManage modifyvm osprey-service --natpf1 {RULE}"]
+
+
+def test_the_start_script_is_told_where_the_engine_of_the_vm_is(sim: Sim) -> None:
+    mac = SimMac()
+    assert sim("deploy --version 0.3 -H sim", mac).code == 0
+    started = next(line for line in mac.ran if "osprey-service --version" in line)
+    assert "DOCKER_HOST=tcp://192.168.99.101:2376" in started
+    assert "DOCKER_CERT_PATH=~/.docker/machine/machines/osprey-service" in started
+
+
+def test_the_runbooks_chapter_on_docker_itself_is_run(sim: Sim) -> None:
+    mac = SimMac(vm="")
+    ran = sim("machine.create -H sim machine.stop machine.start machine.kill machine.remove --yes", mac)
+    assert ran.code == 0, ran.said
+    assert short(mac.ran) == [
+        *("docker-machine create", "docker-machine stop", "docker-machine start"),
+        *("controlvm osprey-service poweroff", "docker-machine rm"),
+    ]
+
+
+def test_each_of_them_done_twice_does_nothing_the_second_time(sim: Sim) -> None:
+    mac = SimMac(vm="poweroff")
+    for line in ("machine.start", "machine.stop", "machine.remove --yes"):
+        assert sim(f"{line} -H sim", mac).code == 0
+        before = list(mac.ran)
+        assert "nothing to do" in sim(f"{line} -H sim", mac).out
+        assert mac.ran == before
+
+
+def test_removing_the_vm_wants_a_yes(sim: Sim) -> None:
+    mac = serving()
+    ran = sim("machine.remove -H sim", mac)
+    assert (ran.code, mac.ran) == (1, [])
+    assert "--yes" in ran.err
+
+
+def test_a_clock_that_is_behind_is_in_the_status(sim: Sim) -> None:
+    ran = sim("status -H sim", serving(clock_behind=95))
+    assert "clock +95 s behind" in ran.out
