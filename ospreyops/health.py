@@ -29,7 +29,7 @@ VERSIONS = re.compile(r"\bv([0-9]+(?:[.][0-9]+)+)")
 def questions(url: str) -> dict[str, Command]:
     """The shell lines that ask on the host; `local` reads their answers."""
     host, _, port = url.rpartition("//")[2].partition(":")
-    curl = f"curl --noproxy '*' --insecure --silent --show-error --max-time {LIMIT:.0f}"
+    curl = f"curl --disable --noproxy '*' --insecure --silent --show-error --max-time {LIMIT:.0f}"
     ask = f"{curl} --write-out '\\n%{{http_code}} ' {{url}}/$v/about; r=$?; echo $r $v; [ $r = 0 ] || break"
     desktop = (
         f"for v in $({curl} {{url}}/about | grep -oE 'v[0-9]+([.][0-9]+)+'); do"
