@@ -28,7 +28,7 @@ class Command:
     def __str__(self) -> str:
         if not self.sudo:
             return self.line
-        compound = re.search(r"[;&|<>]|^(cd|for|if) ", self.line)
+        compound = re.search(r"[;&|<>~$*?`]|^(cd|for|if) ", self.line)
         return f"sudo sh -c {shlex.quote(self.line)}" if compound else f"sudo {self.line}"
 
     def perform(self, site: Site) -> None:

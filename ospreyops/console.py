@@ -144,7 +144,7 @@ class Console:
         with self.screen.lock:
             yield
 
-    def lines(self, indent: str = "    ") -> IO[str]:
+    def lines(self, indent: str = "    ") -> Lines:
         """A file to write a command's own output to, shown line by line."""
         return Lines(self, indent)
 
@@ -217,6 +217,11 @@ class Lines(io.StringIO):
             self._console.say(self._indent + line, Style.DIM if self._indent else "")
         return len(text)
 
+    def end(self) -> None:
+        """Show the last line, which had no end."""
+        if self._rest:
+            self.write("\n")
+
 
 def size(count: int) -> str:
     """Bytes for people, in powers of 1000 as Docker prints them."""
@@ -224,12 +229,6 @@ def size(count: int) -> str:
     while round(value, 1 if value < 9.95 else 0) >= 1000 and len(units) > 1:
         value, units = value / 1000, units[1:]
     return f"{value:.1f} {units[0]}" if value < 9.95 and units[0] != "B" else f"{value:.0f} {units[0]}"
-
-
-def clip(text: str, width: int = 66) -> str:
-    """The text in one line of at most that width."""
-    line = " ".join(text.split())
-    return line if len(line) <= width else line[: width - 1] + "…"
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:

@@ -200,9 +200,13 @@ def _packed(folder: Path, release: Release) -> Path:
     atexit.register(shutil.rmtree, kept, ignore_errors=True)
     target = kept / release.archive
     others = {entry.name for entry in folder.glob("osprey-service-docker-*")} - {release.image_archive}
-    with tarfile.open(target, "w", dereference=True) as tar:
-        for name in sorted(entry.name for entry in folder.iterdir() if entry.is_file() and entry.name not in others):
-            tar.add(folder / name, name, filter=_undated)
+    names = sorted(entry.name for entry in folder.iterdir() if entry.is_file() and entry.name not in others)
+    try:
+        with tarfile.open(target, "w", dereference=True) as tar:
+            for name in names:
+                tar.add(folder / name, name, filter=_undated)
+    except OSError as error:
+        raise Blocked(f"{folder} cannot be packed into {target}: {error.strerror}") from None
     return target
 
 

@@ -159,10 +159,13 @@ class Host:
         }
         if password:
             options["watchers"] = [invoke.Responder(PROMPT, password + "\n")]
-        if show and self._console.verbose:
-            options.update(hide=False, out_stream=self._console.lines(), err_stream=self._console.lines())
+        shown = [self._console.lines(), self._console.lines()] if show and self._console.verbose else []
+        if shown:
+            options.update(hide=False, out_stream=shown[0], err_stream=shown[1])
         with self._watched(limit):
             result: Any = (self._here if self._settings.here else self._connection).run(words, **options)
+        for lines in shown:
+            lines.end()
         return Answer(result.exited, result.stdout, result.stderr.replace(PROMPT, ""))
 
     @property

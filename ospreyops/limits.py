@@ -24,13 +24,13 @@ RUN = (
     "my($s,$l)=@ARGV; my $p; my $end=sub{kill -9,$p if $p; exit shift}; "
     "$SIG{ALRM}=sub{print STDERR qq(" + LATE_MARK + "\\n); $end->(" + str(LATE) + ")}; "
     "$SIG{$_}=sub{$end->(130)} for qw(INT TERM HUP); "
-    "$p=fork; unless($p){setpgrp; exec '/bin/sh','-c',$l; exit 127} setpgrp $p,$p; "
+    "$p=fork // die; unless($p){setpgrp; exec '/bin/sh','-c',$l; exit 127} setpgrp $p,$p; "
     "alarm $s; waitpid $p,0; exit($?&127 ? 128+($?&127) : $?>>8)"
 )
 
 ASK = (
     "use IO::Select; my $sel=IO::Select->new; my(%q,%of); "
-    "while(@ARGV){my($n,$s,$l)=splice @ARGV,0,3; pipe my $o,my $ow; pipe my $e,my $ew; my $p=fork; "
+    "while(@ARGV){my($n,$s,$l)=splice @ARGV,0,3; pipe my $o,my $ow; pipe my $e,my $ew; my $p=fork // die; "
     "unless($p){setpgrp; open STDIN,q(<),q(/dev/null); open STDOUT,q(>&),$ow; open STDERR,q(>&),$ew; "
     "close $_ for $o,$e,$ow,$ew; exec '/bin/sh','-c',$l; exit 127} setpgrp $p,$p; close $ow; close $ew; "
     "$q{$n}={pid=>$p,end=>time+$s+1,out=>q(),err=>q(),open=>2,late=>0}; $of{$o}=[$n,q(out)]; $of{$e}=[$n,q(err)]; "
