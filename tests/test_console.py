@@ -222,7 +222,7 @@ def test_the_status_of_a_healthy_host_fits_eighty_columns() -> None:
         for rows in (machine.rows, service.rows, net.rows):
             rows(facts(), here)
     shown = [re.sub(r"\x1b\[\d*m", "", line) for line in terminal.shown()]
-    assert len(shown) == 7
+    assert len(shown) == 6
     assert max(map(len, shown)) <= 80
 
 
