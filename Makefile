@@ -1,9 +1,10 @@
 # The two commands of the README, and what they leave to be cleaned.
 SHELL := /bin/sh
-PACKAGES := python3-venv lbzip2 docker.io iptables openssh-server openssh-client sudo iproute2 procps curl openssl bzip2 perl-base mmdebstrap
+PACKAGES := python3-venv lbzip2 docker.io iptables openssh-server openssh-client sudo iproute2 procps curl openssl bzip2 perl-base mmdebstrap \
+	qemu-system-x86 qemu-utils lsof e2fsprogs python3
 PYTHON := .venv/bin/python
 
-.PHONY: demo demo-clean test check fast lab
+.PHONY: demo demo-clean test setup check fast-tests lab-tests
 
 demo:
 	@sh tests/demo.sh
@@ -12,11 +13,10 @@ demo-clean:
 	@sh tests/demo-clean.sh
 
 # Everything that CI runs.
-test: .venv check fast lab
+test: setup check fast-tests lab-tests
 
-.venv:
+setup:
 	@sh tests/setup.sh tests/requirements.txt $(PACKAGES)
-.PHONY: .venv
 
 check:
 	.venv/bin/ruff check .
@@ -24,8 +24,8 @@ check:
 	.venv/bin/mypy
 	.venv/bin/vermin --target=3.9- --violations --no-tips --quiet ospreyops tasks.py tests
 
-fast:
+fast-tests:
 	$(PYTHON) -m pytest -q -m 'not lab' --timeout 120
 
-lab:
+lab-tests:
 	$(PYTHON) -m pytest -q -m lab --timeout 600

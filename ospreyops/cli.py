@@ -175,4 +175,6 @@ def as_json(data: Any) -> Any:
         return {field.name: as_json(getattr(data, field.name)) for field in dataclasses.fields(data)}
     if isinstance(data, Mapping):
         return {key: as_json(value) for key, value in data.items()}
-    return sorted(data) if isinstance(data, frozenset) else data
+    if isinstance(data, (tuple, frozenset)):
+        return [as_json(item) for item in (sorted(data) if isinstance(data, frozenset) else data)]
+    return data

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .site import Site
 
 CHUNK = 1 << 15
+SEND_LIMIT = 6 * 3600
 SUM = "(sha256sum {file} || shasum -a 256 {file}) 2>/dev/null"
 
 
@@ -61,7 +62,7 @@ class Send:
         begin = min(int(size), total) if size.isdecimal() else 0
         if begin:
             site.console.note(f"    goes on after {printed(begin)}")
-        stream = host.stream(f"exec cat >>{quote(part)}", sudo=self.sudo)
+        stream = host.stream(sh("exec cat >>{part}", part=part, limit=SEND_LIMIT, sudo=self.sudo))
         with site.console.progress(total) as bar, self.source.open("rb") as file:
             bar.done = file.seek(begin)
             try:

@@ -6,8 +6,10 @@ that is already open, with sudo where only root may reach the engine, and no key
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, Optional
 
 import docker
@@ -17,18 +19,51 @@ import requests.exceptions
 import urllib3.connection
 import urllib3.connectionpool
 
+from .command import Command
 from .facts import Container, EngineFacts, Image
 from .host import Host, Stream
 from .release import CONTAINER, IMAGE
 
 API_VERSION = "1.41"
-LIMIT = 20
+LIMIT = 15
 JOBS = frozenset(["sander", "sqm", "antechamber", "tleap", "teLeap", "parmchk2", "probe", "reduce"])
 """The programs of AmberTools and others that a request runs in the container (field book: osprey-release, 5)."""
 
 
 class Unanswered(Exception):
     """The engine could not be asked; the text says why, as docker says it."""
+
+
+class Reader(io.RawIOBase):
+    """What a socket says."""
+
+    def __init__(self, sock: Any) -> None:
+        super().__init__()
+        self._sock = sock
+
+    def readable(self) -> bool:
+        """It can be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill the buffer with what there is."""
+        part = self._sock.recv(len(buffer))
+        buffer[: len(part)] = part
+        return len(part)
+
+
+class Wire:
+    """A socket whose file is a plain one: paramiko's own raises when the program ends in the middle of a read."""
+
+    def __init__(self, sock: Any) -> None:
+        self._sock = sock
+
+    def makefile(self, *_: Any, **__: Any) -> io.BufferedReader:
+        """A file to read it from."""
+        return io.BufferedReader(Reader(self._sock))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
 
 
 class Channel(urllib3.connection.HTTPConnection):
@@ -45,7 +80,7 @@ class Channel(urllib3.connection.HTTPConnection):
 
     def connect(self) -> None:
         """Use the stream, which is connected already."""
-        self.sock = self._stream.sock
+        self.sock = Wire(self._stream.sock)
         self.sock.settimeout(LIMIT)
 
 
@@ -76,21 +111,21 @@ class Adapter(requests.adapters.HTTPAdapter):
         return request.path_url
 
 
-def look(host: Host, dial: str, *, sudo: bool = False) -> EngineFacts:
+def look(host: Host, dial: Command) -> EngineFacts:
     """What the engine has of the service. Errors: Unanswered, with docker's own words.
 
-    dial: the line that talks to the engine; sudo: try as root when the user may not.
+    dial: the line that talks to the engine; as root when the user may not.
     """
     try:
-        return _read(host, dial, sudo)
+        return _read(host, dial)
     except Unanswered as error:
-        if sudo or "permission denied" not in str(error):
+        if dial.sudo or "permission denied" not in str(error):
             raise
-        return look(host, dial, sudo=True)
+        return _read(host, replace(dial, sudo=True))
 
 
-def _read(host: Host, dial: str, sudo: bool) -> EngineFacts:
-    stream = host.stream(dial, sudo=sudo)
+def _read(host: Host, dial: Command) -> EngineFacts:
+    stream = host.stream(dial)
     client = docker.APIClient(base_url="http://localhost:1", version=API_VERSION, timeout=LIMIT)
     client.trust_env = False
     client.mount("http://", Adapter(stream))
@@ -98,11 +133,14 @@ def _read(host: Host, dial: str, sudo: bool) -> EngineFacts:
         images = (_image(raw, name) for raw in client.images(name=IMAGE) for name in raw.get("RepoTags") or ())
         found = client.containers(all=True, filters={"name": f"^/{CONTAINER}$"})
         service = _container(client, found[0]["Id"]) if found else None
-        return EngineFacts(sudo, {image.name: image for image in images}, service)
+        return EngineFacts(dial.sudo, {image.name: image for image in images}, service)
+    except requests.exceptions.Timeout:
+        raise Unanswered("no answer in time") from None
     except (docker.errors.DockerException, requests.exceptions.RequestException, OSError, EOFError) as error:
         said = stream.finish().err.strip() or str(error)
         raise Unanswered(said.splitlines()[0]) from None
     finally:
+        client.close()
         stream.sock.close()
 
 

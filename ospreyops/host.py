@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import getpass
 import re
-import shlex
 import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, Optional, Protocol
 
@@ -73,19 +73,19 @@ class Host:
             )
         return answer
 
-    def stream(self, line: str, *, sudo: bool = False) -> Stream:
-        """Start a line and talk to it; it ends when its input does."""
-        words = "exec /bin/sh -c " + shlex.quote(limits.PATH + line)
-        if sudo:
+    def stream(self, command: Command) -> Stream:
+        """Start a line and talk to it; it ends when its input does, or at its limit."""
+        words = limits.limited(command)
+        if command.sudo:
             words = self._sudo(words)
-        first = (self.sudo_password + "\n").encode() if sudo and self.sudo_password else b""
+        first = (self.sudo_password + "\n").encode() if command.sudo and self.sudo_password else b""
         if self._settings.here:
             return LocalStream(words, first)
         return RemoteStream(self._connection, words, first, self._settings.connect_limit)
 
     def follow(self, command: Command) -> None:
-        """Show what a line goes on printing, until it ends or Ctrl-C, which ends it on the host, too; no limit."""
-        stream = self.stream(f"{command.line} & p=$!; cat >/dev/null; kill $p", sudo=command.sudo)
+        """Show what a line goes on printing, until it ends or Ctrl-C, which ends it on the host, too."""
+        stream = self.stream(replace(command, line=f"{command.line} & p=$!; cat >/dev/null; kill $p"))
         lines = self._console.lines(indent="")
         try:
             while part := stream.sock.recv(65536):

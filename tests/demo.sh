@@ -3,14 +3,20 @@ set -eu
 say() { printf '\n== %s\n' "$*"; }
 run() { printf '\n$ %s\n' "$*"; "$@"; }
 
-sh tests/setup.sh requirements.txt python3-venv curl openssl bzip2 iproute2 procps perl-base
-mkdir -p .demo
 if docker version >/dev/null 2>&1; then
     say "using the Docker engine that is here"
+    sh tests/setup.sh requirements.txt
     engine=${DOCKER_HOST:-}
+    there=$(docker container ls -aq --filter name='^/osprey-service$'; docker image ls -q osprey/service)
+    if [ ! -d .demo ] && [ -n "$there" ]; then
+        echo "demo: this engine has an Osprey service or its images already, and the demo must not touch them" >&2
+        exit 3
+    fi
+    mkdir -p .demo
 else
     say "no Docker engine can be reached: Debian's docker.io, started privately in .demo/engine"
-    sh tests/setup.sh requirements.txt docker.io iptables
+    sh tests/setup.sh requirements.txt python3-venv docker.io iptables curl openssl bzip2 iproute2 procps perl-base
+    mkdir -p .demo
     engine=$(.venv/bin/python -m tests.lab.engine start .demo/engine)
 fi
 cat >.demo/env <<ENV

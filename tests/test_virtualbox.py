@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Callable
 
@@ -131,3 +132,23 @@ def test_removing_the_vm_wants_a_yes(sim: Sim) -> None:
 def test_a_clock_that_is_behind_is_in_the_status(sim: Sim) -> None:
     ran = sim("status -H sim", serving(clock_behind=95))
     assert "clock +95 s behind" in ran.out
+
+
+def test_all_that_is_seen_of_a_vm_is_in_the_json(sim: Sim) -> None:
+    data = json.loads(sim("status --json -H sim", serving()).out)["facts"]["machine"]
+    assert data["state"] == "running"
+    assert data["vm"]["rules"][1]["host_port"] == 44342
+
+
+@pytest.mark.parametrize("task", ["net.forward", "net.unforward", "machine.stop", "service.stop", "image.list"])
+def test_a_vm_that_cannot_be_asked_is_never_taken_for_one_with_nothing_to_do(sim: Sim, task: str) -> None:
+    for mac in (serving(hung=True), SimMac(vm="", hung=True)):
+        ran = sim(f"{task} -H sim", mac)
+        assert (ran.code, mac.ran) == (3, [])
+        assert "VBoxManage does not answer" in ran.err or "does not shut down" in ran.err
+
+
+def test_the_status_of_a_vm_that_is_off_is_unhealthy(sim: Sim) -> None:
+    ran = sim("status -H sim", SimMac(vm="poweroff"))
+    assert ran.code == 2
+    assert "the VM is poweroff" in ran.err

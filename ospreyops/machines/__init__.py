@@ -16,6 +16,9 @@ from ..facts import Answer, Facts, MachineFacts, Rule
 from ..release import Release
 from ..settings import Settings
 
+DIAL_LIMIT = 30
+"""Seconds for reading the engine once."""
+
 
 class Vm(Protocol):
     """The lines for a machine that is a VM: it is made, started and stopped, and its ports are forwarded."""
@@ -54,7 +57,7 @@ class Machine(Protocol):
     """What the runbook needs to know of a kind. Methods are imperative, each a line that suits the facts."""
 
     kind: str
-    dial: str
+    dial: Command
     vm: Optional[Vm]
 
     def questions(self) -> dict[str, Command]:

@@ -15,7 +15,7 @@ from ..errors import Blocked
 from ..facts import Answer, Facts, MachineFacts, State
 from ..release import CONTAINER, SCRIPT, UNIT, Release
 from ..settings import Settings
-from . import Vm
+from . import DIAL_LIMIT, Vm
 
 SESSION = {"Darwin": "perl -MPOSIX -e 'setsid; exec @ARGV'"}
 """What starts a session of its own where that is not setsid; it outlives connection, terminal and Ctrl-C."""
@@ -25,7 +25,7 @@ class Machine:
     """Docker on the host itself."""
 
     kind = "native"
-    dial = "exec docker system dial-stdio"
+    dial = Command("exec docker system dial-stdio", DIAL_LIMIT)
     vm: Optional[Vm] = None
 
     def __init__(self, settings: Settings) -> None:

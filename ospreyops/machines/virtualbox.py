@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from ..command import Command, quote, sh
 from ..facts import Answer, Facts, MachineFacts, Rule, State, VmFacts
 from ..settings import Settings
-from . import native
+from . import DIAL_LIMIT, native
 
 STATES = {
     "running": State.RUNNING,
@@ -40,7 +40,7 @@ class Machine(native.Machine):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self.vm = Vm(settings)
-        self.dial = self.vm.inside("exec docker system dial-stdio", "exec ")
+        self.dial = Command(self.vm.inside("exec docker system dial-stdio", "exec "), DIAL_LIMIT)
 
     def questions(self) -> dict[str, Command]:
         """VBoxManage's view of the VM, docker-machine's file on it, and one question to the VM."""

@@ -67,7 +67,10 @@ def off(facts: Facts, site: Site) -> Iterator[Step]:
     if state in (State.RUNNING, State.CHANGING):
         yield Step(f"the VM {vm.name} is {state.value}", vm.stop(), f"the VM {vm.name} is stopped", then_look=True)
     elif state in (State.PAUSED, State.BROKEN, State.HUNG):
-        raise Blocked(f"a VM that is {state.value} does not shut down", hint=f"inv machine.kill -H {site.name}")
+        raise Blocked(
+            f"a VM that is {state.value} does not shut down: {facts.machine.why}",
+            hint=f"inv machine.kill -H {site.name}",
+        )
 
 
 def rows(facts: Facts, site: Site) -> None:

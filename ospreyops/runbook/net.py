@@ -47,9 +47,9 @@ def expiry(seen: Optional[Seen], now: float) -> str:
 def forwarded(facts: Facts, site: Site) -> Iterator[Step]:
     """The service's port is forwarded into the VM; nothing to do where Docker is on the host itself."""
     vm, seen = site.machine.vm, facts.machine.vm
-    if vm is None or seen is None or facts.machine.state in (State.ABSENT, State.HUNG):
+    if vm is None or seen is None or facts.machine.state is State.ABSENT:
         return
-    wanted, running = vm.wanted(), facts.machine.state is not State.STOPPED
+    wanted, running = vm.wanted(), runs(facts, site)
     others = [rule for rule in seen.rules if rule != wanted and clash(rule, wanted)]
     for rule in others:
         yield Step(f"the rule {rule} is in the way", vm.unforward(rule, running), f"the rule {rule.name} is gone")
@@ -58,6 +58,14 @@ def forwarded(facts: Facts, site: Site) -> Iterator[Step]:
     if facts.host.listener and not others:
         raise Blocked(f"port {wanted.host_port} of {site.name} is taken by {facts.host.listener}", hint="stop that")
     yield Step(f"port {wanted.host_port} is not forwarded", vm.forward(wanted, running), "the port is forwarded")
+
+
+def runs(facts: Facts, site: Site) -> bool:
+    """The VM has a process, which takes rules itself. Errors: Blocked when there is no VM that could be asked."""
+    if facts.machine.state in (State.ABSENT, State.HUNG):
+        hint = "machine.kill" if facts.machine.state is State.HUNG else "machine.create"
+        raise Blocked(f"no rule of the VM can be seen: {facts.machine.why}", hint=f"inv {hint} -H {site.name}")
+    return facts.machine.state not in (State.STOPPED, State.SAVED)
 
 
 def clash(one: Rule, other: Rule) -> bool:
@@ -71,7 +79,12 @@ def forward(site: Site) -> str:
     port = site.settings.service_port
     if site.machine.vm is None:
         return site.finished([], f"Docker on {site.name} publishes port {port} itself, nothing needs forwarding")
-    return site.finished(reach(site, lambda facts: forwarded(facts, site)), f"port {port} is forwarded")
+
+    def goal(facts: Facts) -> Iterator[Step]:
+        runs(facts, site)
+        yield from forwarded(facts, site)
+
+    return site.finished(reach(site, goal), f"port {port} is forwarded")
 
 
 @task
@@ -80,9 +93,9 @@ def unforward(site: Site) -> str:
     vm = vm_of(site)
 
     def goal(facts: Facts) -> Iterator[Step]:
+        running = runs(facts, site)
         for rule in facts.machine.vm.rules if facts.machine.vm else ():
             if clash(rule, vm.wanted()):
-                running = facts.machine.state is not State.STOPPED
                 yield Step(f"the rule {rule} is there", vm.unforward(rule, running), f"the rule {rule.name} is gone")
 
     return site.finished(reach(site, goal), f"port {site.settings.service_port} is not forwarded")

@@ -22,6 +22,7 @@ from .machine import engine_of
 KEPT_LOGS = 5
 LOG_LIMIT = 50_000_000
 """Bytes of log after which even that of a running service is put aside."""
+DAY = 86400
 ENDED = ("created", "exited", "dead")
 PATIENCE_HELP = {"patience": "seconds until it must be healthy; osprey.patience if not given"}
 
@@ -189,6 +190,8 @@ def rows(facts: Facts, site: Site) -> None:
 
 def unhealthy(facts: Facts) -> str:
     """Why the service is not healthy; "" when what runs is what Desktop wants."""
+    if facts.machine.vm and not facts.engine:
+        return f"Docker on {facts.host.name} cannot be used: {facts.machine.why}"
     service = engine_of(facts).service
     if not service or not service.running:
         return f"the service does not run on {facts.host.name}" + (f": {service.state}" if service else "")
@@ -206,6 +209,6 @@ def logs(site: Site, follow: bool = False, lines: str = "50") -> None:
         line = sh(f"tail -n {count}{' -F' if follow else ''} {{log}}", log=facts.host.log, limit=60)
     line = replace(line, sudo=bool(facts.host.unit and facts.host.user != "root"))
     if follow:
-        site.host.follow(line)
+        site.host.follow(replace(line, limit=DAY))
     else:
         site.console.say(site.host.run(line).out.rstrip())
