@@ -22,7 +22,7 @@ PATH = 'PATH="$PATH:/usr/local/bin:/opt/homebrew/bin:/usr/sbin:/sbin"; export PA
 
 RUN = (
     "my($s,$l)=@ARGV; my $p; my $end=sub{kill -9,$p if $p; exit shift}; "
-    "$SIG{ALRM}=sub{print STDERR qq(" + LATE_MARK + "\\n); $end->(" + str(LATE) + ")}; "
+    "$SIG{ALRM}=sub{kill -9,$p; print STDERR qq(" + LATE_MARK + "\\n); exit " + str(LATE) + "}; "
     "$SIG{$_}=sub{$end->(130)} for qw(INT TERM HUP); "
     "$p=fork // die; unless($p){setpgrp; exec '/bin/sh','-c',$l; exit 127} setpgrp $p,$p; "
     "alarm $s; waitpid $p,0; exit($?&127 ? 128+($?&127) : $?>>8)"

@@ -75,6 +75,17 @@ def test_a_line_past_its_limit_is_ended_with_all_that_it_started_and_says_so() -
     assert LATE_MARK in ended.stderr.decode()
 
 
+def test_a_line_whose_reader_is_gone_is_ended_at_its_limit_all_the_same() -> None:
+    reader, said = os.pipe()
+    held, writer = os.pipe()
+    line = limited(sh(f"{LONG} & wait", limit=1))
+    with subprocess.Popen(["sh", "-c", line], stdout=said, stderr=said, pass_fds=[writer]):
+        for end in (reader, said, writer):
+            os.close(end)
+        assert nobody_holds(held)
+    os.close(held)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_line_whose_perl_is_ended_goes_with_it(number: signal.Signals) -> None:
     line = limited(sh(f"({LONG}) & echo begun; {LONG}", limit=60))
