@@ -46,6 +46,7 @@ class Site:
         """All facts, fresh; as long as the slowest question. Errors: Unreachable, Blocked, Usage.
 
         A container may start between the questions: a port that is taken by nobody is asked about again.
+        Finding out where users reach the service connects, before two threads could do it at once.
         """
         where = self.settings.url
         outside = self.public_url()
@@ -85,9 +86,9 @@ class Site:
 
     def public_url(self) -> str:
         """Where users reach the service; "" when this computer cannot ask there."""
+        at = self.host.address
         if self.settings.public:
             return "" if self.settings.public == "none" else self.settings.public.rstrip("/")
-        at = self.host.address
         if self.settings.here or self.host.jumped:
             return ""
         return f"https://{at}:{self.settings.service_port}"
