@@ -27,6 +27,7 @@ def inv(mac: Olympias, releases: Releases, tmp_path_factory: pytest.TempPathFact
     for version in ("0.3", "0.4"):
         mac.put(releases(version), f"{ARCHIVE}/osprey-service-docker-{version}.tar")
     yield Inv({"HOME": str(home), **SLOW})
+    mac.reset()
 
 
 def test_a_mac_with_nothing_is_brought_to_a_healthy_public_service_in_one_command(inv: Inv, mac: Olympias) -> None:
