@@ -28,10 +28,10 @@ class SimMac(SimHost):
 
     def ask(self, questions: Mapping[str, Command]) -> dict[str, Answer]:
         """The answers to a look, those of the VM among them."""
-        known = {name: question for name, question in questions.items() if name not in ("vm", "store", "guest")}
+        known = {name: question for name, question in questions.items() if name not in ("vm", "guest")}
         found = super().ask(known)
         if "vm" in questions:
-            found.update(vm=self._vm(), store=Answer(0), guest=self._guest())
+            found.update(vm=self._vm(), guest=self._guest())
         return found
 
     def engine(self) -> tuple[Optional[EngineFacts], str]:

@@ -43,11 +43,10 @@ class Machine(native.Machine):
         self.dial = Command(self.vm.inside("exec docker system dial-stdio", "exec "), DIAL_LIMIT)
 
     def questions(self) -> dict[str, Command]:
-        """VBoxManage's view of the VM, docker-machine's file on it, and one question to the VM."""
+        """VBoxManage's view of the VM, and one question to the VM."""
         name = self.settings.vm
         return {
             "vm": sh("VBoxManage showvminfo {name} --machinereadable", name=name, limit=LIMIT),
-            "store": sh("ls {folder}/config.json", folder=_folder(name), limit=LIMIT),
             "guest": sh(Vm(self.settings).inside(ASKED), limit=LIMIT),
         }
 
