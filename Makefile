@@ -1,10 +1,10 @@
 # The two commands of the README, and what they leave to be cleaned.
 SHELL := /bin/sh
 PACKAGES := python3-venv lbzip2 docker.io iptables openssh-server openssh-client sudo iproute2 procps curl openssl bzip2 perl-base mmdebstrap \
-	qemu-system-x86 qemu-utils lsof e2fsprogs python3
+	qemu-system-x86 qemu-utils lsof e2fsprogs python3 libplist-utils
 PYTHON := .venv/bin/python
 
-.PHONY: demo demo-clean test setup check fast-tests lab-tests
+.PHONY: demo demo-clean lab lab-clean soak test setup check fast-tests lab-tests
 
 demo:
 	@sh tests/demo.sh
@@ -29,3 +29,16 @@ fast-tests:
 
 lab-tests:
 	$(PYTHON) -m pytest -q -m lab --timeout 600
+
+# A Mac to try things on, with a shell of a workstation that knows it.
+lab: setup
+	@$(PYTHON) -m tests.lab.olympias up
+
+# Faults at random, each healed, on olympias; prints how long each took: make soak FAULTS=100 SEED=7
+FAULTS := 25
+SEED := 1
+soak: setup
+	@$(PYTHON) -m tests.soak --faults $(FAULTS) --seed $(SEED)
+
+lab-clean:
+	@[ ! -x $(PYTHON) ] || $(PYTHON) -m tests.lab.olympias down

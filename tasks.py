@@ -3,37 +3,68 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Optional
 
 from invoke import Collection
 
+from ospreyops import hooks, ledger
 from ospreyops.cli import as_json, task, wanted
+from ospreyops.console import table
 from ospreyops.errors import Blocked, Failed, Unhealthy
 from ospreyops.facts import Container, Facts
+from ospreyops.faults import seen
 from ospreyops.plan import Step, reach
-from ospreyops.runbook import image, machine, net, service
+from ospreyops.release import Release
+from ospreyops.runbook import fix, image, lock, machine, net, service, watch
 from ospreyops.runbook.image import FROM_HELP, VERSION_HELP
 from ospreyops.runbook.service import PATIENCE_HELP
+from ospreyops.settings import number
 from ospreyops.site import Site
+from ospreyops.wanted import before
 
 
 @task(help={**VERSION_HELP, **FROM_HELP, **PATIENCE_HELP})
 def deploy(site: Site, version: str = "", from_: str = "", patience: str = "") -> str:
     """Bring a host to run a release of the service, healthy; does nothing when it does."""
-    release, patient = wanted(version), site.patient(patience)
-    given = image.given_by(from_, release)
-    before: list[Optional[Container]] = []
+    release = wanted(version)
+    return _deployed(site, release, patience, image.given_by(from_, release))
+
+
+@task(help={"version": "the release to go back to; else the last one that was healthy here", **PATIENCE_HELP})
+def rollback(site: Site, version: str = "", patience: str = "") -> str:
+    """Go back to the last release that was healthy on a host, other than the one it is meant to run."""
+    chosen = version or before(site.look())
+    if not chosen:
+        raise Blocked(f"no other release was healthy on {site.name} before", hint="--version 0.3, or inv history")
+    return _deployed(site, wanted(chosen), patience, None)
+
+
+def _deployed(site: Site, release: Release, patience: str, given: Optional[Path]) -> str:
+    """Deploy a release; when it fails, the one that ran before runs again. Hooks are told of it."""
+    patient = site.patient(patience)
+    ran: list[Container] = []
+    asked: list[str] = []
 
     def goal(facts: Facts) -> Iterator[Step]:
-        before.append(facts.engine.service if facts.engine else None)
-        return service.healthy(facts, patient, release, given)
+        if site.ledger.untouched:
+            ran[:] = [facts.engine.service] if facts.engine and facts.engine.service else []
+        steps = list(service.kept(facts, patient, release, given))
+        if steps and site.ledger.held and not asked:
+            asked.append(release.version)
+            hooks.refuse(site, release.version)
+        return iter(steps)
 
     try:
         did = reach(site, goal)
     except (Failed, Blocked, Unhealthy) as error:
-        if before and before[0] and before[0].running and before[0].image != release.image:
-            error.done += (service.put_back(site, before[0].image),)
+        if site.ledger.held and not site.ledger.untouched and ran and ran[0].running and ran[0].image != release.image:
+            error.done += (service.put_back(site, ran[0].image),)
+        if asked:
+            hooks.tell(site, site.settings.deploy_failed, release.version, error.case)
         raise
+    if did:
+        hooks.tell(site, site.settings.post_deploy, release.version, "ok")
     return site.finished(did, f"{image.described(site.last, release)} is healthy")
 
 
@@ -49,11 +80,55 @@ def status(site: Site, json_: bool = False) -> str:
         site.console.row(None, "images", images or "none")
         service.rows(facts, site)
         net.rows(facts, site)
+        fix.rows(facts, site)
     if problem := service.unhealthy(facts):
         raise Unhealthy(problem)
     return "healthy"
 
 
-ns = Collection(deploy, status)
-for module in (machine, image, service, net):
+@task(help={"json_": "one line of JSON"})
+def doctor(site: Site, json_: bool = False) -> str:
+    """Find known faults: the evidence, the task that cures each, and what that may cost."""
+    facts = site.look()
+    if json_:
+        found = [(fault, why) for fault, why in seen(facts, site)]
+        rows = [
+            {"fault": fault.name, "evidence": why, "task": f"fix.{fault.name}", "cost": fault.cost}
+            for fault, why in found
+        ]
+        site.console.data({"host": site.name, "problem": service.unhealthy(facts), "faults": rows})
+    else:
+        found = fix.rows(facts, site)
+    problem = service.unhealthy(facts)
+    if found or problem:
+        raise Unhealthy(problem or found[0][1], hint=f"inv heal -H {site.name}")
+    return site.finished([], fix.outcome(facts))
+
+
+@task
+def heal(site: Site) -> str:
+    """Bring a host to run what it is meant to run, healthy, whatever known fault is in the way."""
+    did = reach(site, lambda facts: fix.healed(facts, site))
+    return site.finished(did, fix.outcome(site.last))
+
+
+@task(help={"json_": "one line of JSON with all that is known of them", "lines": "how many of the last changes"})
+def history(site: Site, json_: bool = False, lines: str = "20") -> None:
+    """Show what was done to a host, when, and by whom; the newest is last."""
+    asked = ledger.lines(site.settings.folder, number("--lines", lines))
+    answer = site.host.ask({"history": asked})["history"]
+    if not answer.ok:
+        raise Blocked(f"the history of {site.name} cannot be read: {answer.said}")
+    entries, torn = ledger.history(answer.out)
+    if json_:
+        site.console.data({"host": site.name, "history": entries, "torn": torn})
+        return
+    rows = [ledger.COLUMNS, *(ledger.row(entry) for entry in entries)]
+    site.console.say(table(rows) if entries else f"nothing was changed on {site.name} yet")
+    if torn:
+        site.console.note(f"{torn} of these lines cannot be read: the host stopped while they were written")
+
+
+ns = Collection(deploy, rollback, status, doctor, heal, history)
+for module in (machine, image, service, net, fix, lock, watch):
     ns.add_collection(Collection.from_module(module))

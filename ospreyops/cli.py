@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Mapping
+import signal
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Optional
 
 import invoke
@@ -15,10 +18,14 @@ from invoke.parser import Argument
 from .aside import Aside
 from .console import Console, Screen
 from .errors import Interrupted, OspreyError, Usage
+from .ledger import about, typed
 from .plan import state
 from .release import Release, parse
 from .settings import DEFAULTS, names, settings
 from .site import Site, site
+
+ENDS = tuple(number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)))
+"""The signals that end a task as Ctrl-C does."""
 
 
 class Session:
@@ -47,28 +54,35 @@ class HostTask(invoke.Task[Any]):
     """A task that runs on the hosts of -H: its body takes a Site, and may return a line for the summary."""
 
     def get_arguments(self, ignore_unknown_help: Optional[bool] = None) -> list[Argument]:
-        """The body's own arguments, -H and -v."""
+        """The body's own arguments, -H, -v and --wait."""
         return [
             *super().get_arguments(ignore_unknown_help),
             Argument(
                 names=("host", "H"), help="the hosts, with commas; else the host of the task before, else osprey.host"
             ),
             Argument(names=("verbose", "v"), kind=bool, default=False, help="show what the commands print"),
+            Argument(
+                names=("wait",), kind=bool, default=False, help="wait while another changes the host, an hour at most"
+            ),
         ]
 
     def __call__(self, context: invoke.Context, *args: Any, **given: Any) -> None:
         """Run the body on each host, and show one that fails to the end."""
         session = Session.of(context)
-        chosen, verbose = given.pop("host", None), given.pop("verbose", False)
+        chosen, verbose, wait = given.pop("host", None), given.pop("verbose", False), given.pop("wait", False)
         try:
             config = configured(context)
             where = self._hosts(context, session, config, chosen)
             sites = [session.site(config, name, verbose=verbose, dry=bool(context.config.run.dry)) for name in where]
+            for one in sites:
+                one.ledger.task, one.ledger.image, one.ledger.wait = typed(self.title, given), about(given), wait
             body = functools.partial(self.body, *args, **given)
-            if len(sites) == 1:
-                body(sites[0])
-            else:
-                side_by_side(session.screen, sites, body)
+            with ended_alike():
+                if len(sites) == 1:
+                    with sites[0].ledger.closed():
+                        body(sites[0])
+                else:
+                    side_by_side(session.screen, sites, body)
         except OspreyError as error:
             if not error.printed:
                 Console(session.screen, "").bad(error)
@@ -116,6 +130,8 @@ def side_by_side(screen: Screen, sites: list[Site], body: Any) -> None:
         for one in sites:
             one.interrupted = True
         left = [f"{one.name}: {state(one)}" for one, aside in running if not aside.over]
+        for one in sites:
+            one.ledger.end("interrupted")
         raise Interrupted("interrupted; the hosts are left so", evidence="\n".join(left)) from None
     screen.shared = False
     summary = Console(screen, "")
@@ -131,10 +147,28 @@ def side_by_side(screen: Screen, sites: list[Site], body: Any) -> None:
 
 def _alone(body: Any, one: Site) -> Any:
     try:
-        return body(one)
+        with one.ledger.closed():
+            return body(one)
     except OspreyError as error:
         one.console.bad(error)
         return error
+
+
+@contextmanager
+def ended_alike() -> Iterator[None]:
+    """In the block, an end by a signal is an end by Ctrl-C: the host is left in order, and the history told."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in ENDS}
+    ours = [number for number, how in before.items() if how is signal.SIG_DFL]
+    for number in ours:
+        signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, before[number])
 
 
 def configured(context: invoke.Context) -> Mapping[str, Any]:

@@ -97,7 +97,11 @@ class Console:
 
     def data(self, data: Any) -> None:
         """Print data as one line of JSON, without a prefix."""
-        self.screen.line(json.dumps(data, default=list))
+        self.plain(json.dumps(data, default=list))
+
+    def plain(self, line: str) -> None:
+        """Print a line for a program or a shell, without a prefix."""
+        self.screen.line(line)
 
     def would(self, step: Step) -> None:
         """Show a step of a dry run."""

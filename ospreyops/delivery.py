@@ -48,6 +48,7 @@ class Send:
             total = self.source.stat().st_size
         except OSError as error:
             raise Blocked(f"{self.source} cannot be read: {error.strerror}") from None
+        site.ledger.sha256 = digest
         part = f"{folder}/{digest[:16]}.part"
         host.run(sh("mkdir -p {folder}", folder=folder, limit=20, sudo=self.sudo))
         there = host.ask(
@@ -69,7 +70,7 @@ class Send:
                 while chunk := file.read(CHUNK):
                     stream.sock.sendall(chunk)
                     bar.done += len(chunk)
-            except OSError:
+            except (OSError, EOFError):
                 pass
         ended = stream.finish()
         arrived = host.ask({"sum": sh(SUM, file=part, limit=120)})["sum"].out

@@ -5,6 +5,7 @@ OspreyError             an invoke Exit: printed without a traceback, then the ex
 ├── Unhealthy      2    the service is not what it should be
 │   └── StillNeeded     a step was done, its patience is over, and nothing changed
 ├── Blocked        3    something that only a person can change is in the way
+│   └── Busy            another changes the host
 ├── Unreachable    4    the host cannot be asked, or the connection to it was lost
 ├── Failed         5    a step was tried and did not work
 └── Interrupted  130    Ctrl-C
@@ -71,6 +72,10 @@ class Blocked(OspreyError):
     """Something that only a person can change is in the way."""
 
     exit_code = 3
+
+
+class Busy(Blocked):
+    """Another changes the host."""
 
 
 class Unreachable(OspreyError):

@@ -5,6 +5,7 @@ None means "could not be asked" or "does not apply", as said where it is declare
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -47,6 +48,15 @@ class Unit:
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """Which release a host is meant to run, since when (ISO 8601), and who said so."""
+
+    version: str
+    since: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True)
 class HostFacts:
     """The host itself.
 
@@ -54,6 +64,8 @@ class HostFacts:
     archives: version -> the release archive on the host, and its size.
     listener: what listens on the service's port, as the host names it; "" when nothing does.
     ended: exit status of the last start script, None while it runs or when none was started.
+    wanted: the release that it is meant to run, None when none is; healthy: those that were healthy here, newest last.
+    sleeps_after: minutes of idleness after which it goes to sleep, 0 when it does not.
     """
 
     name: str
@@ -70,6 +82,9 @@ class HostFacts:
     unit: Optional[Unit] = None
     listener: str = ""
     ended: Optional[int] = None
+    wanted: Optional[Wanted] = None
+    healthy: tuple[str, ...] = ()
+    sleeps_after: int = 0
     log_size: int = 0
     log_tail: str = ""
 
@@ -123,13 +138,38 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Process:
+    """A process of the VM's owner; group: its process group; age: seconds since its start."""
+
+    pid: int
+    group: int
+    age: int
+    line: str
+
+    def runs(self, pattern: str) -> bool:
+        """Its command line has that pattern in it."""
+        return bool(re.search(pattern, self.line))
+
+
+@dataclass(frozen=True)
 class VmFacts:
-    """A VM from within and without. clock_behind: seconds behind its host, None when it could not be asked."""
+    """A VM from within and without.
+
+    clock_behind: seconds behind its host, None when it could not be asked.
+    address: on the host-only network, "" when it has none or could not be asked.
+    tls: why Docker on the host cannot use the engine over TLS, "" when it can, None when the VM could not be asked.
+    steps_clock: the guest's clock will be set, not slewed, when it drifts.
+    process: the VM's own; calls: all of VirtualBox's and docker-machine's.
+    """
 
     rules: tuple[Rule, ...] = ()
     clock_behind: Optional[float] = None
     disk_free: Optional[int] = None
     address: str = ""
+    tls: Optional[str] = None
+    steps_clock: bool = False
+    process: Optional[Process] = None
+    calls: tuple[Process, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -174,6 +214,16 @@ class Container:
     def running(self) -> bool:
         """Docker says that it runs; whether it serves is another question."""
         return self.state == "running"
+
+    @property
+    def version(self) -> str:
+        """The release that it runs."""
+        return self.image.rpartition(":")[2]
+
+    @property
+    def lost(self) -> str:
+        """What ending it costs, to be added to why it is ended; "" when nothing computes in it."""
+        return f" (with {', '.join(self.jobs)} computing in it: cut)" if self.jobs else ""
 
 
 @dataclass(frozen=True)
@@ -239,7 +289,7 @@ class Facts:
         service = self.engine.service
         if not service or not service.running:
             return f"no service runs{f': the container is {service.state}' if service else ''}"
-        problem = self.problem(service.image.rpartition(":")[2])
+        problem = self.problem(service.version)
         return f"{service.image} runs, " + (f"but {problem}" if problem else "healthy")
 
     def problem(self, version: str) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import getpass
 import re
+import shlex
 import socket
 import subprocess
 import sys
@@ -54,7 +56,7 @@ class Host:
         Errors: Unreachable; Blocked when the host cannot run questions at all.
         """
         limit = max(question.limit for question in questions.values())
-        answer = self._execute(limits.asked(questions), limit)
+        answer = self._execute(limits.asked(questions), limit, user=self._owner)
         found = limits.answers(answer.out)
         if missing := questions.keys() - found.keys():
             raise Blocked(
@@ -64,7 +66,7 @@ class Host:
 
     def run(self, command: Command) -> Answer:
         """The answer to a line that changes something; Failed when it does not exit with 0 in time."""
-        answer = self._execute(limits.limited(command), command.limit, sudo=command.sudo, show=True)
+        answer = self._execute(limits.limited(command), command.limit, user=self._user(command), show=True)
         if answer.code == limits.LATE and limits.LATE_MARK in answer.err:
             raise Failed(f"not done within {command.limit:.0f} s, and ended: {command}")
         if not answer.ok:
@@ -75,10 +77,10 @@ class Host:
 
     def stream(self, command: Command) -> Stream:
         """Start a line and talk to it; it ends when its input does, or at its limit."""
-        words = limits.limited(command)
-        if command.sudo:
-            words = self._sudo(words)
-        first = (self.sudo_password + "\n").encode() if command.sudo and self.sudo_password else b""
+        words, first, user = limits.limited(command), b"", self._user(command)
+        if user:
+            words = self._sudo(words, user)
+            first = (self.sudo_password + "\n").encode() if self.sudo_password else b""
         if self._settings.here:
             return LocalStream(words, first)
         return RemoteStream(self._connection, words, first, self._settings.connect_limit)
@@ -97,10 +99,29 @@ class Host:
         if ended.code < 0:
             raise self._lost
 
+    def of_owner(self, settings: Settings) -> Host:
+        """The same host and connection, with lines that run as the owner of those settings."""
+        theirs = copy.copy(self)
+        theirs._settings = settings
+        vars(theirs).pop("sudo_password", None)
+        return theirs
+
+    def shell(self, line: str) -> None:
+        """Let the user work in a program on the host, on this terminal. Errors: Blocked without one; Failed."""
+        if not sys.stdin.isatty():
+            raise Blocked("there is no terminal to work on", hint="--command 'LINE'")
+        words = "exec /bin/sh -c " + shlex.quote(limits.PATH + f"exec {line}")
+        if self._owner:
+            words = f"sudo -H -u {self._owner} {words.removeprefix('exec ')}"
+        where = invoke.Context() if self._settings.here else self._connection
+        result: Any = where.run(words, pty=True, warn=True, hide=False, dry=False)
+        if result.exited:
+            raise Failed(f"exit status {result.exited}: {line}")
+
     @cached_property
     def sudo_password(self) -> str:
         """What sudo wants here, asked for once; "" when it wants none. Blocked without a terminal or the right."""
-        free = self._execute("sudo -k -n true", 20)
+        free = self._execute(f"sudo -k -n -u {self._owner or 'root'} true", 20)
         if free.ok:
             return ""
         user = self._execute("id -un", 20).out.strip()
@@ -113,7 +134,7 @@ class Host:
                 )
             with self._console.paused():
                 password = getpass.getpass(f"[sudo] password for {user} on {self.name}: ")
-            answer = self._execute(f"sudo -k -S -p {PROMPT} true", 20, password=password)
+            answer = self._execute(f"sudo -k -S -p {PROMPT} -u {self._owner or 'root'} true", 20, password=password)
             if answer.ok:
                 return password
             if re.search("not in the sudoers|may not run|not allowed", answer.err):
@@ -140,15 +161,21 @@ class Host:
     def _here(self) -> invoke.Context:
         return invoke.Context(invoke.Config(overrides={"runners": {"local": Local}}))
 
-    def _sudo(self, words: str) -> str:
-        how = f"-k -S -p {PROMPT}" if self.sudo_password else "-k -n"
-        return f"sudo {how} {words.removeprefix('exec ')}"
+    @property
+    def _owner(self) -> str:
+        """Whom lines run as, through sudo; "" when that is the user who logs in."""
+        return "" if self._settings.owner == self._settings.user else self._settings.owner
 
-    def _execute(
-        self, words: str, limit: float, *, sudo: bool = False, show: bool = False, password: str = ""
-    ) -> Answer:
-        if sudo:
-            words, password = self._sudo(words), self.sudo_password
+    def _user(self, command: Command) -> str:
+        return "root" if command.sudo else self._owner
+
+    def _sudo(self, words: str, user: str) -> str:
+        how = f"-k -S -p {PROMPT}" if self.sudo_password else "-k -n"
+        return f"sudo {how} {'' if user == 'root' else f'-H -u {user} '}{words.removeprefix('exec ')}"
+
+    def _execute(self, words: str, limit: float, *, user: str = "", show: bool = False, password: str = "") -> Answer:
+        if user:
+            words, password = self._sudo(words, user), self.sudo_password
         options: dict[str, Any] = {
             "warn": True,
             "pty": False,

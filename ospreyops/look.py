@@ -8,7 +8,8 @@ from typing import Optional
 
 from .command import Command, sh
 from .errors import Blocked
-from .facts import Answer, HostFacts, Unit
+from .facts import Answer, HostFacts, Unit, Wanted
+from .lock import FILES, parsed
 from .release import CONTAINER, SCRIPT, UNIT, VERSION
 from .settings import Settings
 
@@ -48,7 +49,10 @@ def questions(settings: Settings) -> dict[str, Command]:
         "listener": sh(
             f"ss -Hltnp 'sport = :{port}' 2>/dev/null || lsof -nP -iTCP:{port} -sTCP:LISTEN | tail -n +2", limit=LIMIT
         ),
+        "sleep": sh('[ "$(uname -s)" != Darwin ] || pmset -g', limit=LIMIT),
         "ended": sh("cat {end}", end=f"{folder}/{CONTAINER}.ended", limit=LIMIT),
+        "healthy": sh("tail -n 50 {file}", file=f"{folder}/{FILES}/healthy", limit=LIMIT),
+        "wanted": sh("cat {wanted}", wanted=f"{folder}/{FILES}/wanted", limit=LIMIT),
         "log": sh(f"wc -c <{{log}} && tail -n {TAIL} {{log}}", log=log, limit=LIMIT),
     }
 
@@ -87,8 +91,11 @@ def host_facts(settings: Settings, answers: Mapping[str, Answer]) -> HostFacts:
         unit=_unit(answers["unit"].out),
         listener=_listener(answers["listener"].out),
         ended=_whole(answers["ended"].out),
+        sleeps_after=_sleeps_after(answers["sleep"].out),
         log_size=_whole(size) or 0,
         log_tail=tail,
+        wanted=_wanted(answers["wanted"].out),
+        healthy=tuple(version for version in answers["healthy"].out.split() if VERSION.fullmatch(version)),
     )
 
 
@@ -130,6 +137,15 @@ def _whole(printed: str) -> Optional[int]:
     return int(printed) if re.fullmatch(r"\s*[0-9]{1,18}\s*", printed) else None
 
 
+def _wanted(printed: str) -> Optional[Wanted]:
+    """What the host is meant to run; None for anything that was not written so."""
+    said = parsed(printed)
+    version, since, by = (said.get(key, "") for key in ("version", "since", "by"))
+    if not (isinstance(version, str) and isinstance(since, str) and isinstance(by, str)):
+        return None
+    return Wanted(version, since, by) if VERSION.fullmatch(version) else None
+
+
 def _unit(printed: str) -> Optional[Unit]:
     """The unit from `systemctl show`; None where systemd has no such unit, or is not there."""
     said = dict(line.partition("=")[::2] for line in printed.splitlines())
@@ -142,6 +158,13 @@ def _unit(printed: str) -> Optional[Unit]:
         said.get("WorkingDirectory", ""),
         version[1] if version else "",
     )
+
+
+def _sleeps_after(printed: str) -> int:
+    """The minutes of `sleep` in `pmset -g`, whose remarks and other keys are passed over (field book: macos, 2)."""
+    found = re.search(r"^\s*sleep\s+(\d{1,6})\b", printed, re.M)
+    forbidden = re.search(r"^\s*SleepDisabled\s+1\b", printed, re.M)
+    return int(found[1]) if found and not forbidden else 0
 
 
 def _listener(printed: str) -> str:

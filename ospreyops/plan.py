@@ -61,6 +61,7 @@ class Await:
 def reach(site: Site, goal: Goal) -> list[Step]:
     """Bring the site's host to the goal; what was done, nothing if it was there already.
 
+    Before the first step the host is locked for this task, and looked at again, for another may have changed it.
     In a dry run the steps of the first look are shown, and none is done.
     Errors: StillNeeded, and those of the goal and of the steps, each with what was done before it.
     """
@@ -74,7 +75,7 @@ def reach(site: Site, goal: Goal) -> list[Step]:
             for step in steps:
                 if site.interrupted:
                     raise KeyboardInterrupt
-                with site.console.step(step):
+                with site.console.step(step), site.ledger.step(step):
                     step.do.perform(site)
                 done[step.do] = (site.clock(), step)
                 if step.then_look:
@@ -111,5 +112,7 @@ def stages(site: Site, goal: Goal, done: dict[Action, tuple[float, Step]]) -> It
         if again:
             with site.console.waiting(again[0].why):
                 site.sleep(PAUSE)
+            continue
+        if not all(isinstance(step.do, Await) for step in steps) and site.ledger.begin(site):
             continue
         yield steps

@@ -13,6 +13,7 @@ from .errors import Usage
 ARCHIVE = "/usr/project/dlab/www/donaldlab/software/osprey/releases"
 HERE = "localhost"
 NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.@:-]*[A-Za-z0-9_])?")
+PATHS = (".folder", ".archive", ".vm_store", ".vm_registry", ".python")
 URL = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?")
 
 
@@ -30,7 +31,13 @@ class Settings:
     machine: str = field(
         default="native", metadata={"help": "where Docker runs: the name of a file in ospreyops/machines"}
     )
+    owner: str = field(
+        default="",
+        metadata={"help": "user whose VM, files and service these are, if not the one who logs in: used through sudo"},
+    )
     vm: str = field(default="osprey-service", metadata={"help": "name of the VM, where the machine is one"})
+    vm_store: str = field(default="", metadata={"help": "docker-machine's MACHINE_STORAGE_PATH, if not its default"})
+    vm_registry: str = field(default="", metadata={"help": "VirtualBox's VBOX_USER_HOME, if not its default"})
     vm_memory: int = field(default=4096, metadata={"help": "megabytes of memory for a new VM"})
     vm_cpus: int = field(default=2, metadata={"help": "processors for a new VM"})
     folder: str = field(
@@ -45,6 +52,13 @@ class Settings:
         },
     )
     patience: int = field(default=120, metadata={"help": "seconds until a started service must be healthy"})
+    notify: str = field(
+        default="", metadata={"help": "program, or URL, that gets a JSON event of each fault that `inv watch` meets"}
+    )
+    pre_deploy: str = field(default="", metadata={"help": "program of yours to run before a deploy; may refuse it"})
+    post_deploy: str = field(default="", metadata={"help": "program of yours to run after a deploy"})
+    deploy_failed: str = field(default="", metadata={"help": "program of yours to run after a deploy that failed"})
+    python: str = field(default="", metadata={"help": "the host's Python for `inv watch.install`; looked for if empty"})
     connect_limit: int = field(default=10, metadata={"help": "seconds until an SSH connection must stand"})
 
     @property
@@ -57,6 +71,12 @@ class Settings:
         """How ssh is told of the host: an alias of ssh_config, or options and address."""
         port = f"-p {self.port} " if self.port else ""
         return port + (f"{self.user}@" if self.user else "") + (self.address or self.name)
+
+    @property
+    def login(self) -> str:
+        """The host as an ssh:// URL names it."""
+        at = (f"{self.user}@" if self.user else "") + (self.address or self.name)
+        return at + (f":{self.port}" if self.port else "")
 
     @property
     def url(self) -> str:
@@ -132,7 +152,10 @@ def _checked(where: str, value: Any, default: Any) -> Any:
         )
     if where.endswith(".vm") and not NAME.fullmatch(value):
         raise Usage(f"{where} is {value!r}, not the name of a VM")
-    if where.endswith((".folder", ".archive")) and not value.startswith(("/", "~/")):
+    if where.endswith(".owner") and value and not NAME.fullmatch(value):
+        raise Usage(f"{where} is {value!r}, not the name of a user")
+    optional = where.endswith((".vm_store", ".vm_registry", ".python")) and not value
+    if where.endswith(PATHS) and not optional and not value.startswith(("/", "~/")):
         raise Usage(f"{where} is {value!r}, not an absolute path", hint="a path that begins with / or ~/")
     return value
 

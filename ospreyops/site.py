@@ -12,9 +12,10 @@ from .console import Console
 from .errors import OspreyError
 from .facts import EngineFacts, Facts, Seen
 from .host import Host
+from .ledger import Ledger
 from .machines import Machine, machine
 from .plan import Step
-from .settings import Settings, number
+from .settings import HERE, Settings, number
 
 ENGINE_LIMIT = 30
 
@@ -35,6 +36,7 @@ class Site:
     interrupted: bool = field(default=False, init=False)
     clock: Callable[[], float] = field(default=time.monotonic)
     sleep: Callable[[float], None] = field(default=time.sleep)
+    ledger: Ledger = field(default_factory=Ledger)
     last: Facts = field(init=False)
 
     @property
@@ -74,6 +76,15 @@ class Site:
         if not seconds:
             return self
         return replace(self, settings=replace(self.settings, patience=number("--patience", seconds)))
+
+    def here(self) -> Host:
+        """This computer, whatever host the site is of."""
+        return Host(Settings(HERE), self.console)
+
+    def of_owner(self, owner: str) -> Site:
+        """The same site, for the VM and the files of another user of the host."""
+        theirs = replace(self.settings, owner=owner)
+        return replace(self, settings=theirs, host=self.host.of_owner(theirs), machine=machine(theirs))
 
     def finished(self, did: list[Step], state: str) -> str:
         """Say, in one line, what a task came to, and give it for the summary. state: what is the case now."""

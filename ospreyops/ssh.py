@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import logging
 import shlex
 import socket
 import threading
@@ -25,6 +26,8 @@ from .errors import OspreyError, Unreachable, Usage
 from .settings import Settings
 
 CHEAP_CIPHER = "aes128-gcm@openssh.com"
+# What its threads log, with tracebacks, is said in one line by what is raised here.
+logging.getLogger("paramiko").addHandler(logging.NullHandler())
 PULSE = 10
 """Seconds between two signs of life asked of the server."""
 

@@ -48,30 +48,32 @@ class SimSession(Session):
         return self.sites[name]
 
 
+def simulate(line: str, *hosts: SimHost) -> Ran:
+    """`inv LINE` on simulated hosts, in this process: simulate("deploy --version 0.3", host)."""
+
+    class Config(invoke.Config):  # type: ignore[misc]
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            session = SimSession()
+            session.hosts = {host.name: host for host in hosts}
+            vars(self)["osprey_session"] = session
+            self.set_project_location(str(PROJECT))
+            self.load_project()
+
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with redirect_stdout(out), redirect_stderr(err):
+        program = invoke.Program(namespace=tasks.ns, config_class=Config, name="inv", binary="inv")
+        try:
+            program.run(["inv", *line.split()])
+        except SystemExit as end:
+            code = int(end.code or 0)
+    return Ran(code, out.getvalue(), err.getvalue())
+
+
 @pytest.fixture
 def sim() -> Callable[..., Ran]:
-    """`inv LINE` on simulated hosts, in this process: sim("deploy --version 0.3", host)."""
-
-    def run(line: str, *hosts: SimHost) -> Ran:
-        class Config(invoke.Config):  # type: ignore[misc]
-            def __init__(self, *args: Any, **kwargs: Any) -> None:
-                super().__init__(*args, **kwargs)
-                session = SimSession()
-                session.hosts = {host.name: host for host in hosts}
-                vars(self)["osprey_session"] = session
-                self.set_project_location(str(PROJECT))
-                self.load_project()
-
-        out, err, code = io.StringIO(), io.StringIO(), 0
-        with redirect_stdout(out), redirect_stderr(err):
-            program = invoke.Program(namespace=tasks.ns, config_class=Config, name="inv", binary="inv")
-            try:
-                program.run(["inv", *line.split()])
-            except SystemExit as end:
-                code = int(end.code or 0)
-        return Ran(code, out.getvalue(), err.getvalue())
-
-    return run
+    """`inv LINE` on simulated hosts: sim("deploy --version 0.3", host)."""
+    return simulate
 
 
 class Inv:
@@ -120,5 +122,5 @@ def inv() -> Inv:
 
 def short(lines: list[str]) -> list[str]:
     """The telling words of lines that a host has run."""
-    words = r"docker (?:stop|load|rm)|tar -xof|osprey-service --version [0-9.]+|systemctl \w+|sed|mv -f"
+    words = r"docker (?:stop|load|rm)|tar -xof|osprey-service --version [0-9.]+|systemctl \w+|sed|mv -f(?= osprey)"
     return [found[0] for line in lines if (found := re.search(words, line))]

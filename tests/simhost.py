@@ -6,16 +6,24 @@ What the lab contradicts is wrong here.
 
 from __future__ import annotations
 
+import atexit
 import json
 import re
+import shutil
+import subprocess
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
 from typing import Any, Callable, Optional
 
 from ospreyops.command import Command
 from ospreyops.console import Console
 from ospreyops.errors import Failed, Unreachable
 from ospreyops.facts import Answer, Container, EngineFacts, Image
+from ospreyops.host import LocalStream
+from ospreyops.limits import limited
 from ospreyops.machines import machine
 from ospreyops.settings import Settings
 from ospreyops.site import Site
@@ -23,6 +31,14 @@ from ospreyops.site import Site
 ISSUER = "O = Osprey, CN = osprey.service"
 ABOUT = "Osprey service running! Supported service versions: "
 FOLDER, ARCHIVE = "/home/ops/osprey/service-docker", "/usr/project/dlab/www/donaldlab/software/osprey/releases"
+
+
+@cache
+def kept() -> str:
+    """A temporary folder for the ledgers of all simulated hosts of this process."""
+    folder = tempfile.mkdtemp(prefix="ospreyops-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 @dataclass
@@ -51,7 +67,12 @@ class SimHost:
     looks: int = 0
     now: float = 0.0
     address: str = "192.0.2.7"
+    pmset: str = ""
+    wanted: str = ""
+    configured: dict[str, str] = field(default_factory=dict)
+    proven: list[str] = field(default_factory=list)
     jumped: bool = False
+    files: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(dir=kept())))
 
     def ask(self, questions: Mapping[str, Command]) -> dict[str, Answer]:
         """The answers to a look."""
@@ -60,16 +81,38 @@ class SimHost:
         self.looks += "host" in questions
         return {name: self._answer(name, question.line) for name, question in questions.items()}
 
+    def stream(self, command: Command) -> LocalStream:
+        """The real lock, held by the real program, in a folder of this computer."""
+        return LocalStream(limited(self._here(command)), b"")
+
+    def really(self, command: Command) -> Answer:
+        """What a line that is about the lock or the history comes to in that folder."""
+        done = subprocess.run(["sh", "-c", self._here(command).line], capture_output=True, text=True, timeout=30)
+        return Answer(done.returncode, done.stdout, done.stderr)
+
+    def _here(self, command: Command) -> Command:
+        line = re.sub(r"(~|/home/ops|/Users/\w+)/osprey/service-docker", str(self.files), command.line)
+        assert line != command.line, f"the ledger is in the service's folder: {line}"
+        return replace(command, line=line)
+
     def run(self, command: Command) -> Answer:
         """Change as the line would change a host."""
+        if "history.jsonl" in command.line and "perl" not in command.line:
+            return self.really(command)
         self.before_run(command.line)
         self.ran.append(str(command))
         if re.search(self.fails, command.line):
             raise Failed("exit status 1: it did not work")
+        if "kill $_" in command.line:
+            return self.really(command)
         for pattern, change in CHANGES.items():
             if found := re.search(pattern, command.line):
                 return Answer(0, change(self, *found.groups()) or "")
         raise AssertionError(f"the simulated host does not know this line: {command.line}")
+
+    def of_owner(self, settings: Settings) -> SimHost:
+        """The same host: it does not tell its users apart."""
+        return self
 
     def start(self, version: str) -> None:
         """What the start script comes to."""
@@ -88,6 +131,10 @@ class SimHost:
         self.images[f"osprey/service:{version}"] = f"sha256:{version.replace('.', '') * 16}"
         return f"Loaded image: osprey/service:{version}\n"
 
+    def forget(self, name: str) -> None:
+        """What `docker image rm` comes to."""
+        del self.images[name]
+
     def engine(self) -> tuple[Optional[EngineFacts], str]:
         """What the docker SDK would read."""
         if self.engine_why:
@@ -96,6 +143,8 @@ class SimHost:
         return EngineFacts(self.sudo, images, self.service), ""
 
     def _answer(self, name: str, line: str) -> Answer:
+        if name in ("lock", "history"):
+            return self.really(Command(line, 10))
         packed = re.search(r"[^/]*\.tar$", line)
         version = self.service.image.rpartition(":")[2] if self.service else ""
         up = version and self.service and self.service.running
@@ -104,12 +153,15 @@ class SimHost:
         said = {
             "host": f"Linux\nops\n/home/ops\n{1_800_000_000 + self.now:.0f}\n",
             "tools": "/usr/bin/docker\n/usr/bin/bzip2\n",
-            "disk": "/dev/sda1 1000000 1 900000 1% /\nwritable\n",
+            "disk": "/dev/sda1 100000000 1 90000000 1% /\nwritable\n",
             "unpacked": rows,
             "archives": "\n".join(f" 99 osprey-service-docker-{found}.tar" for found in sorted(self.archives)),
             "unit": self._unit(),
             "listener": f'LISTEN 0 1 *:44342 *:* users:(("{self.listener}",pid=7,fd=4))' if self.listener else "",
             "ended": "" if self.ended is None else str(self.ended),
+            "sleep": self.pmset,
+            "healthy": "\n".join(self.proven),
+            "wanted": json.dumps({"version": self.wanted}) if self.wanted else "",
             "log": f"{self.log_size}\nthe last log line\n",
             "names": f"osprey-service\n{packed[0]}.bz2\n" if packed else "",
             "listing": "-rwxr-xr-x root/root 1 osprey-service\n-rw-r--r-- root/root 1 x.bz2\n",
@@ -138,6 +190,11 @@ class SimHost:
         self.unit_state = "inactive"
         self.stop()
 
+    def mean(self, version: str = "") -> None:
+        """What writing down, or forgetting, the version that is wanted comes to."""
+        self.wanted = version
+        self.proven += [version] if version else []
+
     def use(self, version: str) -> None:
         """What rewriting the unit comes to."""
         self.unit = version
@@ -149,9 +206,13 @@ def begin_log_anew(host: SimHost) -> None:
 
 
 CHANGES: dict[str, Callable[..., Optional[str]]] = {
+    r"^umask 022 && .*\"version\": \"([0-9.]+)\".* && mv -f \S+/wanted\.new \S+/wanted$": SimHost.mean,
+    r"^rm -f \S+/\.ospreyops/wanted$": SimHost.mean,
     r"^cp \S+\.log \S+\.log\.1 && : >\S+\.log$": begin_log_anew,
     r"osprey-service --version ([0-9.]+) >>": SimHost.start,
     r"docker stop osprey-service\b": SimHost.stop,
+    r"docker image rm (\S+?)'?$": lambda host, name: host.forget(name),
+    r"^rm -rf \S+/([0-9.]+)$": lambda host, version: host.unpacked.remove(version),
     r"docker rm osprey-service$": lambda host: setattr(host, "service", None),
     r"osprey-service-docker-([0-9.]+)\.tar\.bz2.*docker load": SimHost.load,
     r"tar -xof .*&& mv \S+ ([0-9.]+)": lambda host, version: host.unpacked.add(version),
@@ -181,6 +242,6 @@ def sim_site(host: SimHost, console: Console, *, dry: bool = False) -> SimSite:
     def sleep(seconds: float) -> None:
         host.now += seconds
 
-    settings = replace(Settings(host.name), machine=host.machine, patience=20)
+    settings = replace(Settings(host.name), machine=host.machine, patience=20, **host.configured)
     any_host: Any = host
     return SimSite(settings, any_host, machine(settings), console, dry, lambda: host.now, sleep)

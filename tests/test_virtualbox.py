@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+from dataclasses import replace
 from typing import Callable
 
 import pytest
 
+from ospreyops.machines import virtualbox
+from ospreyops.settings import Settings
 from tests.conftest import Ran
 from tests.simvm import SimMac
 
@@ -20,13 +24,14 @@ def serving(**state: object) -> SimMac:
     mac.load("0.3")
     mac.unpacked.add("0.3")
     mac.start("0.3")
+    mac.mean("0.3")
     mac.rules.append(RULE)
     return mac
 
 
 def short(lines: list[str]) -> list[str]:
     words = (
-        r"docker-machine (?:create|start|stop|rm)|controlvm \S+ (?:poweroff|savestate)|natpf1 (?:delete )?\S+"
+        r"docker-machine (?:create|start|stop|rm)|controlvm \S+ (?:poweroff|resume)|natpf1 (?:delete )?\S+"
         r"|docker (?:stop|load|rm)|tar -xof|osprey-service --version [0-9.]+"
     )
     return [found[0] for line in lines if (found := re.search(words, line))]
@@ -61,7 +66,7 @@ def test_a_vm_that_the_macs_sleep_paused_is_saved_and_started_and_keeps_its_serv
     mac = serving(vm="running")
     mac.vm = "paused"
     assert sim("deploy --version 0.3 -H sim", mac).code == 0
-    assert short(mac.ran) == ["controlvm osprey-service savestate", "docker-machine start"]
+    assert short(mac.ran) == ["controlvm osprey-service resume", "docker-machine start"]
     assert mac.service
 
 
@@ -70,7 +75,7 @@ def test_while_vboxmanage_hangs_nothing_is_tried_and_what_to_try_is_said(sim: Si
     ran = sim("deploy --version 0.4 -H sim", mac)
     assert (ran.code, mac.ran) == (3, [])
     assert "VBoxManage does not answer" in ran.err
-    assert "inv machine.kill" in ran.err
+    assert "inv fix.hung" in ran.err
 
 
 def test_a_rule_that_is_missing_is_added_and_one_in_the_way_is_replaced(sim: Sim) -> None:
@@ -152,3 +157,52 @@ def test_the_status_of_a_vm_that_is_off_is_unhealthy(sim: Sim) -> None:
     ran = sim("status -H sim", SimMac(vm="poweroff"))
     assert ran.code == 2
     assert "the VM is poweroff" in ran.err
+
+
+def test_the_environment_is_what_a_shell_on_the_host_can_evaluate(sim: Sim) -> None:
+    line = sim("machine.env -H sim", serving()).out.splitlines()[0]
+    said = subprocess.run(
+        ["sh", "-c", f'eval "{line}"; echo $DOCKER_HOST $DOCKER_CERT_PATH'], capture_output=True, text=True, timeout=10
+    )
+    assert said.stdout.split() == [
+        "tcp://192.168.99.101:2376",
+        "/Users/jmartin/.docker/machine/machines/osprey-service",
+    ]
+
+
+def test_an_environment_that_cannot_be_told_makes_eval_fail(sim: Sim) -> None:
+    ran = sim("machine.env -H sim", SimMac(vm="poweroff"))
+    assert (ran.code, ran.out) == (3, "false\n")
+
+
+def test_a_restart_keeps_what_the_host_is_meant_to_run(sim: Sim) -> None:
+    mac = serving()
+    assert sim("machine.restart -H sim", mac).code == 0
+    assert short(mac.ran) == ["docker-machine stop", "docker-machine start"]
+    assert mac.wanted == "0.3"
+    assert sim("machine.stop -H sim", mac).code == 0
+    assert mac.wanted == ""
+
+
+def test_nobody_is_logged_in_to_a_vm_that_is_off(sim: Sim) -> None:
+    ran = sim("machine.ssh -H sim --command true", SimMac(vm="poweroff"))
+    assert ran.code == 3
+    assert "nobody can log in: the VM is poweroff" in ran.err
+
+
+def test_a_dry_run_shows_how_one_logs_in(sim: Sim) -> None:
+    assert "docker-machine ssh osprey-service true" in sim("--dry machine.ssh -H sim --command true", serving()).out
+
+
+@pytest.mark.parametrize("line", ["machine.adopt", "machine.adopt --owner a/b"])
+def test_a_vm_is_adopted_of_a_user_alone(sim: Sim, line: str) -> None:
+    ran = sim(f"{line} -H sim", serving())
+    assert ran.code == 1
+    assert "is not the name of a user" in ran.err
+
+
+def test_a_store_of_its_own_is_told_to_every_tool_of_docker_machine() -> None:
+    vm = virtualbox.Machine(replace(Settings("sim"), vm_store="/x/machine", vm_registry="/x/vbox")).vm
+    for command in (vm.start(), vm.kill(), vm.forward(vm.wanted(), running=True), vm.renew_certificates()):
+        assert command.line.startswith("MACHINE_STORAGE_PATH=/x/machine VBOX_USER_HOME=/x/vbox ")
+    assert "/x/machine/machines/osprey-service/id_rsa" in vm.inside("true")

@@ -12,7 +12,7 @@ from typing import Optional, Protocol
 
 from ..command import Command
 from ..errors import Usage
-from ..facts import Answer, Facts, MachineFacts, Rule
+from ..facts import Answer, Facts, MachineFacts, Process, Rule
 from ..release import Release
 from ..settings import Settings
 
@@ -21,7 +21,7 @@ DIAL_LIMIT = 30
 
 
 class Vm(Protocol):
-    """The lines for a machine that is a VM: it is made, started and stopped, and its ports are forwarded."""
+    """The lines for a machine that is a VM: it is made, started and stopped, mended, and its ports are forwarded."""
 
     name: str
 
@@ -29,7 +29,10 @@ class Vm(Protocol):
         """Make and start it."""
 
     def start(self) -> Command:
-        """Start it, from off or from a saved state."""
+        """Start it."""
+
+    def restore(self) -> Command:
+        """Start it from its saved state, and without it where it will not load."""
 
     def stop(self) -> Command:
         """Shut it down."""
@@ -37,11 +40,32 @@ class Vm(Protocol):
     def kill(self) -> Command:
         """Power it off."""
 
-    def save(self) -> Command:
-        """Save its state to disk, and with it all that runs in it."""
+    def restart(self) -> Command:
+        """Shut it down and start it."""
+
+    def resume(self) -> Command:
+        """Bring a paused one on, by the way that loses least."""
+
+    def end(self, process: Process) -> Command:
+        """Power off one that hangs, whose process that is."""
+
+    def set_clock(self, behind: float) -> Command:
+        """Set its clock, which is so many seconds behind its host's."""
+
+    def step_clock(self) -> Command:
+        """Have its clock set when it drifts again."""
+
+    def renew_certificates(self) -> Command:
+        """Make new certificates for its engine, which restarts."""
 
     def remove(self) -> Command:
         """Remove it, with all that is in it."""
+
+    def login(self, line: str = "") -> Command:
+        """Run a line in it, or a shell."""
+
+    def engine(self, address: str) -> str:
+        """The variables that tell a docker command on the host of the engine at that address."""
 
     def wanted(self) -> Rule:
         """The rule that forwards the service's port."""

@@ -9,13 +9,15 @@ from typing import Optional
 
 from .. import delivery
 from ..cli import as_json, task, wanted
-from ..command import Command
+from ..command import Command, sh
 from ..console import size, table
 from ..errors import Blocked
 from ..facts import Facts
 from ..plan import Step, reach
-from ..release import Release, by_age
+from ..release import VERSION, Release, by_age
+from ..settings import number
 from ..site import Site
+from ..wanted import before
 from . import machine
 from .machine import engine_of
 
@@ -71,6 +73,51 @@ def loaded(facts: Facts, site: Site, release: Release, given: Optional[Path] = N
     )
 
 
+def unneeded(facts: Facts, keep: int = 2) -> list[str]:
+    """The images beyond the number to keep: never what runs, what is meant to, and what one would go back to."""
+    engine, host = facts.engine, facts.host
+    if not engine:
+        return []
+    running = engine.service.image if engine.service else ""
+    back = before(facts) or next((version for version in _newest(facts) if Release(version).image != running), "")
+    versions = {back, host.wanted.version if host.wanted else ""} - {""}
+    used = {running, *(Release(version).image for version in versions)} & engine.images.keys()
+    others = [image for image in map(_image_of, _newest(facts)) if image in engine.images and image not in used]
+    return sorted(others[max(0, keep - len(used)) :])
+
+
+def _newest(facts: Facts) -> list[str]:
+    """The versions of the images in Docker, the newest first."""
+    images = facts.engine.images if facts.engine else {}
+    return sorted((name.rpartition(":")[2] for name in images if _versioned(name)), key=by_age, reverse=True)
+
+
+def _versioned(name: str) -> bool:
+    return bool(VERSION.fullmatch(name.rpartition(":")[2]))
+
+
+def _image_of(version: str) -> str:
+    return Release(version).image
+
+
+def unneeded_folders(facts: Facts, keep: int = 2) -> list[str]:
+    """The folders of unpacked releases whose images are not in Docker, or not needed there."""
+    if not facts.engine:
+        return []
+    folders = {Release(version).image: folder for version, folder in facts.host.unpacked.items()}
+    kept = facts.engine.images.keys() - set(unneeded(facts, keep))
+    return sorted(folder for image, folder in folders.items() if image not in kept and folder != facts.host.folder)
+
+
+def pruned(facts: Facts, site: Site, why: str, keep: int = 2) -> Iterator[Step]:
+    """No more images and unpacked releases are there than are to be kept."""
+    for name in unneeded(facts, keep):
+        yield Step(why or f"{name} is not needed", site.machine.restore_image(facts, name, ""), f"{name} is removed")
+    for folder in unneeded_folders(facts, keep):
+        line = sh("rm -rf {folder}", folder=folder, limit=120, sudo=not facts.host.writable)
+        yield Step(why or f"{folder} is not needed", line, f"{folder} is removed")
+
+
 def given_by(path: str, release: Release) -> Optional[Path]:
     """The archive that `--from` names on this computer, None without `--from`."""
     return delivery.source(path, release) if path else None
@@ -120,3 +167,17 @@ def list_(site: Site, json_: bool = False) -> None:
     for version in versions:
         where = facts.host.unpacked.get(version) or facts.host.archives[version][0]
         site.console.say(f"release {version} is on the host: {where}")
+
+
+@task(help={"keep": "how many releases stay, those among them that run or that one would go back to"})
+def prune(site: Site, keep: str = "2") -> str:
+    """Remove images and unpacked releases that are not needed any more."""
+    count = number("--keep", keep)
+
+    def goal(facts: Facts) -> Iterator[Step]:
+        engine_of(facts)
+        yield from pruned(facts, site, "", count)
+
+    did = reach(site, goal)
+    left = ", ".join(sorted(engine_of(site.last).images)) or "none"
+    return site.finished(did, f"images in Docker: {left}")

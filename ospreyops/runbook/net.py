@@ -13,6 +13,9 @@ from ..plan import Step, reach
 from ..site import Site
 from .machine import vm_of
 
+CLOSED = "curl: (7)"
+"""What curl says of a port that nobody listens on; its words differ."""
+
 
 def rows(facts: Facts, site: Site) -> None:
     """Where the service answers, in a status table; an expired certificate is its normal state, and no problem."""
@@ -53,17 +56,36 @@ def forwarded(facts: Facts, site: Site) -> Iterator[Step]:
     others = [rule for rule in seen.rules if rule != wanted and clash(rule, wanted)]
     for rule in others:
         yield Step(f"the rule {rule} is in the way", vm.unforward(rule, running), f"the rule {rule.name} is gone")
-    if wanted in seen.rules:
-        return
-    if facts.host.listener and not others:
-        raise Blocked(f"port {wanted.host_port} of {site.name} is taken by {facts.host.listener}", hint="stop that")
-    yield Step(f"port {wanted.host_port} is not forwarded", vm.forward(wanted, running), "the port is forwarded")
+    if who := foreign(facts, site):
+        raise Blocked(f"port {wanted.host_port} of {site.name} is taken by {who}", hint="stop that")
+    if wanted not in seen.rules:
+        yield Step(f"port {wanted.host_port} is not forwarded", vm.forward(wanted, running), "the port is forwarded")
+    elif running and not facts.host.listener:
+        why = f"the rule {wanted} is there, but nothing listens on port {wanted.host_port}"
+        yield Step(why, vm.unforward(wanted, running), f"the rule {wanted.name} is gone", then_look=True)
+
+
+def foreign(facts: Facts, site: Site) -> str:
+    """Who listens on the service's port that is neither the VM nor Docker; "" when nobody does."""
+    who, vm, service, unit = (
+        facts.host.listener,
+        facts.machine.vm,
+        facts.engine and facts.engine.service,
+        facts.host.unit,
+    )
+    if vm is None:
+        ours = not facts.engine or (service and service.running) or (unit and unit.active)
+        return "" if ours else who
+    if vm.process and who.endswith(f"(pid {vm.process.pid})"):
+        return ""
+    unseen = facts.local.about is None and CLOSED not in facts.local.error
+    return who or ("a process that only root may see" if unseen else "")
 
 
 def runs(facts: Facts, site: Site) -> bool:
     """The VM has a process, which takes rules itself. Errors: Blocked when there is no VM that could be asked."""
     if facts.machine.state in (State.ABSENT, State.HUNG):
-        hint = "machine.kill" if facts.machine.state is State.HUNG else "machine.create"
+        hint = "fix.hung" if facts.machine.state is State.HUNG else "machine.create"
         raise Blocked(f"no rule of the VM can be seen: {facts.machine.why}", hint=f"inv {hint} -H {site.name}")
     return facts.machine.state not in (State.STOPPED, State.SAVED)
 

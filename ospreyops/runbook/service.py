@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import calendar
+import re
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,12 +13,13 @@ from typing import Optional
 from ..cli import as_json, task, wanted
 from ..command import Command, sh
 from ..errors import Blocked, OspreyError, Unhealthy
-from ..facts import Container, Facts
+from ..facts import Facts
 from ..plan import Await, Step, reach
 from ..release import CONTAINER, UNIT, Release, parse
 from ..settings import number
 from ..site import Site
-from . import image, net
+from ..wanted import meant, unmeant
+from . import image, machine, net
 from .image import VERSION_HELP, described
 from .machine import engine_of
 
@@ -23,6 +27,8 @@ KEPT_LOGS = 5
 LOG_LIMIT = 50_000_000
 """Bytes of log after which even that of a running service is put aside."""
 DAY = 86400
+DEAD = re.compile(r"HTTP 5|no answer in time|not the JSON|curl: \((7|28|35|52|56)\)")
+"""How a service that hangs looks, to curl (nothing listens, time out, TLS, an end too early) and to us."""
 ENDED = ("created", "exited", "dead")
 PATIENCE_HELP = {"patience": "seconds until it must be healthy; osprey.patience if not given"}
 
@@ -41,12 +47,28 @@ def right(facts: Facts, site: Site, release: Release) -> bool:
     )
 
 
+def hangs(facts: Facts, site: Site) -> str:
+    """Why the service, which runs for longer than it may take to start, does not serve; "" when it does, or may yet.
+
+    What a start would not cure is passed over: another certificate, another version, a forward that is missing.
+    """
+    service = engine_of(facts).service
+    if not service or not service.running or any(net.forwarded(facts, site)):
+        return ""
+    problem = facts.local.problem(service.version)
+    age = facts.host.now - calendar.timegm(time.strptime(service.started[:19], "%Y-%m-%dT%H:%M:%S"))
+    if age < site.settings.patience or not DEAD.search(problem):
+        return ""
+    return f"{service.image} hangs: {problem}{service.lost}"
+
+
 def stopped(facts: Facts, site: Site) -> Iterator[Step]:
     """No container of the service is left, and no unit brings it back."""
     service, unit = engine_of(facts).service, facts.host.unit
     if (unit and unit.active) or (service and service.state not in ENDED):
         what = service.image if service else f"the unit {UNIT}"
-        yield Step(f"{what} runs{cut(service)}", site.machine.stop_service(facts), f"{what} is stopped", then_look=True)
+        why = f"{what} runs{service.lost if service else ''}"
+        yield Step(why, site.machine.stop_service(facts), f"{what} is stopped", then_look=True)
     elif service:
         why = f"a container {service.state} holds the name {CONTAINER}"
         yield Step(why, site.machine.remove_container(facts), "that container is removed", then_look=True)
@@ -71,6 +93,7 @@ def running(facts: Facts, site: Site, release: Release, given: Optional[Path] = 
             f"port {site.settings.service_port} of {host.name} is taken by {host.listener}",
             hint=f"stop that, or set osprey.hosts.{host.name}.service_port",
         )
+    yield from machine.trusted(facts, site)
     if unit and (unit.version, unit.folder) != (release.version, script):
         why = f"the unit {UNIT} starts {unit.version or 'nothing known'}"
         yield Step(why, site.machine.use_release(facts, release), f"the unit {UNIT} starts {release.version}")
@@ -93,7 +116,13 @@ def healthy(facts: Facts, site: Site, release: Release, given: Optional[Path] = 
     if starting or (problem := facts.problem(release.version)):
         why = "the service must answer as OSPREY Desktop asks" if starting else problem
         line = f"curl --insecure {site.settings.url}/v{release.version}/about"
-        yield Step(why, Await(line), "it does", site.settings.patience)
+        yield Step(why, Await(line), "it does", site.settings.patience, then_look=True)
+
+
+def kept(facts: Facts, site: Site, release: Release, given: Optional[Path] = None) -> Iterator[Step]:
+    """The release is healthy, and the host remembers that it is meant to run it."""
+    yield from healthy(facts, site, release, given)
+    yield from meant(facts, site, release)
 
 
 def put_back(site: Site, name: str) -> str:
@@ -128,11 +157,6 @@ def put_aside(facts: Facts) -> Command:
     )
 
 
-def cut(service: Optional[Container]) -> str:
-    """What stopping it would cost."""
-    return f" (with {', '.join(service.jobs)} computing in it: cut)" if service and service.jobs else ""
-
-
 @task(help=VERSION_HELP | PATIENCE_HELP)
 def start(site: Site, version: str = "", patience: str = "") -> str:
     """Start a release of the service, and wait until it is healthy."""
@@ -145,7 +169,7 @@ def start(site: Site, version: str = "", patience: str = "") -> str:
             raise Blocked(
                 f"{service.image} runs on {name}", hint=f"inv deploy --version {version} -H {name}, or service.stop"
             )
-        return healthy(facts, patient, release)
+        return kept(facts, patient, release)
 
     return site.finished(reach(site, goal), f"{described(site.last, release)} is healthy")
 
@@ -153,7 +177,12 @@ def start(site: Site, version: str = "", patience: str = "") -> str:
 @task
 def stop(site: Site) -> str:
     """Stop the service."""
-    return site.finished(reach(site, lambda facts: stopped(facts, site)), "no service runs")
+
+    def goal(facts: Facts) -> Iterator[Step]:
+        yield from unmeant(facts, site)
+        yield from stopped(facts, site)
+
+    return site.finished(reach(site, goal), "no service runs")
 
 
 @task(help={"json_": "one line of JSON"})
@@ -195,7 +224,7 @@ def unhealthy(facts: Facts) -> str:
     service = engine_of(facts).service
     if not service or not service.running:
         return f"the service does not run on {facts.host.name}" + (f": {service.state}" if service else "")
-    return facts.problem(service.image.rpartition(":")[2])
+    return facts.problem(service.version)
 
 
 @task(help={"follow": "go on with new lines until Ctrl-C", "lines": "how many of the last lines"})

@@ -137,8 +137,8 @@ class Engine:
             subprocess.run(["ip", *arguments], check=True)
 
     def _answers(self) -> bool:
-        """Whether dockerd answers; an error at once if it has ended."""
-        if not self._daemon():
+        """Whether dockerd answers; an error at once if it has ended, and is not just becoming it from a shell."""
+        if not self._daemon() and not self._daemon():
             raise EngineError(f"dockerd ended by itself\n{self._tail()}")
         with contextlib.suppress(EngineError, subprocess.TimeoutExpired):
             return bool(self.docker("version", limit=5))

@@ -16,7 +16,7 @@ REPOSITORY = "lab/server"
 SUITE = "bookworm"
 PACKAGES = (
     "usr-is-merged,systemd-sysv,dbus,openssh-server,docker.io,iptables,sudo,perl-base,bzip2,lbzip2,curl,openssl,"
-    "iproute2,procps,tar,ca-certificates"
+    "iproute2,procps,tar,ca-certificates,python3"
 )
 UNNEEDED = (
     *("share/doc/*", "share/man/*", "share/info/*", "share/locale/*", "share/bash-completion/*"),

@@ -1,4 +1,4 @@
-"""olympias for the tests: one for all of them, with a VM that runs and one that is off."""
+"""olympias for the tests: one for all of them, with the service that the tool has brought onto it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from typing import Optional
 
 import pytest
 
-from tests.lab.olympias import network
-from tests.lab.olympias.host import Olympias
+from tests.conftest import Inv, Ran
+from tests.lab.conftest import Releases
+from tests.lab.olympias import network, workstation
+from tests.lab.olympias.host import RUN, Olympias
+from tests.lab.olympias.kept import Kept
 from tests.lab.olympias.machine import LabVm
 
 RULE = "tcp-port44342,tcp,,44342,,44342"
@@ -24,21 +27,44 @@ def mac() -> Iterator[Olympias]:
     host.stop()
 
 
+@pytest.fixture(autouse=True)
+def nothing_refused(request: pytest.FixtureRequest) -> Iterator[None]:
+    """No line that a test lets run on olympias is one that the field book does not know."""
+    mac: Optional[Olympias] = request.getfixturevalue("mac") if "mac" in request.fixturenames else None
+    yield
+    if mac:
+        refused = mac.refused()
+        mac.forgive()
+        assert refused == []
+
+
 @pytest.fixture(scope="package")
-def booted(mac: Olympias) -> LabVm:
-    """The VM, running."""
-    vm = mac.vm()
-    vm.provide()
-    vm.start()
-    return vm
+def inv(mac: Olympias, releases: Releases, tmp_path_factory: pytest.TempPathFactory) -> Inv:
+    """`inv` of a workstation that knows olympias by the name in this checkout's settings."""
+    environment = workstation.furnish(mac, tmp_path_factory.mktemp("workstation"))
+    for version in ("0.3", "0.4"):
+        workstation.offer(mac, releases(version))
+    return Inv(environment)
+
+
+@pytest.fixture(scope="package")
+def first(inv: Inv) -> Ran:
+    """What the deploy onto a Mac with nothing came to."""
+    return inv("deploy", "--version", "0.3", "-v", "-H", "olympias", limit=900)
+
+
+@pytest.fixture(scope="package")
+def kept(mac: Olympias, first: Ran) -> Kept:
+    """The state that this deploy left."""
+    assert first.code == 0, first.said
+    return Kept(mac.vm(), RUN / "kept")
 
 
 @pytest.fixture
-def vm(booted: LabVm) -> LabVm:
-    """The VM, running or running again."""
-    if booted.state != "running":
-        booted.start()
-    return booted
+def deployed(kept: Kept) -> LabVm:
+    """The VM, running, with a healthy service 0.3 in it."""
+    kept.ready()
+    return kept.vm
 
 
 @pytest.fixture(scope="package")

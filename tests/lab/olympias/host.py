@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, Optional
+from typing import Optional
 
 from tests.lab.cache import CACHE
 from tests.lab.olympias import network
@@ -23,7 +24,8 @@ from tests.lab.wait import until
 HERE = Path(__file__).parent
 RUN = CACHE / network.NAME
 USERS = {"jmartin": 501, "ops": 502}  # an admin with a password; an admin who needs none for sudo
-CLAIM_LIMIT = 600
+CLAIM, CLAIM_LIMIT = f"\0ospreyops-{network.NAME}", 600
+NOTES = {"VBoxManage": "Library/VirtualBox/refused", "docker-machine": ".docker/machine/refused"}
 PASSWORD = "correct-horse"
 PATH = "/usr/bin:/bin:/usr/sbin:/sbin"
 LOCAL_PATH = f"/usr/local/bin:{PATH}"
@@ -67,11 +69,14 @@ class Olympias(SshHost):
         self.key = lab_key()
         self._pid = RUN / "pid"
         self.homes = RUN / "Users"
-        self._claimed: Optional[IO[str]] = None
+        self._claimed: Optional[socket.socket] = None
 
     @classmethod
-    def start(cls) -> Olympias:
-        """Start a fresh olympias, in place of one that no process holds, and wait for its sshd."""
+    def start(cls, stays: bool = False) -> Olympias:
+        """Start a fresh olympias, in place of one that no process holds, and wait for its sshd.
+
+        stays: it goes on when this process has ended, and is held as long.
+        """
         for command, package in {"qemu-system-x86_64": "qemu-system-x86", "qemu-img": "qemu-utils"}.items():
             if not shutil.which(command):
                 raise OlympiasError(f"{command} is not installed: apt-get install {package}")
@@ -91,6 +96,8 @@ class Olympias(SshHost):
             )
         host._pid.write_text(str(process.pid))
         until(host.greets, "olympias' sshd", 20, (RUN / "sshd.log").read_text)
+        if stays:
+            host._hold()
         return host
 
     def stop(self) -> None:
@@ -101,13 +108,17 @@ class Olympias(SshHost):
 
     def reset(self) -> None:
         """Bring olympias back to a Mac without VMs: its processes end, its homes are made anew."""
-        self._end([pid for pid in network.processes() if pid != self.pid])
-        self.sh("rm -rf /tmp/* /tmp/.[!.]*", user="root")
+        self.end_all()
+        self.sh("rm -rf /tmp/* /tmp/.[!.]* /Library/LaunchDaemons/* /run/launchd", user="root")
         for changed in ("pmset", "sysctl.sleep"):
             self.put(RUN / "etc" / changed, f"/etc/{changed}", user="root")
         for home in self.homes.iterdir():
             shutil.rmtree(home)
         self._make_homes()
+
+    def end_all(self) -> None:
+        """End all that runs on olympias but its sshd."""
+        self._end([pid for pid in network.processes() if pid != self.pid])
 
     @property
     def pid(self) -> int:
@@ -136,6 +147,16 @@ class Olympias(SshHost):
                     os.killpg(process.pid, signal.SIGKILL)
                 raise
         return subprocess.CompletedProcess(words, process.returncode, out, err)
+
+    @contextlib.contextmanager
+    def running(self, *words: str, user: str = "jmartin") -> Iterator[subprocess.Popen[str]]:
+        """Run a command on olympias for as long as the block lasts."""
+        with self._popen(words, user, LOCAL_PATH, None, None) as process:
+            try:
+                yield process
+            finally:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
 
     def sh(self, command: str, user: str = "jmartin", check: bool = True, stdin: Optional[Path] = None) -> str:
         """Run a shell command as a user, with the PATH of an SSH session, and return its standard output."""
@@ -168,10 +189,15 @@ class Olympias(SshHost):
         """Let VirtualBox hold a VM's lock so long after a power-off, as it does for a second or two."""
         self._virtualbox(user, "linger", str(seconds))
 
-    def refused(self, user: str = "jmartin") -> list[list[str]]:
-        """The command lines that VBoxManage was given and the field book does not know."""
-        path = self.homes / user / "Library/VirtualBox/refused"
-        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    def refused(self) -> list[list[str]]:
+        """The command lines, of any user, that VBoxManage and docker-machine were given and the field book lacks."""
+        notes = [(program, path.read_text().splitlines()) for program, path in self._refusals()]
+        return [[program, *json.loads(line)] for program, lines in notes for line in lines]
+
+    def forgive(self) -> None:
+        """Forget what was refused."""
+        for _, path in self._refusals():
+            path.unlink()
 
     def slept(self, slept: int, woke: int) -> None:
         """Let `sysctl` say when the Mac slept and woke, in seconds since 1970."""
@@ -179,6 +205,11 @@ class Olympias(SshHost):
 
     def _virtualbox(self, user: str, hook: str, text: str) -> None:
         self.sh(f"mkdir -p Library/VirtualBox && echo '{text}' >Library/VirtualBox/{hook}", user)
+
+    def _refusals(self) -> Iterator[tuple[str, Path]]:
+        root = Path(f"/proc/{self.pid}/root")
+        for home in (*(root / "Users").iterdir(), root / "var/root"):
+            yield from ((program, home / note) for program, note in NOTES.items() if (home / note).exists())
 
     def _popen(
         self, words: Sequence[str], user: str, path: str, env: Optional[dict[str, str]], stdin: Optional[Path]
@@ -210,17 +241,28 @@ class Olympias(SshHost):
                 os.waitpid(pid, 0)
         until(lambda: not set(pids) & set(network.processes()), "the end of olympias' processes", 20)
 
-    def _claim(self) -> None:
-        """Wait until no other process of this machine holds an olympias, and hold it to the end."""
-        CACHE.mkdir(parents=True, exist_ok=True)
-        self._claimed = (CACHE / f"{network.NAME}.lock").open("w")
-        until(self._locks, "the olympias of another process", CLAIM_LIMIT)
+    def claims(self) -> bool:
+        """Hold olympias to the end, unless another process of this machine does."""
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(CLAIM)
+        except OSError:
+            claim.close()
+            return False
+        self._claimed = claim
+        return True
 
-    def _locks(self) -> bool:
-        with contextlib.suppress(BlockingIOError):
-            fcntl.flock(self._claimed or -1, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-        return False
+    def _claim(self) -> None:
+        if not self.claims():
+            print("another process of this machine holds olympias: waiting for its end", file=sys.stderr)
+            until(self.claims, "olympias (`make lab-clean` ends the one of `make lab`)", CLAIM_LIMIT)
+
+    def _hold(self) -> None:
+        """Leave the claim to a process of olympias, which ends with it."""
+        words = ["nsenter", f"--net={network.NAMESPACE}", "sleep", "infinity"]
+        null = subprocess.DEVNULL
+        claim = [self._claimed.fileno()] if self._claimed else []
+        subprocess.Popen(words, stdin=null, stdout=null, stderr=null, pass_fds=claim, start_new_session=True, cwd="/")
 
     def _remove(self) -> None:
         self._end(network.processes())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import shutil
@@ -13,14 +12,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.lab.cache import CACHE, locked
-from tests.lab.olympias.image import guest_image
 from tests.lab.wait import until
 
 if TYPE_CHECKING:
     from tests.lab.olympias.host import Olympias
 
-BOOTED = CACHE / "booted"
 MAGIC = "boot2docker, please format-me"
 DISK_MB = 20000
 SSH = "-F /dev/null -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ConnectTimeout=5"
@@ -101,22 +97,6 @@ class LabVm:
             if done.returncode:
                 raise VmError(done.stderr)
 
-    def provide(self, memory: int = 2048, cpus: int = 2) -> None:
-        """Make the VM in the state `saved`, booted to a dockerd that answers; the first time, really boot it."""
-        stand_in = Path(__file__).with_name("virtualbox")
-        sources = [path.read_text() for path in sorted(stand_in.glob("*.py"))] + [Path(__file__).read_text()]
-        recipe = (self.name, self.user, memory, cpus, guest_image().name, sources)
-        kept = BOOTED / hashlib.sha256(repr(recipe).encode()).hexdigest()[:12]
-        with locked(BOOTED):
-            if not kept.exists():
-                for old in BOOTED.glob("?" * 12):
-                    shutil.rmtree(old)
-                self.create(memory, cpus)
-                self.start()
-                self.keep(kept)
-            else:
-                self.bring(kept)
-
     def keep(self, folder: Path) -> None:
         """Copy the user's home, with the VM in a saved state, into a folder."""
         if self.state in ("running", "paused"):
@@ -127,7 +107,8 @@ class LabVm:
         partial.rename(folder)
 
     def bring(self, folder: Path) -> None:
-        """Replace the user's home, which has no running VM, by a kept one."""
+        """Replace the user's home by a kept one, once all that runs on olympias has ended."""
+        self.host.end_all()
         home = self.host.homes / self.user
         shutil.rmtree(home)
         _copy(folder, home)
@@ -168,6 +149,10 @@ class LabVm:
         pid = self.pid
         os.kill(pid, signal.SIGKILL)
         until(lambda: not Path(f"/proc/{pid}").exists(), "the end of the VM's process", 10)
+
+    def power_off(self) -> None:
+        """Pull the plug."""
+        self.control("poweroff")
 
     def freeze(self) -> None:
         """Let the VM's process stand still: VBoxManage waits for it as long as that lasts."""

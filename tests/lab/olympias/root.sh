@@ -13,7 +13,7 @@ mount --make-rprivate /
 mkdir -p "$root"
 mount -t tmpfs -o mode=755 root "$root"
 cd "$root"
-mkdir -p usr Library/Debian proc sys dev tmp run etc/ssh var/empty var/root var/tmp var/log Users Applications old
+mkdir -p usr Library/Debian Library/LaunchDaemons proc sys dev tmp run etc/ssh var/empty var/root var/tmp var/log Users Applications old
 for link in bin lib lib64 sbin; do ln -s usr/$link $link; done
 mount --bind /usr usr
 mount --bind /usr Library/Debian
@@ -72,6 +72,7 @@ MANAGE
 chmod 755 "$app/MacOS/VBoxManage"
 ln -s "/$app/MacOS/VBoxManage" usr/local/bin/VBoxManage
 ln -s $debian/bin/docker usr/local/bin/docker
+ln -s $debian/bin/python3 usr/local/bin/python3
 cp -R "$here/docker_machine" usr/local/lib/
 ln -s /usr/local/lib/docker_machine/docker-machine usr/local/bin/
 

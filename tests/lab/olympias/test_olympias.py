@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.lab.olympias import network
-from tests.lab.olympias.host import Olympias
+from tests.lab.olympias.host import PATH, Olympias
 
 
 def test_ssh_enters_a_mac(mac: Olympias, tmp_path: Path) -> None:
@@ -33,7 +33,7 @@ def test_a_mac_has_not_what_only_linux_has(mac: Olympias) -> None:
     "line", ["date -d @0", "date +%s -s @0", "readlink -f /tmp", "stat -c %s /etc/hosts", "sed --version", "python3 -V"]
 )
 def test_a_mac_refuses(mac: Olympias, line: str) -> None:
-    assert mac.run("/bin/sh", "-c", line).returncode == 1
+    assert mac.run("/bin/sh", "-c", line, path=PATH).returncode == 1
 
 
 def test_a_mac_understands_its_own(mac: Olympias) -> None:

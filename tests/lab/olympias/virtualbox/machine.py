@@ -106,7 +106,7 @@ class Machine:
         disks = [Path(medium) for medium in settings.media.values() if not medium.endswith(".iso")]
         keys = disks[0] if disks else None
         hostonly = settings.options.get("nic2") == "hostonly"
-        return Hardware(settings.name, settings.memory, settings.cpus, settings.macs, hostonly, settings.address, keys)
+        return Hardware(settings.name, settings.memory, settings.macs, hostonly, settings.address, keys)
 
     @property
     def listeners(self) -> list[str]:

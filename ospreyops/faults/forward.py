@@ -1,0 +1,19 @@
+"""The port forward into the VM is missing, doubled, to a wrong port, or nothing listens for it.
+
+Runbook: "The port forwarding must be done every time the service is started."
+"""
+
+from collections.abc import Iterator
+
+from ..facts import Facts
+from ..plan import Step
+from ..runbook.net import forwarded
+from ..site import Site
+
+COST = ""
+
+
+def cure(facts: Facts, site: Site) -> Iterator[Step]:
+    """The rule as the runbook has it, once there is a service to reach."""
+    if facts.engine and facts.engine.service:
+        yield from forwarded(facts, site)

@@ -1,0 +1,77 @@
+"""olympias for a soak: a healthy service, faults that are made for real, and what must be so after each was healed."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.conftest import Inv
+from tests.lab.olympias import workstation
+from tests.lab.olympias.faults import FAULTS, RULE
+from tests.lab.olympias.host import Olympias
+from tests.lab.olympias.machine import LabVm
+from tests.lab.wait import until
+from tests.release import build
+from tests.soak import Heal
+
+FLAGS = ("-H", "olympias")
+BY_OPS = {"INVOKE_OSPREY_HOSTS_OLYMPIAS_USER": "ops", "INVOKE_OSPREY_OWNER": "jmartin"}
+"""sudo wants no password of ops, who sets up what is jmartin's."""
+LIMIT = 600
+
+
+@contextmanager
+def soaked() -> Iterator[tuple[list[str], Heal]]:
+    """The faults, and what makes one and waits until olympias has healed itself; olympias is gone afterwards."""
+    mac = Olympias.start()
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            inv = Inv({**workstation.furnish(mac, Path(folder) / "home"), "INVOKE_OSPREY_PATIENCE": "120"})
+            workstation.offer(mac, build(Path(folder), "0.3"))
+            done(inv, "deploy", "--version", "0.3", **BY_OPS)
+            watched(inv)
+            yield list(FAULTS), healer(inv, mac.vm())
+    finally:
+        mac.stop()
+
+
+def watched(inv: Inv) -> None:
+    """Have olympias watch itself, and nothing be wrong with it."""
+    done(inv, "fix.sleep", "--yes", **BY_OPS)
+    done(inv, "watch.install", "--every", "5", **BY_OPS)
+    done(inv, "doctor")
+
+
+def healer(inv: Inv, vm: LabVm) -> Heal:
+    """What makes a fault, waits until the watch has healed it, and finds what it leaves over."""
+    before = left(vm)
+
+    def heal(name: str) -> None:
+        FAULTS[name][1](vm)
+        if FAULTS[name][0] == "certs":
+            done(inv, "net.check")
+            done(inv, "fix.certs", "--wait")
+        until(lambda: inv("doctor", *FLAGS).code == 0, f"the end of {name}", LIMIT)
+        done(inv, "net.check")
+        until(lambda: left(vm) == before, f"nothing left over of {name}", 60, lambda: f"{before}\n{left(vm)}")
+
+    return heal
+
+
+def done(inv: Inv, *words: str, **env: str) -> None:
+    """Run a task, which must succeed."""
+    ran = inv(*words, *FLAGS, limit=900, **env)
+    assert ran.code == 0, ran.said
+
+
+def left(vm: LabVm) -> tuple[object, ...]:
+    """All that a fault or its cure could leave over: rules, containers, processes and temporary files."""
+    rules = [value for key, value in vm.info.items() if key.startswith("Forwarding(") and not value.startswith("ssh,")]
+    assert rules in ([], [RULE])
+    containers = vm.ssh("docker ps -a --format {{.Image}}").split()
+    processes = Counter(line.split()[0] for line in vm.host.sh("ps -axo command=", vm.user).splitlines() if line)
+    known = {name: count for name, count in processes.items() if name.rpartition("/")[2] not in ("ps", "sh", "-sh")}
+    return (rules, containers, known, sorted(vm.host.sh("ls -A /tmp", vm.user).split()))

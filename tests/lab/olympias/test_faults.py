@@ -1,0 +1,71 @@
+"""Every known fault, made for real on olympias: the doctor names it, its task cures it, and the service is back."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.conftest import Inv
+from tests.lab.olympias.faults import FAULTS
+from tests.lab.olympias.machine import LabVm
+from tests.lab.wait import until
+
+HARMLESS = ("clock", "paused", "forward")
+LISTEN = "my $s = IO::Socket::INET->new(LocalPort => 44342, Listen => 1, ReuseAddr => 1) or die; sleep 600"
+PATIENCE = {"INVOKE_OSPREY_PATIENCE": "90"}
+FREE = "df -Pk /var/lib/docker | tail -n 1 | awk '{print $4}'"
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.replace(" ", "_"))
+def test_a_fault_is_named_cured_without_cutting_a_job_that_could_live_and_the_second_time_not_there(
+    inv: Inv, deployed: LabVm, fault: str
+) -> None:
+    name, make = FAULTS[fault]
+    if name in HARMLESS:
+        deployed.ssh("docker exec -d osprey-service sleep 1000")
+    make(deployed)
+    found = inv("doctor", "-H", "olympias", **PATIENCE)
+    assert re.search(rf"✗ {name} ", found.out), found.said
+    cured = inv(f"fix.{name}", "-H", "olympias", limit=500, **PATIENCE)
+    assert cured.code == 0, cured.said
+    again = inv(f"fix.{name}", "-H", "olympias", "net.check", **PATIENCE)
+    assert again.code == 0, again.said
+    assert "nothing to do" in again.out
+    if name in HARMLESS:
+        assert "sleep 1000" in deployed.ssh("docker top osprey-service -eo pid,args")
+
+
+def test_a_foreign_listener_on_the_port_is_named_and_lives_on(inv: Inv, deployed: LabVm) -> None:
+    deployed.control("natpf1", "delete", "tcp-port44342")
+    with deployed.host.running("perl", "-MIO::Socket::INET", "-e", LISTEN) as listener:
+        until(lambda: "perl" in deployed.host.sh("lsof -nP -iTCP:44342 -sTCP:LISTEN", check=False), "a listener", 10)
+        for task in ("fix.port", "net.forward", "heal"):
+            ran = inv(task, "-H", "olympias")
+            assert ran.code == 3, ran.said
+            assert "port 44342 of olympias is taken by perl (pid" in ran.err
+        assert listener.poll() is None
+    assert inv("heal", "-H", "olympias", "net.check").code == 0
+
+
+def test_the_macs_sleep_is_forbidden_after_a_yes(inv: Inv, deployed: LabVm) -> None:
+    as_ops = ("-H", "ops@olympias.cs.duke.edu")
+    own = {"INVOKE_OSPREY_MACHINE": "virtualbox", "INVOKE_OSPREY_OWNER": deployed.user}
+    assert "goes to sleep after 1 minute" in inv("doctor", *as_ops, **own).out
+    assert inv("fix.sleep", *as_ops, **own).code == 1
+    assert inv("fix.sleep", "--yes", *as_ops, **own).code == 0
+    assert "nothing to do" in inv("fix.sleep", *as_ops, **own).out
+    assert inv("doctor", *as_ops, **own).code == 0
+
+
+def test_a_full_disk_is_cleared_of_old_images_alone(inv: Inv, deployed: LabVm) -> None:
+    deployed.ssh("docker tag osprey/service:0.3 osprey/service:0.1; docker tag osprey/service:0.3 osprey/service:0.2")
+    deployed.ssh(f"f=$({FREE}); sudo fallocate -l $((f - 500000))k /var/lib/docker/big")
+    assert "the disk of the VM is nearly full" in inv("doctor", "-H", "olympias").out
+    ran = inv("fix.disk", "-H", "olympias")
+    assert ran.code == 3, ran.said
+    assert "see what else is big" in ran.err
+    left = deployed.ssh("docker image ls --format {{.Tag}} osprey/service").split()
+    assert len(left) == 2 and "0.3" in left
+    deployed.ssh("sudo rm /var/lib/docker/big")
+    assert "nothing to do" in inv("fix.disk", "-H", "olympias").out

@@ -1,0 +1,114 @@
+"""The watch on olympias: a LaunchDaemon of the VM's owner, which needs nobody to be logged in."""
+
+from __future__ import annotations
+
+import json
+import plistlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pexpect
+import pytest
+
+from ospreyops.daemons import LABEL, Job, Launchd
+from tests.conftest import PROJECT, Inv
+from tests.lab.olympias import workstation
+from tests.lab.olympias.host import PASSWORD, Olympias
+from tests.lab.wait import until
+
+FOLDER = "/Users/jmartin/watched"
+FLAGS = ("-H", "olympias")
+BY_OPS = {"INVOKE_OSPREY_HOSTS_OLYMPIAS_USER": "ops", "INVOKE_OSPREY_OWNER": "jmartin"}
+
+
+@pytest.fixture
+def inv(mac: Olympias, tmp_path: Path) -> Inv:
+    """`inv` of a workstation that enters olympias as ops, for whom sudo wants no password, and works for jmartin."""
+    environment = workstation.furnish(mac, tmp_path / "home")
+    return Inv({**environment, **BY_OPS, "INVOKE_OSPREY_HOSTS_OLYMPIAS_FOLDER": FOLDER})
+
+
+@pytest.fixture
+def clean(mac: Olympias) -> Iterator[Olympias]:
+    """olympias, on which nothing of the watch is left."""
+    yield mac
+    mac.sh(f"launchctl bootout system/{LABEL}; rm -rf {FOLDER} /Library/LaunchDaemons/*", "root", check=False)
+    until(lambda: mac.run("launchctl", "print", f"system/{LABEL}").returncode == 113, "the job's end", 30)
+
+
+@pytest.fixture
+def watched(inv: Inv, clean: Olympias) -> Olympias:
+    """olympias, which watches itself."""
+    installed = inv("watch.install", *FLAGS)
+    assert installed.code == 0, installed.said
+    return clean
+
+
+def told(inv: Inv) -> dict[str, Any]:
+    """What `watch.status` says."""
+    said: dict[str, Any] = json.loads(inv("watch.status", "--json", *FLAGS).out)
+    return said
+
+
+def test_a_mac_watches_itself_with_nobody_logged_in_and_is_asked_to_only_once(inv: Inv, watched: Olympias) -> None:
+    said = told(inv)
+    assert (said["installed"], said["running"], said["current"], said["every"]) == (True, True, True, 30)
+    assert watched.sh(f"ps -o user=,tty= -p {said['pid']}", "root").split() == ["jmartin", "?"]
+    again = inv("watch.install", *FLAGS)
+    assert "nothing to do" in again.out, again.said
+    assert told(inv)["pid"] == said["pid"]
+
+
+def test_a_watch_that_was_killed_comes_back(inv: Inv, watched: Olympias) -> None:
+    before = told(inv)["pid"]
+    watched.sh(f"kill -9 {before}", "root")
+    until(lambda: told(inv)["pid"] not in (None, before), "the watch's return", 60)
+
+
+def test_another_interval_takes_effect_at_once(inv: Inv, watched: Olympias) -> None:
+    before = told(inv)["pid"]
+    changed = inv("watch.install", "--every", "7", *FLAGS)
+    assert changed.code == 0, changed.said
+    said = told(inv)
+    assert said["pid"] != before
+    assert "--every 7" in watched.sh(f"ps -ww -o args= -p {said['pid']}", "root")
+
+
+def test_what_the_watch_says_is_in_its_status(inv: Inv, watched: Olympias) -> None:
+    until(lambda: told(inv)["log"], "the watch's first words", 60)
+    table = inv("watch.status", *FLAGS).out
+    assert f"{LABEL} runs since " in table and "osprey.pyz is this checkout's" in table
+
+
+def test_uninstalling_leaves_no_trace_on_the_mac(inv: Inv, watched: Olympias) -> None:
+    pid = told(inv)["pid"]
+    gone = inv("watch.uninstall", *FLAGS)
+    assert gone.code == 0, gone.said
+    assert watched.run("ps", "-p", str(pid), user="root").returncode == 1
+    assert watched.run("launchctl", "print", f"system/{LABEL}").returncode == 113
+    left = f"find /Library/LaunchDaemons {FOLDER} -type f"
+    assert {Path(line).name for line in watched.sh(left).splitlines()} == {"lock", "history.jsonl"}
+    assert "nothing to do" in inv("watch.uninstall", *FLAGS).out
+
+
+def test_the_owner_himself_is_asked_for_his_password_once(inv: Inv, clean: Olympias) -> None:
+    environment = {key: value for key, value in inv.env.items() if key not in BY_OPS}
+    words = ["-m", "invoke", "watch.install", *FLAGS]
+    child = pexpect.spawn(sys.executable, words, cwd=str(PROJECT), env=environment, encoding="utf-8", timeout=120)
+    child.expect(r"password for jmartin on olympias: ")
+    child.sendline(PASSWORD)
+    child.expect("keeps itself healthy, and looks every 30 s")
+    child.expect(pexpect.EOF)
+    assert "password for" not in str(child.before)
+    assert told(inv)["running"]
+
+
+def test_the_property_list_is_one_for_another_parser_too(tmp_path: Path) -> None:
+    job = Job("jmartin", "/Users/jmartin", "/Users/jmartin/a & <b>", "/l", ("/usr/local/bin/python3", "it's"))
+    xml, binary = tmp_path / "job.plist", tmp_path / "job.bin"
+    xml.write_text(Launchd().text(job))
+    subprocess.run(["plistutil", "-i", str(xml), "-f", "bin", "-o", str(binary)], check=True, timeout=20)
+    assert plistlib.loads(binary.read_bytes()) == plistlib.loads(xml.read_bytes())

@@ -1,0 +1,24 @@
+"""A workstation whose user deploys onto olympias: what ssh must know there, and settings for the slow lab."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.lab.olympias.host import Olympias
+
+NAME = "olympias.cs.duke.edu"  # as invoke.yaml of this checkout has it
+ARCHIVE = "/Users/jmartin/releases"
+PATIENCE = "400"
+
+
+def furnish(host: Olympias, home: Path) -> dict[str, str]:
+    """Make a home that knows olympias' address, key and host keys, and return the environment for it."""
+    (home / ".ssh").mkdir(parents=True)
+    host.ssh_config(home / ".ssh/config", f"{host.name} {NAME}", "jmartin")
+    return {"HOME": str(home), "INVOKE_OSPREY_ARCHIVE": ARCHIVE, "INVOKE_OSPREY_PATIENCE": PATIENCE}
+
+
+def offer(host: Olympias, archive: Path) -> None:
+    """Put a release archive where the tool looks for it on olympias."""
+    host.sh(f"mkdir -p {ARCHIVE}")
+    host.put(archive, f"{ARCHIVE}/{archive.name}")

@@ -1,0 +1,317 @@
+"""Every known fault on simulated hosts: found, cured, verified; and what heals."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from typing import Any, Callable
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ospreyops.faults import known
+from tests.conftest import PROJECT, Ran
+from tests.simhost import SimHost
+from tests.simvm import SimMac
+from tests.test_virtualbox import RULE, serving
+
+Sim = Callable[..., Ran]
+LONG_AGO = "2026-01-01T00:00:00"
+
+
+def meant(**state: Any) -> SimMac:
+    """A Mac that is meant to run 0.3, and does, but for what the state says."""
+    wanted = state.pop("wanted", "0.3")
+    mac = serving(**state)
+    mac.wanted = wanted
+    return mac
+
+
+def but(**state: Any) -> Callable[[SimMac], None]:
+    """A Mac's state changes."""
+    return lambda mac: vars(mac).update(state)
+
+
+FAULTS: dict[str, Callable[[SimMac], object]] = {
+    "clock": but(clock_behind=90, tls="remote error: tls: bad certificate"),
+    "paused": but(vm="paused"),
+    "hung": but(hung=True),
+    "stopped": lambda mac: mac.power("poweroff"),
+    "certs": but(tls="x509: certificate has expired or is not yet valid"),
+    "forward": lambda mac: mac.rules.remove(RULE),
+    "service": SimMac.stop,
+    "address": but(tls="x509: certificate is valid for 192.168.99.101, not 192.168.99.107"),
+    "sleep": but(pmset=" SleepDisabled\t\t0\n sleep                1 (sleep prevented by powerd)\n"),
+}
+"""What is done to a Mac that is meant to run 0.3, and does."""
+CURABLE = [name for name in FAULTS if name != "sleep"]
+
+
+def with_fault(name: str, **state: Any) -> SimMac:
+    """A Mac that is meant to run 0.3, and has that fault."""
+    mac = meant(**state)
+    FAULTS[name](mac)
+    return mac
+
+
+def hung_java(mac: SimMac) -> SimMac:
+    """The proxy answers, Java does not until the container was started again."""
+    mac.healthy = lambda host: "docker stop" in " ".join(host.ran)
+    return mac
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_is_named_by_the_doctor_cured_by_its_task_and_the_second_time_not_there(sim: Sim, name: str) -> None:
+    mac = with_fault(name)
+    found = sim("doctor -H sim", mac)
+    assert found.code == 2, found.said
+    assert re.findall(r"^FAILED (\w+) ", found.out, re.M) == [name], found.said
+    assert f"inv fix.{name} -H sim" in found.out
+    yes = " --yes" if name == "sleep" else ""
+    cured = sim(f"fix.{name}{yes} -H sim", mac)
+    assert cured.code == 0, cured.said
+    before = list(mac.ran)
+    again = sim(f"fix.{name} -H sim", mac)
+    assert "nothing to do" in again.out, again.said
+    assert mac.ran == before
+    assert sim("doctor -H sim", mac).code == 0
+    assert RULE in mac.rules
+    assert mac.service
+
+
+@pytest.mark.parametrize("name", CURABLE)
+def test_heal_cures_each_fault_that_keeps_the_service_from_being_healthy(sim: Sim, name: str) -> None:
+    mac = with_fault(name)
+    assert sim("heal -H sim", mac).code == 0
+    assert sim("status -H sim", mac).code == 0
+
+
+class Killed(BaseException):
+    """The tool is ended between two lines, with no chance to tidy up."""
+
+
+@pytest.mark.parametrize("task", ["fix", "heal"])
+@pytest.mark.parametrize("name", CURABLE)
+def test_a_cure_that_is_killed_before_any_of_its_lines_is_finished_by_heal(sim: Sim, name: str, task: str) -> None:
+    line = f"{task}.{name} -H sim" if task == "fix" else "heal -H sim"
+    whole = with_fault(name)
+    assert sim(line, whole).code == 0
+    for done in range(len(whole.ran)):
+        mac = with_fault(name)
+
+        def kill(_: str, mac: SimMac = mac, done: int = done) -> None:
+            if len(mac.ran) == done:
+                raise Killed
+
+        mac.before_run = kill
+        with pytest.raises(Killed):
+            sim(line, mac)
+        mac.before_run = lambda _: None
+        healed = sim("heal -H sim", mac)
+        assert healed.code == 0, healed.said
+        assert sim("status -H sim", mac).code == 0
+        assert mac.rules.count(RULE) == 1
+
+
+def test_a_clock_is_set_to_the_second_and_nothing_else_is_touched(sim: Sim) -> None:
+    mac = with_fault("clock")
+    service = mac.service
+    assert sim("fix.clock -H sim", mac).code == 0
+    assert mac.service is service
+    assert [line for line in mac.ran if "date -u -s" in line] == [
+        "docker-machine ssh osprey-service 'sudo date -u -s @$(($(date +%s) + 90))'"
+    ]
+    assert mac.steps_clock
+
+
+def test_a_clock_that_cannot_be_set_is_said_and_not_tried_for_ever(sim: Sim) -> None:
+    mac = with_fault("clock")
+    mac.set_clock = lambda seconds: None  # type: ignore[method-assign]
+    ran = sim("fix.clock -H sim", mac)
+    assert ran.code == 2
+    assert "the VM's clock is 90 s behind its host" in ran.err
+
+
+def test_a_paused_vm_keeps_the_service_and_its_jobs(sim: Sim) -> None:
+    mac = with_fault("paused")
+    service = mac.service
+    assert sim("fix.paused -H sim", mac).code == 0
+    assert mac.service is service
+
+
+def test_calls_that_hang_are_ended_by_their_process_groups_and_nobody_elses(sim: Sim) -> None:
+    login = " 42 42 05:00 docker-machine ssh osprey-service\n"
+    mac = meant(hung=True, calls=f" 41 40 05:10 docker-machine ls\n 43 43 00:02 VBoxManage list vms\n{login}")
+    mac.vm = "running"
+    assert sim("fix.hung -H sim", mac).code == 0
+    assert mac.ran[0] == "kill -9 -- -40"
+    assert "alarm 20; exec @ARGV" in mac.ran[1]
+
+
+def test_virtualboxs_server_is_ended_only_when_no_other_vm_runs(sim: Sim) -> None:
+    calls = "  9   9 01:00:00 /Applications/VirtualBox.app/Contents/MacOS/VBoxSVC --auto-shutdown\n"
+    other = "  8   8 01:00:00 /x/VBoxHeadless --comment another --startvm y\n"
+    mac = meant(vm="aborted", hung=True, calls=calls + other)
+    ran = sim("fix.hung -H sim", mac)
+    assert (ran.code, mac.ran) == (3, [])
+    assert "other VMs run: pid 8" in ran.err
+    mac.calls = calls
+    assert sim("fix.hung -H sim", mac).code == 0
+    assert mac.ran[0] == "kill -9 -- 9"
+
+
+def test_certificates_are_not_renewed_for_a_clock_that_is_wrong(sim: Sim) -> None:
+    mac = meant(clock_behind=-90, tls="remote error: tls: bad certificate")
+    assert sim("fix.certs -H sim", mac).code == 0
+    assert not [line for line in mac.ran if "regenerate-certs" in line]
+
+
+def test_new_certificates_bring_the_service_back_that_they_ended(sim: Sim) -> None:
+    mac = with_fault("certs")
+    assert sim("fix.certs -H sim", mac).code == 0
+    assert "regenerate-certs -f --client-certs" in mac.ran[0]
+    assert mac.service
+
+
+def test_a_hung_service_is_stopped_with_its_last_words_kept_and_started_again(sim: Sim) -> None:
+    mac = hung_java(meant())
+    found = sim("doctor -H sim", mac)
+    assert "osprey/service:0.3 hangs" in found.out
+    assert sim("fix.service -H sim", mac).code == 0
+    assert "docker stop" in mac.ran[0]
+
+
+def test_what_a_cure_would_cut_is_said_before(sim: Sim) -> None:
+    mac = hung_java(meant())
+    assert mac.service
+    mac.service = replace(mac.service, jobs=("sander",))
+    assert "sander computing in it: cut" in sim("doctor -H sim", mac).out
+
+
+def test_a_healthy_service_is_never_cut_by_heal(sim: Sim) -> None:
+    for fault in ("certs", "address"):
+        mac = with_fault(fault)
+        service = mac.service
+        assert sim("heal -H sim", mac).code == 0
+        assert mac.service is service
+        assert sim("doctor -H sim", mac).code == 2
+
+
+def test_a_service_that_nobody_meant_to_run_is_left_alone_by_heal(sim: Sim) -> None:
+    for mac in (with_fault("stopped", wanted=""), with_fault("service", wanted="")):
+        ran = sim("heal -H sim", mac)
+        assert (ran.code, mac.ran) == (0, [])
+        assert "none is meant to run" in ran.out
+
+
+def test_a_foreign_listener_is_named_and_never_ended(sim: Sim) -> None:
+    mac = with_fault("forward", taken="nc 99")
+    for line in ("fix.port", "net.forward", "heal"):
+        ran = sim(f"{line} -H sim", mac)
+        assert (ran.code, mac.ran) == (3, []), ran.said
+        assert "port 44342 of sim is taken by nc (pid 99)" in ran.err
+
+
+def test_a_rule_that_is_there_but_dead_is_made_anew(sim: Sim) -> None:
+    mac = meant(dead_rule=True)
+    assert sim("fix.forward -H sim", mac).code == 0
+    assert [line.split("natpf1 ")[1] for line in mac.ran] == ["delete tcp-port44342", RULE]
+
+
+def test_the_macs_sleep_is_changed_only_after_a_yes(sim: Sim) -> None:
+    mac = with_fault("sleep")
+    ran = sim("fix.sleep -H sim", mac)
+    assert (ran.code, mac.ran) == (1, [])
+    assert "the cure is sudo pmset -a sleep 0" in ran.err
+
+
+def test_a_full_disk_is_cleared_of_old_releases_alone(sim: Sim) -> None:
+    mac = meant(disk_free=1_000)
+    for version in ("0.1", "0.2"):
+        mac.load(version)
+        mac.unpacked.add(version)
+    ran = sim("fix.disk -H sim", mac)
+    assert set(mac.images) == {"osprey/service:0.2", "osprey/service:0.3"}, ran.said
+    assert mac.unpacked == {"0.2", "0.3"}
+    assert ran.code == 3
+    assert "see what else is big" in ran.err
+
+
+def test_the_doctor_tells_a_program_all_it_knows(sim: Sim) -> None:
+    data = json.loads(sim("doctor --json -H sim", with_fault("clock")).out)
+    assert data["faults"][0]["task"] == "fix.clock"
+    assert data["faults"][0]["cost"] == ""
+
+
+def test_the_status_names_the_faults_and_their_cures(sim: Sim) -> None:
+    ran = sim("status -H sim", with_fault("clock"))
+    assert "inv fix.clock -H sim" in ran.out
+
+
+def test_every_fault_has_a_file_a_task_and_a_row_in_the_readme() -> None:
+    readme = (PROJECT / "README.md").read_text()
+    for fault in known():
+        assert f"| `{fault.name}` |" in readme
+        assert f"`inv fix.{fault.name}" in readme
+
+
+MACS = st.builds(
+    SimMac,
+    vm=st.sampled_from(["running", "paused", "saved", "poweroff", "aborted", "gurumeditation", "stopping", ""]),
+    hung=st.booleans(),
+    by_sleep=st.booleans(),
+    clock_behind=st.sampled_from([0, 4, 90, -90, 1e8]),
+    tls=st.sampled_from(
+        ["", "remote error: tls: bad certificate", "x509: certificate is valid for A, not B", "timeout"]
+    ),
+    rules=st.lists(st.sampled_from(["ssh,tcp,127.0.0.1,50022,,22", RULE, "x,tcp,,44342,,1"]), unique=True),
+    taken=st.sampled_from(["", "nc 99"]),
+    wanted=st.sampled_from(["", "0.3", "0.4"]),
+    images=st.sampled_from([{}, {"osprey/service:0.3": "sha256:03"}]),
+    unpacked=st.sampled_from([set(), {"0.3"}]).map(set),
+    archives=st.sampled_from([set(), {"0.3", "0.4"}]).map(set),
+    disk_free=st.sampled_from([1_000, 10**11]),
+    pmset=st.sampled_from(["", " sleep 1\n"]),
+    fails=st.sampled_from(["$^", "docker-machine", "VBoxManage", "."]),
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(mac=MACS, line=st.sampled_from(["heal", "deploy --version 0.3", *(f"fix.{fault.name}" for fault in known())]))
+def test_from_any_state_a_task_ends_at_its_goal_or_with_a_clear_error_in_few_looks(
+    sim: Sim, mac: SimMac, line: str
+) -> None:
+    if "osprey/service:0.3" in mac.images and mac.vm == "running":
+        mac.start("0.3")
+    ran = sim(f"{line} -H sim", mac)
+    assert ran.code in (0, 1, 2, 3, 5), ran.said
+    assert "Traceback" not in ran.said
+    assert mac.looks < 200
+    if ran.code == 0:
+        assert "nothing to do" in sim(f"{line} -H sim", mac).out
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(mac=MACS, line=st.sampled_from(["heal", "deploy --version 0.3"]))
+def test_a_healthy_service_survives_whatever_else_is_seen(sim: Sim, mac: SimMac, line: str) -> None:
+    mac.vm, mac.hung, mac.taken, mac.wanted, mac.fails = "running", False, "", "0.3", "$^"
+    mac.rules, mac.unpacked = ["ssh,tcp,127.0.0.1,50022,,22", RULE], {"0.3"}
+    mac.images = {"osprey/service:0.3": "sha256:03"}
+    mac.start("0.3")
+    service = mac.service
+    ran = sim(f"{line} -H sim", mac)
+    assert ran.code == 0, ran.said
+    assert mac.service is service
+
+
+def test_a_server_without_a_vm_has_only_the_faults_that_it_can_have(sim: Sim) -> None:
+    host = SimHost(wanted="0.3")
+    host.load("0.3")
+    host.unpacked.add("0.3")
+    found = sim("doctor -H sim", host)
+    assert "osprey/service:0.3 does not run" in found.out
+    assert sim("heal -H sim", host).code == 0
+    assert host.service
+    assert sim("doctor -H sim", host).code == 0

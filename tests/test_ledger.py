@@ -1,0 +1,190 @@
+"""What a host remembers: what it is meant to run, and what was done to it. The lock is in test_lock.py."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Callable
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from ospreyops.ledger import history, row, typed
+from tests.conftest import Ran
+from tests.simhost import SimHost
+
+Sim = Callable[..., Ran]
+KEYS = {"when", "who", "from", "task", "host", "before", "after", "steps", "seconds", "outcome", "image"}
+
+
+def told(host: SimHost) -> list[dict[str, Any]]:
+    """The host's history."""
+    file = host.files / ".ospreyops/history.jsonl"
+    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+
+def running(version: str = "0.3", **state: object) -> SimHost:
+    host = SimHost(**state)  # type: ignore[arg-type]
+    host.load(version)
+    host.unpacked.add(version)
+    host.start(version)
+    host.mean(version)
+    return host
+
+
+def unfit(host: SimHost) -> bool:
+    return bool(host.service and not host.service.image.endswith("0.4"))
+
+
+def test_a_deploy_leaves_one_line_with_its_steps_versions_and_image(sim: Sim) -> None:
+    host = running()
+    assert sim("deploy --version 0.4 -H sim", host).code == 0
+    (entry,) = told(host)
+    assert entry.keys() == KEYS | {"archive_sha256"}
+    assert (entry["task"], entry["host"], entry["outcome"]) == ("deploy --version 0.4", "sim", "ok")
+    assert (entry["before"], entry["after"], entry["image"]) == ("0.3", "0.4", host.images["osprey/service:0.4"])
+    assert [step["ok"] for step in entry["steps"]] == [True] * len(host.ran)
+    assert [step["line"] for step in entry["steps"]] == host.ran
+    assert entry["when"] == "2027-01-15T08:00:00Z"
+
+
+def test_a_task_with_nothing_to_do_leaves_no_line_and_takes_no_lock(sim: Sim) -> None:
+    host = running()
+    assert sim("deploy --version 0.3 -H sim net.forward status", host).code == 0
+    assert list(host.files.iterdir()) == []
+
+
+def test_a_dry_run_leaves_nothing(sim: Sim) -> None:
+    host = running()
+    ran = sim("--dry deploy --version 0.4 -H sim service.stop", host)
+    assert ran.code == 0
+    assert list(host.files.iterdir()) == []
+    assert "wanted.new" in ran.out
+
+
+def test_each_task_of_a_chain_leaves_its_own_line(sim: Sim) -> None:
+    host = running()
+    assert sim("service.stop -H sim service.start --version 0.3 status", host).code == 0
+    assert [entry["task"] for entry in told(host)] == ["service.stop", "service.start --version 0.3"]
+    assert [(entry["before"], entry["after"]) for entry in told(host)] == [("0.3", None), (None, "0.3")]
+
+
+def test_a_step_that_fails_is_in_the_line_and_so_is_why(sim: Sim) -> None:
+    host = SimHost(fails="docker load")
+    assert sim("deploy --version 0.3 -H sim", host).code == 5
+    (entry,) = told(host)
+    assert entry["outcome"].startswith("failed: osprey-service-docker-0.3.tar.bz2 cannot be loaded")
+    assert [step["ok"] for step in entry["steps"]] == [True, False]
+
+
+def test_what_put_the_old_version_back_is_in_the_same_line(sim: Sim) -> None:
+    host = running(healthy=unfit)
+    assert sim("deploy --version 0.4 -H sim", host).code == 2
+    (entry,) = told(host)
+    assert (entry["before"], entry["after"]) == ("0.3", "0.3")
+    assert entry["outcome"].startswith("failed: ")
+    assert [step["line"] for step in entry["steps"]] == host.ran
+
+
+def test_a_host_is_meant_to_run_what_was_deployed_once_it_is_healthy(sim: Sim) -> None:
+    host, wanted = SimHost(), []
+    host.before_run = lambda line: wanted.append((host.wanted, bool(host.service)))
+    assert sim("deploy --version 0.3 -H sim", host).code == 0
+    assert host.wanted == "0.3"
+    assert wanted[-1] == ("", True)
+
+
+def test_a_deploy_that_fails_does_not_change_what_the_host_is_meant_to_run(sim: Sim) -> None:
+    host = running(healthy=unfit)
+    assert sim("deploy --version 0.4 -H sim", host).code == 2
+    assert host.wanted == "0.3"
+
+
+def test_a_stop_forgets_what_the_host_is_meant_to_run_before_it_stops(sim: Sim) -> None:
+    host, wanted = running(), []
+    host.before_run = lambda line: wanted.append((host.wanted, bool(host.service)))
+    assert sim("service.stop -H sim", host).code == 0
+    assert wanted == [("0.3", True), ("", True)]
+    assert host.service is None
+
+
+def test_a_healthy_service_that_nobody_meant_to_run_is_meant_to_run_after_a_deploy(sim: Sim) -> None:
+    host = running()
+    host.mean("0.2")
+    assert sim("deploy --version 0.3 -H sim", host).code == 0
+    assert (len(host.ran), host.wanted) == (1, "0.3")
+
+
+def test_the_history_shows_the_last_changes_newest_last(sim: Sim) -> None:
+    host = SimHost()
+    sim("deploy --version 0.3 -H sim service.stop", host)
+    shown = sim("history -H sim", host).out.splitlines()
+    assert [line.split()[3] for line in shown[1:]] == ["deploy", "service.stop"]
+    assert len(sim("history --lines 1 -H sim", host).out.splitlines()) == 2
+    assert json.loads(sim("history --json -H sim", host).out) == {"host": "sim", "history": told(host), "torn": 0}
+
+
+def test_a_host_that_nobody_has_changed_has_no_history(sim: Sim) -> None:
+    ran = sim("history -H sim", SimHost())
+    assert (ran.code, ran.out) == (0, "nothing was changed on sim yet\n")
+
+
+def test_a_line_torn_by_a_power_loss_is_reported_and_swallows_no_other(sim: Sim) -> None:
+    host = running()
+    file = host.files / ".ospreyops/history.jsonl"
+    sim("service.stop -H sim", host)
+    file.write_text(file.read_text() + file.read_text()[:40])
+    sim("service.start --version 0.3 -H sim", host)
+    ran = sim("history -H sim", host)
+    assert ran.code == 0
+    assert [line.split()[3] for line in ran.out.splitlines()[1:3]] == ["service.stop", "service.start"]
+    assert "1 of these lines cannot be read" in ran.out
+
+
+def test_a_history_that_cannot_be_read_is_said(sim: Sim) -> None:
+    host = SimHost()
+    (host.files / ".ospreyops/history.jsonl").mkdir(parents=True)
+    ran = sim("history -H sim", host)
+    assert ran.code == 3
+    assert "the history of sim cannot be read" in ran.err
+
+
+def test_a_disk_too_full_for_the_history_is_said_and_the_task_is_done(sim: Sim) -> None:
+    host = running()
+    (host.files / ".ospreyops").mkdir()
+    (host.files / ".ospreyops/history.jsonl").symlink_to("/dev/full")
+    ran = sim("service.stop -H sim", host)
+    assert ran.code == 0
+    assert "the history of sim could not be written: history: No space left on device" in ran.out
+
+
+entries = st.fixed_dictionaries({"when": st.text(), "task": st.text(), "outcome": st.text()})
+rubbish = st.text().filter(lambda text: "\n" not in text) | st.sampled_from(["{}", '{"when": "", "task": ""}', "[1]"])
+anything = st.recursive(st.none() | st.text() | st.floats(), lambda inner: st.dictionaries(st.text(), inner))
+
+
+@given(st.lists(entries.map(lambda entry: (json.dumps(entry), entry)) | rubbish.map(lambda text: (text, None))))
+def test_every_whole_line_of_a_history_is_read_whatever_is_between_them(rows: list[tuple[str, Any]]) -> None:
+    found, torn = history("\n".join(line for line, _ in rows))
+    assert found == [entry for _, entry in rows if entry]
+    assert torn == sum(1 for line, entry in rows if not entry and line.strip())
+
+
+@given(st.fixed_dictionaries(dict.fromkeys(sorted(KEYS), anything)))
+@example({**dict.fromkeys(KEYS, ""), "task": "two\nlines"})
+def test_whatever_an_entry_has_in_it_is_shown_on_one_line(entry: dict[str, Any]) -> None:
+    (found,), torn = history(json.dumps(entry))
+    assert torn == 0
+    assert all("\n" not in cell for cell in row(found))
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        ({}, "deploy"),
+        ({"version": "0.3", "from_": "", "patience": ""}, "deploy --version 0.3"),
+        ({"from_": "/tmp/a b.tar", "yes": True, "json_": False}, "deploy --from '/tmp/a b.tar' --yes"),
+    ],
+)
+def test_a_task_is_written_down_as_it_was_typed(options: dict[str, Any], line: str) -> None:
+    assert typed("deploy", options) == line
