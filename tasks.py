@@ -2,69 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Optional
-
 from invoke import Collection
 
-from ospreyops import hooks, ledger
+from ospreyops import ledger
 from ospreyops.cli import as_json, task, wanted
 from ospreyops.console import table
-from ospreyops.errors import Blocked, Failed, Unhealthy
-from ospreyops.facts import Container, Facts
+from ospreyops.errors import Blocked, Unhealthy
 from ospreyops.faults import seen
-from ospreyops.plan import Step, reach
-from ospreyops.release import Release
+from ospreyops.plan import reach
 from ospreyops.runbook import fix, image, lock, machine, net, service, watch
 from ospreyops.runbook.image import FROM_HELP, VERSION_HELP
-from ospreyops.runbook.service import PATIENCE_HELP
+from ospreyops.runbook.running import deployed
+from ospreyops.runbook.service import HOW_HELP, PATIENCE_HELP, how
 from ospreyops.settings import number
 from ospreyops.site import Site
 from ospreyops.wanted import before
 
 
-@task(help={**VERSION_HELP, **FROM_HELP, **PATIENCE_HELP})
-def deploy(site: Site, version: str = "", from_: str = "", patience: str = "") -> str:
-    """Bring a host to run a release of the service, healthy; does nothing when it does."""
+@task(help={**VERSION_HELP, **FROM_HELP, **PATIENCE_HELP, **HOW_HELP})
+def deploy(
+    site: Site, version: str = "", from_: str = "", patience: str = "", stop_first: bool = False, drain: str = ""
+) -> str:
+    """Bring a host to run a release of the service, healthy, without losing a request; does nothing when it does."""
     release = wanted(version)
-    return _deployed(site, release, patience, image.given_by(from_, release))
+    did = deployed(site.patient(patience), release, how(stop_first, drain, image.given_by(from_, release)))
+    return site.finished(did, f"{image.described(site.last, release)} is healthy")
 
 
-@task(help={"version": "the release to go back to; else the last one that was healthy here", **PATIENCE_HELP})
-def rollback(site: Site, version: str = "", patience: str = "") -> str:
+@task(
+    help={"version": "the release to go back to; else the last one that was healthy here", **PATIENCE_HELP, **HOW_HELP}
+)
+def rollback(site: Site, version: str = "", patience: str = "", stop_first: bool = False, drain: str = "") -> str:
     """Go back to the last release that was healthy on a host, other than the one it is meant to run."""
     chosen = version or before(site.look())
     if not chosen:
         raise Blocked(f"no other release was healthy on {site.name} before", hint="--version 0.3, or inv history")
-    return _deployed(site, wanted(chosen), patience, None)
-
-
-def _deployed(site: Site, release: Release, patience: str, given: Optional[Path]) -> str:
-    """Deploy a release; when it fails, the one that ran before runs again. Hooks are told of it."""
-    patient = site.patient(patience)
-    ran: list[Container] = []
-    asked: list[str] = []
-
-    def goal(facts: Facts) -> Iterator[Step]:
-        if site.ledger.untouched:
-            ran[:] = [facts.engine.service] if facts.engine and facts.engine.service else []
-        steps = list(service.kept(facts, patient, release, given))
-        if steps and site.ledger.held and not asked:
-            asked.append(release.version)
-            hooks.refuse(site, release.version)
-        return iter(steps)
-
-    try:
-        did = reach(site, goal)
-    except (Failed, Blocked, Unhealthy) as error:
-        if site.ledger.held and not site.ledger.untouched and ran and ran[0].running and ran[0].image != release.image:
-            error.done += (service.put_back(site, ran[0].image),)
-        if asked:
-            hooks.tell(site, site.settings.deploy_failed, release.version, error.case)
-        raise
-    if did:
-        hooks.tell(site, site.settings.post_deploy, release.version, "ok")
+    release = wanted(chosen)
+    did = deployed(site.patient(patience), release, how(stop_first, drain))
     return site.finished(did, f"{image.described(site.last, release)} is healthy")
 
 

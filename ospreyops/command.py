@@ -1,4 +1,4 @@
-"""A shell line as a value, and the only place where values are quoted into one."""
+"""A shell line as a value, what it says, and the only place where values are quoted into one."""
 
 from __future__ import annotations
 
@@ -34,6 +34,26 @@ class Command:
     def perform(self, site: Site) -> None:
         """Run the line on the site's host; Failed when it exits non-zero."""
         site.host.run(self)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a shell line said. late: it was ended, because it ran past its limit."""
+
+    code: int
+    out: str = ""
+    err: str = ""
+    late: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """The line exited with 0, in time."""
+        return self.code == 0 and not self.late
+
+    @property
+    def said(self) -> str:
+        """Its last words: standard error if there is any, else standard output."""
+        return (self.err.strip() or self.out.strip()) if not self.late else "it did not end in time"
 
 
 def sh(template: str, *, limit: float, sudo: bool = False, **values: object) -> Command:

@@ -13,9 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Optional, Protocol
 
-from .command import Command, quote, sh
+from .command import Answer, Command, quote, sh
 from .errors import Blocked
-from .facts import Answer
 
 LABEL = "edu.duke.cs.osprey"
 UNIT = "osprey-watch.service"

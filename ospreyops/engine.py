@@ -20,7 +20,7 @@ import urllib3.connection
 import urllib3.connectionpool
 
 from .command import Command
-from .facts import Container, EngineFacts, Image
+from .containers import Container, EngineFacts, Image
 from .host import Host, Stream
 from .release import CONTAINER, IMAGE
 
@@ -131,9 +131,11 @@ def _read(host: Host, dial: Command) -> EngineFacts:
     client.mount("http://", Adapter(stream))
     try:
         images = (_image(raw, name) for raw in client.images(name=IMAGE) for name in raw.get("RepoTags") or ())
-        found = client.containers(all=True, filters={"name": f"^/{CONTAINER}$"})
-        service = _container(client, found[0]["Id"]) if found else None
-        return EngineFacts(dial.sudo, {image.name: image for image in images}, service)
+        rows = client.containers(all=True, filters={"name": f"^/{CONTAINER}(-[0-9]+)?$"})
+        found = [one for row in rows if (one := _container(client, row["Id"]))]
+        service = next((one for one in found if one.name == CONTAINER), None)
+        others = tuple(one for one in found if one is not service)
+        return EngineFacts(dial.sudo, {image.name: image for image in images}, service, others)
     except requests.exceptions.Timeout:
         raise Unanswered("no answer in time") from None
     except (docker.errors.DockerException, requests.exceptions.RequestException, OSError, EOFError) as error:
@@ -167,6 +169,8 @@ def _container(client: docker.APIClient, ident: str) -> Optional[Container]:
         port=ports[0] if ports else None,
         jobs=tuple(_jobs(client, ident)) if running else (),
         auto_remove=bool(raw["HostConfig"].get("AutoRemove")),
+        name=raw["Name"].lstrip("/"),
+        pid=raw["State"].get("Pid", 0),
     )
 
 

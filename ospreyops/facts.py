@@ -11,25 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Optional
 
-
-@dataclass(frozen=True)
-class Answer:
-    """What a shell line said. late: it was ended, because it ran past its limit."""
-
-    code: int
-    out: str = ""
-    err: str = ""
-    late: bool = False
-
-    @property
-    def ok(self) -> bool:
-        """The line exited with 0, in time."""
-        return self.code == 0 and not self.late
-
-    @property
-    def said(self) -> str:
-        """Its last words: standard error if there is any, else standard output."""
-        return (self.err.strip() or self.out.strip()) if not self.late else "it did not end in time"
+from .containers import Container, EngineFacts
 
 
 @dataclass(frozen=True)
@@ -63,7 +45,8 @@ class HostFacts:
     unpacked: version -> the folder that its release lies unpacked in.
     archives: version -> the release archive on the host, and its size.
     listener: what listens on the service's port, as the host names it; "" when nothing does.
-    ended: exit status of the last start script, None while it runs or when none was started.
+    ended: exit status of the start script that ended last, None while each runs or when none was started.
+    logs: file -> bytes, of what the start scripts print; log_tail: the last lines of the newest.
     wanted: the release that it is meant to run, None when none is; healthy: those that were healthy here, newest last.
     sleeps_after: minutes of idleness after which it goes to sleep, 0 when it does not.
     """
@@ -85,18 +68,8 @@ class HostFacts:
     wanted: Optional[Wanted] = None
     healthy: tuple[str, ...] = ()
     sleeps_after: int = 0
-    log_size: int = 0
+    logs: Mapping[str, int] = field(default_factory=dict)
     log_tail: str = ""
-
-    @property
-    def log(self) -> str:
-        """Where the start script's standard output and standard error go."""
-        return f"{self.folder}/osprey-service.log"
-
-    @property
-    def end(self) -> str:
-        """Where the start script's exit status is left."""
-        return f"{self.folder}/osprey-service.ended"
 
     def place(self, version: str) -> str:
         """The folder of its own that a release is unpacked into."""
@@ -174,65 +147,18 @@ class VmFacts:
 
 @dataclass(frozen=True)
 class MachineFacts:
-    """Where Docker runs. why: what is the case when it cannot be used; vm: None where it is the host itself."""
+    """Where Docker runs. why: what is the case when it cannot be used; vm: None where it is the host itself.
+
+    way_in: the port that new connections to the service's port end at, None when that cannot be known, or moved.
+    memory_free: bytes that are available there.
+    """
 
     kind: str
     state: State
     why: str = ""
     vm: Optional[VmFacts] = None
-
-
-@dataclass(frozen=True)
-class Image:
-    """An image of the service in Docker; digest: its content-addressed id, `sha256:…`."""
-
-    name: str
-    digest: str
-    created: int
-    size: int
-    versions: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Container:
-    """The container `osprey-service`; state: Docker's word (running, created, exited, paused …).
-
-    jobs: names of the computations that run in it.
-    auto_remove: Docker removes it some time after it has ended (`--rm`).
-    """
-
-    id: str
-    image: str
-    digest: str
-    state: str
-    started: str
-    port: Optional[int] = None
-    jobs: tuple[str, ...] = ()
-    auto_remove: bool = True
-
-    @property
-    def running(self) -> bool:
-        """Docker says that it runs; whether it serves is another question."""
-        return self.state == "running"
-
-    @property
-    def version(self) -> str:
-        """The release that it runs."""
-        return self.image.rpartition(":")[2]
-
-    @property
-    def lost(self) -> str:
-        """What ending it costs, to be added to why it is ended; "" when nothing computes in it."""
-        return f" (with {', '.join(self.jobs)} computing in it: cut)" if self.jobs else ""
-
-
-@dataclass(frozen=True)
-class EngineFacts:
-    """What the Docker engine has of the service. sudo: only root may reach it."""
-
-    sudo: bool
-    images: Mapping[str, Image]
-    service: Optional[Container] = None
+    way_in: Optional[int] = None
+    memory_free: Optional[int] = None
 
 
 @dataclass(frozen=True)
@@ -267,6 +193,7 @@ class Facts:
     """All that one look tells. engine: None when it could not be asked, engine_why says why.
 
     local: the service as seen on the host; public: from the workstation, None when that is not asked for.
+    own: the container `osprey-service` at a port of its own, None where it is the one that users reach.
     """
 
     host: HostFacts
@@ -275,6 +202,7 @@ class Facts:
     local: Seen
     public: Optional[Seen] = None
     engine_why: str = ""
+    own: Optional[Seen] = None
 
     @property
     def sudo(self) -> bool:
@@ -282,11 +210,19 @@ class Facts:
         return bool(self.engine and self.engine.sudo)
 
     @property
+    def serving(self) -> Optional[Container]:
+        """The container that users reach; the one with the service's name where none is behind the way in."""
+        if not self.engine:
+            return None
+        behind = [one for one in self.engine.containers if one.running and one.port == self.machine.way_in]
+        return behind[0] if behind and self.machine.way_in else self.engine.service
+
+    @property
     def state(self) -> str:
         """The service in a clause."""
         if not self.engine:
             return f"Docker does not answer: {self.engine_why}"
-        service = self.engine.service
+        service = self.serving
         if not service or not service.running:
             return f"no service runs{f': the container is {service.state}' if service else ''}"
         problem = self.problem(service.version)

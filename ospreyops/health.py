@@ -16,8 +16,8 @@ from typing import Optional
 from urllib.parse import urlsplit
 
 from .aside import Aside
-from .command import Command, sh
-from .facts import Answer, Seen
+from .command import Answer, Command, sh
+from .facts import Seen
 
 ISSUER = "osprey.service"
 LIMIT = 6.0

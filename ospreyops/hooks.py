@@ -37,7 +37,7 @@ def tell(site: Site, program: str, version: str, outcome: str) -> None:
 
 
 def _line(site: Site, program: str, version: str, outcome: str) -> Command:
-    service = site.last.engine and site.last.engine.service
+    service = site.last.serving
     told = {
         "OSPREY_HOST": site.name,
         "OSPREY_VERSION": version,

@@ -20,9 +20,8 @@ import invoke
 from invoke.exceptions import ThreadException
 
 from . import limits
-from .command import Command
+from .command import Answer, Command
 from .errors import Blocked, Failed, Unreachable
-from .facts import Answer
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -50,13 +49,13 @@ class Host:
         self._settings = settings
         self._console = console
 
-    def ask(self, questions: Mapping[str, Command]) -> dict[str, Answer]:
-        """The answers to all questions, in one round trip that takes as long as the slowest.
+    def ask(self, questions: Mapping[str, Command], *, sudo: bool = False) -> dict[str, Answer]:
+        """The answers to all questions, in one round trip that takes as long as the slowest; sudo: asked as root.
 
         Errors: Unreachable; Blocked when the host cannot run questions at all.
         """
         limit = max(question.limit for question in questions.values())
-        answer = self._execute(limits.asked(questions), limit, user=self._owner)
+        answer = self._execute(limits.asked(questions), limit, user="root" if sudo else self._owner)
         found = limits.answers(answer.out)
         if missing := questions.keys() - found.keys():
             raise Blocked(

@@ -90,6 +90,11 @@ class Ledger:
         self._hold, self._site, self._began, self._record, self.sha256 = taken, site, site.clock(), {}, None
         return True
 
+    def since(self, line: str) -> Optional[float]:
+        """Seconds since the step with that line was begun; None when it was not."""
+        at = [step["at"] for step in self._record.get("steps", ()) if step["line"] == line]
+        return self._site.clock() - self._began - float(at[0]) if at and self._site else None
+
     @contextmanager
     def step(self, step: Step) -> Iterator[None]:
         """Tell the host of a step before and after it is done. Errors: Blocked, Unreachable when the lock is lost."""
@@ -99,7 +104,8 @@ class Ledger:
         site = self._site
         if not self._record:
             self._record = self._new(site)
-        done: dict[str, Any] = {"why": step.why, "line": str(step.do), "seconds": None, "ok": None}
+        at = round(site.clock() - self._began, 1)
+        done: dict[str, Any] = {"why": step.why, "line": str(step.do), "at": at, "seconds": None, "ok": None}
         self._record["steps"].append(done)
         self._tell()
         try:
@@ -181,7 +187,7 @@ class Ledger:
 
 
 def _version(facts: Facts) -> Optional[str]:
-    service = facts.engine and facts.engine.service
+    service = facts.serving
     return service.version if service and service.running else None
 
 
@@ -191,7 +197,7 @@ def _digest(facts: Facts, image: str) -> Optional[str]:
         return None
     if image in facts.engine.images:
         return facts.engine.images[image].digest
-    service = facts.engine.service
+    service = facts.serving
     return service.digest if service and service.running else None
 
 

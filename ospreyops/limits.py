@@ -10,8 +10,7 @@ import re
 import shlex
 from collections.abc import Mapping
 
-from .command import Command
-from .facts import Answer
+from .command import Answer, Command
 
 LATE = 124
 LONGEST = 1 << 20

@@ -18,9 +18,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Optional, Union
 
-from .command import Command, sh
+from .command import Answer, Command, sh
 from .errors import Blocked, Unreachable
-from .facts import Answer
 
 if TYPE_CHECKING:
     from .host import Host, Stream

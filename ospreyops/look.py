@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Optional
 
-from .command import Command, sh
+from .command import Answer, Command, sh
 from .errors import Blocked
-from .facts import Answer, HostFacts, Unit, Wanted
+from .facts import HostFacts, Unit, Wanted
 from .lock import FILES, parsed
 from .release import CONTAINER, SCRIPT, UNIT, VERSION
 from .settings import Settings
@@ -23,7 +23,6 @@ ARCHIVE = re.compile(r"osprey-service-docker-(.+)\.tar(\.bz2)?")
 def questions(settings: Settings) -> dict[str, Command]:
     """The shell lines that ask about the host itself."""
     folder, port = settings.folder, settings.service_port
-    log = f"{folder}/{CONTAINER}.log"
     return {
         "host": sh("uname -s; id -un; echo ~; date +%s", limit=LIMIT),
         "tools": sh(f"for t in {' '.join(TOOLS)}; do command -v $t; done; true", limit=LIMIT),
@@ -53,11 +52,17 @@ def questions(settings: Settings) -> dict[str, Command]:
         "ended": sh("cat {end}", end=f"{folder}/{CONTAINER}.ended", limit=LIMIT),
         "healthy": sh("tail -n 50 {file}", file=f"{folder}/{FILES}/healthy", limit=LIMIT),
         "wanted": sh("cat {wanted}", wanted=f"{folder}/{FILES}/wanted", limit=LIMIT),
-        "log": sh(f"wc -c <{{log}} && tail -n {TAIL} {{log}}", log=log, limit=LIMIT),
+        "log": sh(
+            f'cd {{folder}} && for f in {LOGS}; do [ ! -f "$f" ] || wc -c "$f"; done && echo'
+            f' && tail -n {TAIL} "$(ls -t {LOGS} | head -n 1)"',
+            folder=folder,
+            limit=LIMIT,
+        ),
     }
 
 
 ARCHIVES = "osprey-service-docker-*.tar"
+LOGS = f"{CONTAINER}.log {CONTAINER}-[0-9]*.log"
 
 
 def host_facts(settings: Settings, answers: Mapping[str, Answer]) -> HostFacts:
@@ -75,7 +80,7 @@ def host_facts(settings: Settings, answers: Mapping[str, Answer]) -> HostFacts:
         raise Blocked(
             f"systemd on {settings.name} cannot be asked: {answers['unit'].said}", hint="is dbus installed there?"
         )
-    size, _, tail = answers["log"].out.partition("\n")
+    sizes, _, tail = answers["log"].out.partition("\n\n")
     return HostFacts(
         name=settings.name,
         user=user,
@@ -92,7 +97,7 @@ def host_facts(settings: Settings, answers: Mapping[str, Answer]) -> HostFacts:
         listener=_listener(answers["listener"].out),
         ended=_whole(answers["ended"].out),
         sleeps_after=_sleeps_after(answers["sleep"].out),
-        log_size=_whole(size) or 0,
+        logs={row[1]: _whole(row[0]) or 0 for line in sizes.splitlines() if len(row := line.split()) == 2},
         log_tail=tail,
         wanted=_wanted(answers["wanted"].out),
         healthy=tuple(version for version in answers["healthy"].out.split() if VERSION.fullmatch(version)),

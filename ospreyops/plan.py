@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Callable, Protocol
 from .errors import Interrupted, OspreyError, StillNeeded
 
 if TYPE_CHECKING:
+    from .command import Command
     from .facts import Facts
     from .site import Site
 
@@ -56,6 +57,21 @@ class Await:
 
     def perform(self, site: Site) -> None:
         """Nothing: the look that follows tells."""
+
+
+@dataclass(frozen=True)
+class Same:
+    """A line that is the same act whenever it is done, though its numbers differ."""
+
+    name: str
+    command: Command = field(compare=False)
+
+    def __str__(self) -> str:
+        return str(self.command)
+
+    def perform(self, site: Site) -> None:
+        """Errors: Failed."""
+        self.command.perform(site)
 
 
 def reach(site: Site, goal: Goal) -> list[Step]:

@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, Optional
 
 from .errors import Usage
 
@@ -82,6 +82,10 @@ class Settings:
     def url(self) -> str:
         """The service's address on the host itself, as curl would be given it."""
         return f"https://localhost:{self.service_port}"
+
+    def log(self, port: Optional[int]) -> str:
+        """The file in the folder that a start script's standard output and error go to, by the port."""
+        return f"osprey-service{f'-{port}' if port not in (None, self.service_port) else ''}.log"
 
 
 KEYS = {f.name: f for f in fields(Settings) if f.name != "name"}

@@ -8,9 +8,11 @@ from typing import Callable, Optional
 
 from . import health, look
 from .aside import Aside
+from .command import Answer
 from .console import Console
+from .containers import EngineFacts, connected
 from .errors import OspreyError
-from .facts import EngineFacts, Facts, Seen
+from .facts import Facts, Seen
 from .host import Host
 from .ledger import Ledger
 from .machines import Machine, machine
@@ -61,6 +63,8 @@ class Site:
         host = look.host_facts(self.settings, answers)
         if host.listener and facts and not facts.service:
             facts, why = self._engine()
+        if facts and facts.sudo and "way in" not in answers.get("room", Answer(1)).out:
+            answers.update(self.host.ask(self.machine.questions(), sudo=True))
         self.last = Facts(
             host=host,
             machine=self.machine.facts(answers, host.now, why),
@@ -69,7 +73,24 @@ class Site:
             local=health.local(where, answers),
             public=public.result(2 * health.LIMIT, Seen(outside, error="no answer in time")) if public else None,
         )
+        self.last = self._aside(self.last)
         return self.last
+
+    def _aside(self, facts: Facts) -> Facts:
+        """What goes on in the containers that users do not reach by the service's port, where there are such."""
+        engine, way_in = facts.engine, facts.machine.way_in
+        aside = [one for one in engine.containers if one.running and one.port != way_in] if engine else []
+        if not engine or not aside or way_in is None:
+            return facts
+        service = engine.service if engine.service in aside else None
+        service = service if service and service.port != self.settings.service_port else None
+        url = f"https://{self.machine.address(facts)}:{service.port}" if service else ""
+        asked = self.host.ask({**self.machine.connections(aside), **(health.questions(url) if url else {})})
+        count = {one.name: connected(asked[one.name.replace("-", "_")].out, one.port) for one in aside}
+        others = tuple(replace(one, connections=count.get(one.name)) for one in engine.others)
+        service = engine.service and replace(engine.service, connections=count.get(engine.service.name))
+        engine = replace(engine, service=service, others=others)
+        return replace(facts, engine=engine, own=health.local(url, asked) if url else None)
 
     def patient(self, seconds: str) -> Site:
         """The same site with another patience; Usage when that is no number of seconds."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .command import Command, sh
+from .command import sh
 from .facts import Facts
 from .ledger import LIMIT, who
 from .lock import FILES, ascii_json, stamp
-from .plan import Step
+from .plan import Same, Step
 from .release import Release
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ def meant(facts: Facts, site: Site, release: Release) -> Iterator[Step]:
         sudo=not host.writable,
     )
     why = f"{host.name} is meant to run {wanted.version if wanted else 'nothing'}"
-    yield Step(why, Remember(release.version, line), f"{host.name} is meant to run {release.version}")
+    yield Step(why, Same(f"meant to run {release.version}", line), f"{host.name} is meant to run {release.version}")
 
 
 def unmeant(facts: Facts, site: Site) -> Iterator[Step]:
@@ -46,23 +45,8 @@ def unmeant(facts: Facts, site: Site) -> Iterator[Step]:
         yield Step(why, line, f"{host.name} is meant to run nothing")
 
 
-@dataclass(frozen=True)
-class Remember:
-    """Write down which version is wanted; the same act whenever it is done."""
-
-    version: str
-    command: Command = field(compare=False)
-
-    def __str__(self) -> str:
-        return str(self.command)
-
-    def perform(self, site: Site) -> None:
-        """Errors: Failed."""
-        self.command.perform(site)
-
-
 def before(facts: Facts) -> str:
     """The release to go back to: the last that was healthy here, other than the one that is meant to run; or ""."""
-    host, service = facts.host, facts.engine and facts.engine.service
+    host, service = facts.host, facts.serving
     now = host.wanted.version if host.wanted else service.version if service else ""
     return next((version for version in reversed(host.healthy) if version != now), "")

@@ -122,5 +122,6 @@ def inv() -> Inv:
 
 def short(lines: list[str]) -> list[str]:
     """The telling words of lines that a host has run."""
-    words = r"docker (?:stop|load|rm)|tar -xof|osprey-service --version [0-9.]+|systemctl \w+|sed|mv -f(?= osprey)"
+    words = r"docker (?:stop|load|rename|rm)|--to-ports \d+|-X OSPREY|systemctl \w+|sed|mv -f(?= osprey)|"
+    words += r"tar -xof|osprey-service --version [0-9.]+"
     return [found[0] for line in lines if (found := re.search(words, line))]

@@ -12,16 +12,17 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Callable, Optional
 
-from ospreyops.command import Command
+from ospreyops.command import Answer, Command
 from ospreyops.console import Console
+from ospreyops.containers import Container, EngineFacts, Image
 from ospreyops.errors import Failed, Unreachable
-from ospreyops.facts import Answer, Container, EngineFacts, Image
 from ospreyops.host import LocalStream
 from ospreyops.limits import limited
 from ospreyops.machines import machine
@@ -30,6 +31,7 @@ from ospreyops.site import Site
 
 ISSUER = "O = Osprey, CN = osprey.service"
 ABOUT = "Osprey service running! Supported service versions: "
+EPOCH = 1_800_000_000
 FOLDER, ARCHIVE = "/home/ops/osprey/service-docker", "/usr/project/dlab/www/donaldlab/software/osprey/releases"
 
 
@@ -49,6 +51,10 @@ class SimHost:
     machine: str = "native"
     images: dict[str, str] = field(default_factory=dict)
     service: Optional[Container] = None
+    others: list[Container] = field(default_factory=list)
+    way_in: Optional[int] = 44342
+    memory_free: int = 10**10
+    connections: dict[str, int] = field(default_factory=dict)
     unpacked: set[str] = field(default_factory=set)
     archives: set[str] = field(default_factory=lambda: {"0.3", "0.4"})
     listener: str = ""
@@ -56,15 +62,18 @@ class SimHost:
     unit_state: str = "inactive"
     ended: Optional[int] = None
     log_size: int = 20
+    log: str = "osprey-service.log"
     engine_why: str = ""
     sudo: bool = False
     reachable: bool = True
-    healthy: Callable[[SimHost], bool] = lambda host: True
+    healthy: Callable[[Container], bool] = lambda container: True
     exits: Optional[int] = None
     fails: str = "$^"
     before_run: Callable[[str], None] = lambda line: None
+    on_look: Callable[[], None] = lambda: None
     ran: list[str] = field(default_factory=list)
     looks: int = 0
+    started: int = 0
     now: float = 0.0
     address: str = "192.0.2.7"
     pmset: str = ""
@@ -78,7 +87,9 @@ class SimHost:
         """The answers to a look."""
         if not self.reachable:
             raise Unreachable(f"{self.name} cannot be reached: no answer in time")
-        self.looks += "host" in questions
+        if "host" in questions:
+            self.looks += 1
+            self.on_look()
         return {name: self._answer(name, question.line) for name, question in questions.items()}
 
     def stream(self, command: Command) -> LocalStream:
@@ -114,17 +125,51 @@ class SimHost:
         """The same host: it does not tell its users apart."""
         return self
 
-    def start(self, version: str) -> None:
+    def start(self, version: str, port: str = "44342") -> None:
         """What the start script comes to."""
-        image = f"osprey/service:{version}"
+        assert self.service is None, "the name is taken"
+        assert all(one.port != int(port) for one in self.others), "the port is taken"
+        image, self.started = f"osprey/service:{version}", self.started + 1
         self.ended = self.exits
         if self.exits is None:
-            self.service = Container("c1", image, self.images[image], "running", "2026-01-01T00:00:00", 44342)
-            self.listener = "docker-proxy (pid 7)"
+            ident, since = f"c{self.started}", time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(EPOCH + self.now))
+            since = since if self.others else "2026-01-01T00:00:00"
+            self.service = Container(ident, image, self.images[image], "running", since, int(port))
+            self.listener = "docker-proxy (pid 7)" if port == "44342" else self.listener
 
-    def stop(self) -> None:
+    def stop(self, name: str = "osprey-service") -> None:
         """What `docker stop` comes to."""
-        self.service, self.listener, self.ended = None, "", 0
+        gone = next(one for one in self.containers if one.name == name)
+        if gone is self.service:
+            self.service = None
+        else:
+            self.others.remove(gone)
+        self.ended = 0
+        self.listener = self.listener if any(one.port == 44342 for one in self.containers) else ""
+
+    def rename(self, *names: Optional[str]) -> None:
+        """What `docker rename` comes to."""
+        known = {one.name: one for one in self.containers}
+        for old, new in zip(names[::2], names[1::2]):
+            if old and new:
+                assert new not in known, "the name is taken"
+                known[new] = replace(known.pop(old), name=new)
+        self.service = known.pop("osprey-service", None)
+        self.others = list(known.values())
+
+    def let_in(self, port: str) -> None:
+        """What redirecting new connections comes to."""
+        self.way_in = int(port)
+
+    @property
+    def containers(self) -> list[Container]:
+        """The service's, and those beside it."""
+        return [*([self.service] if self.service else []), *self.others]
+
+    def behind(self, port: int) -> Optional[Container]:
+        """The container that answers at a port of the host."""
+        port = self.way_in or port if port == 44342 else port
+        return next((one for one in self.containers if one.running and one.port == port), None)
 
     def load(self, version: str) -> str:
         """What `docker load` comes to."""
@@ -140,18 +185,19 @@ class SimHost:
         if self.engine_why:
             return None, self.engine_why
         images = {name: Image(name, digest, 1, 1, (name[15:],)) for name, digest in self.images.items()}
-        return EngineFacts(self.sudo, images, self.service), ""
+        return EngineFacts(self.sudo, images, self.service, tuple(self.others)), ""
 
     def _answer(self, name: str, line: str) -> Answer:
         if name in ("lock", "history"):
             return self.really(Command(line, 10))
         packed = re.search(r"[^/]*\.tar$", line)
-        version = self.service.image.rpartition(":")[2] if self.service else ""
-        up = version and self.service and self.service.running
+        at = re.search(r"https://[^/ ]+?:(\d+)", line)
+        behind = self.behind(int(at[1]) if at else 44342)
+        version = behind.version if behind else ""
         rows = "\n".join(f"{found}/osprey-service-docker-{found}.tar.bz2" for found in sorted(self.unpacked))
         good = json.dumps({"response": {"name": "Osprey Service", "version": version}})
         said = {
-            "host": f"Linux\nops\n/home/ops\n{1_800_000_000 + self.now:.0f}\n",
+            "host": f"Linux\nops\n/home/ops\n{EPOCH + self.now:.0f}\n",
             "tools": "/usr/bin/docker\n/usr/bin/bzip2\n",
             "disk": "/dev/sda1 100000000 1 90000000 1% /\nwritable\n",
             "unpacked": rows,
@@ -162,14 +208,25 @@ class SimHost:
             "sleep": self.pmset,
             "healthy": "\n".join(self.proven),
             "wanted": json.dumps({"version": self.wanted}) if self.wanted else "",
-            "log": f"{self.log_size}\nthe last log line\n",
+            "log": f"{self.log_size} {self.log}\n\nthe last log line\n",
+            "room": f"{self._way_in()}memory {self.memory_free // 1024}\n",
             "names": f"osprey-service\n{packed[0]}.bz2\n" if packed else "",
             "listing": "-rwxr-xr-x root/root 1 osprey-service\n-rw-r--r-- root/root 1 x.bz2\n",
-            "about": f"{ABOUT}v{version}" if up else "",
-            "desktop": f"{good}\n200 0 v{version}\n" * 3 if up and self.healthy(self) else "",
+            "about": f"{ABOUT}v{version}" if behind else "",
+            "desktop": f"{good}\n200 0 v{version}\n" * 3 if behind and self.healthy(behind) else "",
             "certificate": f"issuer={ISSUER}\nsubject={ISSUER}\nnotAfter=Jan  1 00:00:00 2030 GMT\n",
         }
-        return Answer(7 if name == "about" and not up else 0, said[name])
+        for one in self.containers:
+            row = f"  1: 0100007F:{one.port or 0:04X} 0100007F:1234 01 0\n" * self.connections.get(one.name, 0)
+            said[one.name.replace("-", "_")] = f"  sl  local_address rem_address st\n{row}"
+        return Answer(7 if name == "about" and not behind else 0, said[name])
+
+    def _way_in(self) -> str:
+        """What ROOM prints of netfilter."""
+        if self.way_in is None:
+            return ""
+        rule = f"-A OSPREY -p tcp -m tcp --dport 44342 -j REDIRECT --to-ports {self.way_in}\n"
+        return "way in\n" + (rule if self.way_in != 44342 else "")
 
     def _unit(self) -> str:
         if not self.unit:
@@ -210,13 +267,17 @@ CHANGES: dict[str, Callable[..., Optional[str]]] = {
     r"^rm -f \S+/\.ospreyops/wanted$": SimHost.mean,
     r"^cp \S+\.log \S+\.log\.1 && : >\S+\.log$": begin_log_anew,
     r"osprey-service --version ([0-9.]+) >>": SimHost.start,
-    r"docker stop osprey-service\b": SimHost.stop,
+    r"osprey-service --version ([0-9.]+) --port (\d+) >>": SimHost.start,
+    r"docker stop (osprey-service(?:-\d+)?)\b": SimHost.stop,
+    r"docker rename (\S+) ([^\s']+)(?: && docker rename (\S+) ([^\s']+))?": SimHost.rename,
+    r"--to-ports (\d+)": SimHost.let_in,
+    r"-X OSPREY": lambda host: host.let_in("44342"),
     r"docker image rm (\S+?)'?$": lambda host, name: host.forget(name),
     r"^rm -rf \S+/([0-9.]+)$": lambda host, version: host.unpacked.remove(version),
     r"docker rm osprey-service$": lambda host: setattr(host, "service", None),
     r"osprey-service-docker-([0-9.]+)\.tar\.bz2.*docker load": SimHost.load,
     r"tar -xof .*&& mv \S+ ([0-9.]+)": lambda host, version: host.unpacked.add(version),
-    r"mv -f osprey-service\.log osprey-service\.log\.1": lambda host: None,
+    r"mv -f osprey-service(?:-\d+)?\.log osprey-service(?:-\d+)?\.log\.1": lambda host: None,
     r"systemctl start osprey$": SimHost.unit_start,
     r"systemctl stop osprey$": SimHost.unit_stop,
     r"ExecStart=\S+ --version ([0-9.]+)\|": SimHost.use,

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Callable, Optional
 
-from ospreyops.command import Command
+from ospreyops.command import Answer, Command
+from ospreyops.containers import EngineFacts
 from ospreyops.errors import Failed
-from ospreyops.facts import Answer, EngineFacts
-from tests.simhost import SimHost
+from tests.simhost import EPOCH, SimHost
 
 ABSENT = "VBoxManage: error: Could not find a registered machine named 'osprey-service'"
 HEADLESS = "/Applications/VirtualBox.app/Contents/MacOS/VBoxHeadless"
@@ -45,7 +45,8 @@ class SimMac(SimHost):
         of_vm = {"vm": self._vm, "guest": self._guest, "timesync": self._timesync, "calls": self._calls}
         found = super().ask({name: question for name, question in questions.items() if name not in of_vm})
         own = {**of_vm, "host": self._host, "listener": self._listener}
-        if not self._listens(into=",44342"):
+        aside = "about" in questions and "//192.168.99.101:" in questions["about"].line
+        if not self._listens(into=",44342") and not aside:
             own.update(about=lambda: Answer(7, "", CLOSED), desktop=lambda: Answer(0), certificate=lambda: Answer(1))
         return {**found, **{name: answer() for name, answer in own.items() if name in questions}}
 
@@ -72,7 +73,8 @@ class SimMac(SimHost):
         if self.hung or (state == "saved" and self.vm not in ("running", "paused")):
             raise Failed("exit status 1: it did not work")
         if state == "poweroff":
-            self.service, self.listener = None, ""
+            self._lose()
+            self.way_in = self.way_in and 44342
         self.vm = state
 
     def end(self) -> None:
@@ -99,7 +101,12 @@ class SimMac(SimHost):
 
     def renew_certificates(self) -> None:
         """What regenerate-certs comes to: dockerd restarts, and a `--rm` container is gone."""
-        self.tls, self.service, self.listener = "", None, ""
+        self.tls = ""
+        self._lose()
+
+    def _lose(self) -> None:
+        """All containers are gone, and with a VM that booted the rules in it."""
+        self.service, self.others, self.listener = None, [], ""
 
     def start_vm(self) -> None:
         """What `docker-machine start` comes to."""
@@ -124,7 +131,7 @@ class SimMac(SimHost):
         self.rules = [rule for rule in self.rules if rule.partition(",")[0] != name]
 
     def _host(self) -> Answer:
-        return Answer(0, f"Darwin\njmartin\n/Users/jmartin\n{1_800_000_000 + self.now:.0f}\n")
+        return Answer(0, f"Darwin\njmartin\n/Users/jmartin\n{EPOCH + self.now:.0f}\n")
 
     def _listener(self) -> Answer:
         """The VM's process listens for its rules, whatever runs in the VM."""
@@ -146,11 +153,12 @@ class SimMac(SimHost):
     def _guest(self) -> Answer:
         if self.vm != "running" or self.hung:
             return Answer(255, "", "ssh: Connection refused")
-        clock = 1_800_000_000 + self.now - self.clock_behind
+        clock = EPOCH + self.now - self.clock_behind
         disk = f"/dev/sda1 19000000 1000000 {self.disk_free // 1024} 6% /mnt/sda1\n"
         address = "3: eth1 inet 192.168.99.101/24 brd\n"
-        now = f"{clock:.0f}\n{1_800_000_000 + self.now:.0f}\n"
-        return Answer(1 if self.tls else 0, f"{disk}{address}{now}20.10.24\n", self.tls)
+        now = f"{clock:.0f}\n{EPOCH + self.now:.0f}\n"
+        room = f"{self._way_in()}memory {self.memory_free // 1024}\n"
+        return Answer(1 if self.tls else 0, f"{disk}{address}{room}{now}20.10.24\n", self.tls)
 
     def _timesync(self) -> Answer:
         return Answer(0, "Value: 10000\n" if self.steps_clock else "No value set!\n")

@@ -19,8 +19,9 @@ import pytest
 
 from ospreyops.command import Command
 from ospreyops.console import FRAMES, Console, Screen, size, table
+from ospreyops.containers import Container, EngineFacts
 from ospreyops.errors import Blocked, Failed
-from ospreyops.facts import Container, EngineFacts, Facts, HostFacts, MachineFacts, Seen, State, Unit
+from ospreyops.facts import Facts, HostFacts, MachineFacts, Seen, State, Unit
 from ospreyops.plan import Step
 from ospreyops.runbook import machine, net, service
 from ospreyops.settings import Settings

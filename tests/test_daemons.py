@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from ospreyops.command import Answer
 from ospreyops.daemons import LABEL, Job, Kept, Launchd, Systemd, write
 from ospreyops.errors import Blocked
-from ospreyops.facts import Answer
 
 JOB = Job(
     user="jmartin",

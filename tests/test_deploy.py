@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import Callable
 
@@ -38,10 +39,14 @@ def test_a_second_deploy_does_nothing_takes_one_look_and_says_so(sim: Sim) -> No
     assert "nothing to do" in ran.out
 
 
-def test_an_upgrade_loads_the_new_release_before_it_stops_the_old_one(sim: Sim) -> None:
+UPGRADE = ["tar -xof", "docker load", "docker rename", START.replace("3", "4"), "--to-ports 44343", "docker stop"]
+
+
+def test_an_upgrade_stops_the_old_release_last_when_the_new_one_serves(sim: Sim) -> None:
     host = running()
-    assert sim("deploy --version 0.4 -H sim", host).code == 0
-    assert short(host.ran) == ["tar -xof", "docker load", "docker stop", "mv -f", "osprey-service --version 0.4"]
+    ran = sim("deploy --version 0.4 -H sim", host)
+    assert ran.code == 0, ran.said
+    assert short(host.ran) == UPGRADE
 
 
 def test_a_dry_run_shows_every_line_and_does_none(sim: Sim) -> None:
@@ -49,17 +54,34 @@ def test_a_dry_run_shows_every_line_and_does_none(sim: Sim) -> None:
     ran = sim("--dry deploy --version 0.4 -H sim", host)
     assert (ran.code, host.ran) == (0, [])
     shown = [line for line in ran.out.splitlines() if not line.startswith("#")]
-    assert short(shown) == ["tar -xof", "docker load", "docker stop", "mv -f", "osprey-service --version 0.4"]
+    assert short(shown) == UPGRADE
     assert "nothing was done" in ran.out
 
 
-def test_a_release_that_never_gets_ready_fails_with_what_was_seen_and_the_old_one_is_put_back(sim: Sim) -> None:
+def test_stopped_first_the_old_release_makes_room_and_the_outage_is_said(sim: Sim) -> None:
     host = running()
-    host.healthy = lambda host: bool(host.service and host.service.image.endswith("0.3"))
+    ran = sim("deploy --version 0.4 --stop-first -H sim", host)
+    assert short(host.ran) == ["tar -xof", "docker load", "docker stop", "mv -f", "osprey-service --version 0.4"]
+    assert re.search(r"nobody was served for [0-9.]+ s", ran.out), ran.said
+
+
+def test_a_release_that_never_gets_ready_fails_with_what_was_seen_and_the_old_one_serves_on(sim: Sim) -> None:
+    host = running()
+    before = host.service
+    host.healthy = lambda container: container.version == "0.3"
     ran = sim("deploy --version 0.4 -H sim", host)
     assert ran.code == 2
     assert "/v0.4/about: no answer in time" in ran.err
     assert "the last log line" in ran.err
+    assert (host.service, host.others, host.way_in) == (before, [], 44342)
+    assert "osprey/service:0.3 still runs" in ran.err
+
+
+def test_a_release_that_never_gets_ready_and_was_stopped_for_is_put_back(sim: Sim) -> None:
+    host = running()
+    host.healthy = lambda container: container.version == "0.3"
+    ran = sim("deploy --version 0.4 --stop-first -H sim", host)
+    assert ran.code == 2
     assert host.service and host.service.image == "osprey/service:0.3"
     assert "osprey/service:0.3 runs again" in ran.err
 
@@ -122,7 +144,7 @@ def test_an_image_that_was_loaded_anew_under_the_same_name_is_deployed(sim: Sim)
     host = running()
     host.images["osprey/service:0.3"] = "sha256:other"
     assert sim("deploy --version 0.3 -H sim", host).code == 0
-    assert short(host.ran) == ["docker stop", "mv -f", START]
+    assert short(host.ran) == ["docker rename", START, "--to-ports 44343", "docker stop"]
 
 
 def test_a_host_with_a_unit_is_started_and_stopped_through_it_alone(sim: Sim) -> None:
@@ -137,20 +159,23 @@ def test_deploy_moves_the_unit_to_the_new_version(sim: Sim) -> None:
     host = SimHost(unit="0.3", unpacked={"0.3"})
     host.load("0.3")
     host.unit_start()
-    assert sim("deploy --version 0.4 -H sim", host).code == 0
+    ran = sim("deploy --version 0.4 -H sim", host)
+    assert (ran.code, short(host.ran)) == (3, [])
+    assert "the unit osprey keeps one container alone" in ran.err
+    assert sim("deploy --version 0.4 --stop-first -H sim", host).code == 0
     assert short(host.ran) == ["tar -xof", "docker load", "systemctl stop", "sed", "systemctl start"]
     assert (host.unit, host.unit_state) == ("0.4", "active")
 
 
 def test_a_container_started_beside_its_unit_is_handed_to_the_unit(sim: Sim) -> None:
     host = running(unit="0.3")
-    assert sim("deploy --version 0.3 -H sim", host).code == 0
+    assert sim("deploy --version 0.3 --stop-first -H sim", host).code == 0
     assert short(host.ran) == ["docker stop", "systemctl start"]
 
 
 def test_a_unit_that_fights_a_container_started_by_hand_wins_in_order(sim: Sim) -> None:
     host = running(unit="0.3", unit_state="activating")
-    assert sim("deploy --version 0.3 -H sim", host).code == 0
+    assert sim("deploy --version 0.3 --stop-first -H sim", host).code == 0
     assert short(host.ran)[-1] == "systemctl start"
     assert (host.unit_state, bool(host.service)) == ("active", True)
 
@@ -184,7 +209,7 @@ def test_one_failing_host_does_not_stop_the_others(sim: Sim) -> None:
     [
         (running(), 0),
         (SimHost(), 2),
-        (running(healthy=lambda host: False), 2),
+        (running(healthy=lambda container: False), 2),
         (SimHost(engine_why="permission denied"), 3),
         (SimHost(reachable=False), 4),
     ],

@@ -58,7 +58,7 @@ def with_fault(name: str, **state: Any) -> SimMac:
 
 def hung_java(mac: SimMac) -> SimMac:
     """The proxy answers, Java does not until the container was started again."""
-    mac.healthy = lambda host: "docker stop" in " ".join(host.ran)
+    mac.healthy = lambda container: "docker stop" in " ".join(mac.ran)
     return mac
 
 

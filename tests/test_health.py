@@ -20,7 +20,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ospreyops.facts import Answer, Seen
+from ospreyops.command import Answer
+from ospreyops.facts import Seen
 from ospreyops.health import ISSUER, LIMIT, local, public, questions
 from ospreyops.limits import answers, asked
 

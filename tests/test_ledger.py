@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from ospreyops.containers import Container
 from ospreyops.ledger import history, row, typed
 from tests.conftest import Ran
 from tests.simhost import SimHost
@@ -32,8 +33,8 @@ def running(version: str = "0.3", **state: object) -> SimHost:
     return host
 
 
-def unfit(host: SimHost) -> bool:
-    return bool(host.service and not host.service.image.endswith("0.4"))
+def unfit(container: Container) -> bool:
+    return container.version != "0.4"
 
 
 def test_a_deploy_leaves_one_line_with_its_steps_versions_and_image(sim: Sim) -> None:

@@ -15,8 +15,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ospreyops.command import Command, sh
-from ospreyops.facts import Answer
+from ospreyops.command import Answer, Command, sh
 from ospreyops.limits import LATE, LATE_MARK, answers, asked, limited
 
 shells = pytest.mark.parametrize("shell", ["sh", "bash"])

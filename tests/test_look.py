@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ospreyops.command import Answer
 from ospreyops.errors import Blocked
-from ospreyops.facts import Answer, HostFacts, Unit
+from ospreyops.facts import HostFacts, Unit
 from ospreyops.limits import answers, asked
 from ospreyops.look import TAIL, host_facts, questions
 from ospreyops.settings import Settings
@@ -77,12 +78,15 @@ def test_a_look_at_this_computer_tells_what_is_in_its_folders(tmp_path: Path, fo
     (archive / "osprey-service-docker-0.10.tar").write_bytes(b"tar")
     (archive / "osprey-service-docker-latest.tar").touch()
     (place / "osprey-service.log").write_text("".join(f"line {number}\n" for number in range(100)))
+    (place / "osprey-service-44343.log").write_text("an older one\n")
+    os.utime(place / "osprey-service-44343.log", (0, 0))
     (place / "osprey-service.ended").write_text("125\n")
     facts = look(Settings("localhost", folder=f"~/{folder}", archive=str(archive)), tmp_path, shell)
     assert (facts.user, facts.home, facts.folder) == (getpass.getuser(), str(tmp_path), str(place))
     assert facts.unpacked == {"1.0": f"{place}/1.0"}
     assert facts.archives == {"0.10": (f"{archive}/osprey-service-docker-0.10.tar", 3)}
-    assert facts.log_size == (place / "osprey-service.log").stat().st_size
+    sizes = {log.name: log.stat().st_size for log in place.glob("*.log")}
+    assert facts.logs == sizes and len(sizes) == 2
     assert facts.log_tail.splitlines() == [f"line {number}" for number in range(100 - TAIL, 100)]
     assert (facts.ended, facts.writable, abs(facts.now - time.time()) < 60) == (125, True, True)
 
@@ -92,7 +96,7 @@ def test_before_the_first_deploy_the_disk_that_the_folder_will_be_on_is_told(tmp
     there = os.statvfs(tmp_path)
     assert facts.disk_free is not None and facts.disk_free <= there.f_blocks * there.f_frsize
     assert (facts.writable, facts.unpacked, facts.archives, facts.ended) == (True, {}, {}, None)
-    assert (facts.log_size, facts.log_tail) == (0, "")
+    assert (facts.logs, facts.log_tail) == ({}, "")
 
 
 def test_the_one_who_listens_on_the_port_is_told(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def test_a_rollback_goes_to_the_last_release_that_was_healthy_here(sim: Sim) -> 
 
 def test_a_release_that_was_never_healthy_is_not_gone_back_to(sim: Sim) -> None:
     host = deployed(sim, "0.3")
-    host.healthy = lambda sick: running(sick) != "0.4"
+    host.healthy = lambda container: container.version != "0.4"
     assert sim("deploy --version 0.4 -H sim", host).code == 2
     host.healthy = lambda _: True
     assert sim("deploy --version 0.2 -H sim rollback", host).code == 0
@@ -68,10 +68,10 @@ def test_a_rollback_works_after_the_service_was_stopped(sim: Sim) -> None:
 
 def test_a_rollback_that_fails_leaves_the_service_that_ran(sim: Sim) -> None:
     host = deployed(sim, "0.3", "0.4")
-    host.healthy = lambda sick: running(sick) == "0.4"
+    host.healthy = lambda container: container.version == "0.4"
     ran = sim("rollback -H sim", host)
     assert ran.code == 2
-    assert "osprey/service:0.4 runs again" in ran.err
+    assert "osprey/service:0.4 still runs" in ran.err
     assert (running(host), host.wanted) == ("0.4", "0.4")
 
 
@@ -135,7 +135,7 @@ def test_a_deploy_that_fails_tells_the_program_that_is_for_it(
     sim: Sim, tmp_path: Path, told: Callable[[], list[list[str]]]
 ) -> None:
     host = deployed(sim, "0.3", **hooks(tmp_path))
-    host.healthy = lambda sick: running(sick) == "0.3"
+    host.healthy = lambda container: container.version == "0.3"
     assert sim("deploy --version 0.4 -H sim", host).code == 2
     assert [row[0] for row in told()[2:]] == ["pre_deploy", "deploy_failed"]
     assert "HTTP" in told()[-1][-1] or "answer" in told()[-1][-1]

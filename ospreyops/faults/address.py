@@ -28,5 +28,5 @@ def cure(facts: Facts, site: Site) -> Iterator[Step]:
 
 
 def _restarted(vm: Vm, why: str, facts: Facts) -> Step:
-    service = facts.engine and facts.engine.service
-    return Step(why + (service.lost if service else ""), vm.restart(), "the VM is started again", UP, then_look=True)
+    why += facts.engine.lost if facts.engine else ""
+    return Step(why, vm.restart(), "the VM is started again", UP, then_look=True)

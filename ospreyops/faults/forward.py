@@ -15,5 +15,5 @@ COST = ""
 
 def cure(facts: Facts, site: Site) -> Iterator[Step]:
     """The rule as the runbook has it, once there is a service to reach."""
-    if facts.engine and facts.engine.service:
+    if facts.engine and facts.engine.containers:
         yield from forwarded(facts, site)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from ..facts import Facts
 from ..plan import Step
 from ..release import Release
-from ..runbook import service
+from ..runbook import running
 from ..runbook.machine import answering
 from ..site import Site
 
@@ -22,7 +22,7 @@ def cure(facts: Facts, site: Site) -> Iterator[Step]:
     if not wanted or not engine or any(answering(facts, site)):
         return
     release = Release(wanted.version)
-    if service.right(facts, site, release) and (why := service.hangs(facts, site)):
-        yield from (replace(step, why=why) for step in service.stopped(facts, site))
+    if running.right(facts, site, release) and (why := running.hangs(facts, site)):
+        yield from (replace(step, why=why) for step in running.stopped(facts, site))
     else:
-        yield from service.running(facts, site, release)
+        yield from running.running(facts, site, release)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Optional, Protocol
 
-from ..command import Command
+from ..command import Answer, Command
+from ..containers import Container
 from ..errors import Usage
-from ..facts import Answer, Facts, MachineFacts, Process, Rule
+from ..facts import Facts, MachineFacts, Process, Rule
 from ..release import Release
 from ..settings import Settings
 
@@ -90,14 +91,26 @@ class Machine(Protocol):
     def facts(self, answers: Mapping[str, Answer], now: float, engine_why: str) -> MachineFacts:
         """What their answers mean; now: the host's clock; engine_why: why the engine did not answer, "" if it did."""
 
-    def start_service(self, facts: Facts, release: Release) -> Command:
-        """Run the release's own start script, detached for good."""
+    def connections(self, containers: Iterable[Container]) -> dict[str, Command]:
+        """What is connected to each of these, by its name with underscores: the rows of the kernel's own tables."""
 
-    def stop_service(self, facts: Facts) -> Command:
-        """Stop the container, or the unit that keeps it."""
+    def address(self, facts: Facts) -> str:
+        """Where a container's ports are, as the host itself reaches them."""
 
-    def remove_container(self, facts: Facts) -> Command:
+    def let_in(self, facts: Facts, port: int) -> Command:
+        """Have new connections to the service's port end at that one; those that stand go on."""
+
+    def start_service(self, facts: Facts, release: Release, port: int) -> Command:
+        """Run the release's own start script at that port, detached for good."""
+
+    def stop_service(self, facts: Facts, container: Optional[Container]) -> Command:
+        """Stop the container, or the unit that keeps the service."""
+
+    def remove_container(self, facts: Facts, container: Container) -> Command:
         """Remove a container that does not run, and keep its last words in the log."""
+
+    def rename(self, facts: Facts, names: Mapping[str, str]) -> Command:
+        """Give containers other names, in that order."""
 
     def use_release(self, facts: Facts, release: Release) -> Command:
         """Move the unit that keeps the service to that release."""

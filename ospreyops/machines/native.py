@@ -7,16 +7,39 @@ Restart=always a second supervisor would fight it (field book: osprey-release, 4
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Optional
 
-from ..command import Command, quote, sh
+from ..command import Answer, Command, quote, sh
+from ..containers import Container
 from ..errors import Blocked
-from ..facts import Answer, Facts, MachineFacts, State
+from ..facts import Facts, MachineFacts, State
 from ..release import CONTAINER, SCRIPT, UNIT, Release
 from ..settings import Settings
 from . import DIAL_LIMIT, Vm
 
+LIMIT = 12
+PORT = 44342
+"""The start script's own."""
+END = f"{CONTAINER}.ended"
+CHAIN = "OSPREY"
+ROOM = (
+    's=; [ "$(id -u)" = 0 ] || s="sudo -n"; if r=$($s iptables -w 5 -t nat -S); then echo way in;'
+    f' echo "$r" | grep -e "-A {CHAIN} "; fi; sed -n "s/^MemAvailable: *\\([0-9]*\\) kB/memory \\1/p" /proc/meminfo; :'
+)
+"""What is asked where the engine is."""
+EACH = "for t in iptables ip6tables; do $t -w 5 -t nat -S >/dev/null 2>&1 || continue; "
+REDIRECT = (
+    EACH + "printf '*nat\\n:{chain} -\\n-A {chain} -p tcp --dport {at} -m addrtype --dst-type LOCAL -j REDIRECT"
+    " --to-ports {port}\\nCOMMIT\\n' | $t-restore -w 5 -n && for c in PREROUTING OUTPUT; do"
+    " $t -w 5 -t nat -C $c -j {chain} 2>/dev/null || $t -w 5 -t nat -I $c -j {chain} || exit 1; done || exit 1; done"
+)
+"""A chain of our own, before Docker's, replaced as a whole: no connection meets half of it."""
+STRAIGHT = (
+    EACH + "for c in PREROUTING OUTPUT; do $t -w 5 -t nat -D $c -j {chain}; done; $t -w 5 -t nat -F {chain};"
+    " $t -w 5 -t nat -X {chain}; done 2>/dev/null; true"
+)
 SESSION = {"Darwin": "perl -MPOSIX -e 'setsid; exec @ARGV'"}
 """What starts a session of its own where that is not setsid; it outlives connection, terminal and Ctrl-C."""
 
@@ -32,43 +55,75 @@ class Machine:
         self.settings = settings
 
     def questions(self) -> dict[str, Command]:
-        """Nothing that the engine does not tell."""
-        return {}
+        """Where new connections end, and how much memory is free."""
+        return {"room": Command(ROOM, LIMIT)}
 
     def facts(self, answers: Mapping[str, Answer], now: float, engine_why: str) -> MachineFacts:
         """It runs when its engine answers."""
-        return MachineFacts(self.kind, State.STOPPED if engine_why else State.RUNNING, engine_why)
+        state = State.STOPPED if engine_why else State.RUNNING
+        return MachineFacts(self.kind, state, engine_why, None, *self.room(answers["room"].out))
 
-    def start_service(self, facts: Facts, release: Release) -> Command:
+    def room(self, said: str) -> tuple[Optional[int], Optional[int]]:
+        """The port that new connections end at, and the free memory, from what ROOM prints; None for the unknown."""
+        way, memory = re.search(r"^way in$", said, re.M), re.search(r"^memory (\d+)$", said, re.M)
+        ports = [int(port) for port in re.findall(rf"-A {CHAIN} .*--to-ports (\d+)", said)]
+        way_in = (ports or [self.settings.service_port])[0] if way else None
+        return way_in, int(memory[1]) * 1024 if memory else None
+
+    def connections(self, containers: Iterable[Container]) -> dict[str, Command]:
+        """What is connected to each of these, as the kernel lists it in the container's own network."""
+        line = "cat /proc/{pid}/net/tcp /proc/{pid}/net/tcp6"
+        return {one.name.replace("-", "_"): self.inside(sh(line, pid=one.pid, limit=LIMIT)) for one in containers}
+
+    def address(self, facts: Facts) -> str:
+        """Where a container's ports are, as the host itself reaches them."""
+        return "localhost"
+
+    def let_in(self, facts: Facts, port: int) -> Command:
+        """Have new connections to the service's port end at that one, at once; those that stand go on as they are."""
+        line = STRAIGHT if port == self.settings.service_port else REDIRECT
+        values = {"chain": CHAIN, "at": str(self.settings.service_port), "port": str(port)}
+        for key, value in values.items():
+            line = line.replace(f"{{{key}}}", value)
+        return Command(line, 60, sudo=_root(facts))
+
+    def start_service(self, facts: Facts, release: Release, port: int) -> Command:
         """Runbook: `./osprey-service --version $VERSION > osprey-service.log &`; both outputs and exit status kept."""
         if facts.host.unit:
             return sh("systemctl start {unit}", unit=UNIT, limit=60, sudo=_root(facts))
         host, session = facts.host, SESSION.get(facts.host.system, "setsid")
         script = quote(posixpath.relpath(host.script_folder(release.version), host.folder))
-        port = "" if self.settings.service_port == 44342 else f" --port {self.settings.service_port}"
-        log, end = (posixpath.relpath(path, host.folder) for path in (host.log, host.end))
-        start = f"{self.environment(facts)}{script}/{SCRIPT} --version {release.version}{port}"
+        given = "" if port == PORT else f" --port {port}"
+        start = f"{self.environment(facts)}{script}/{SCRIPT} --version {release.version}{given}"
         return sh(
-            f"cd {{folder}} && rm -f {end} && (nohup {session} sh -c {{start}} </dev/null >/dev/null 2>&1 &)",
+            f"cd {{folder}} && rm -f {END} && (nohup {session} sh -c {{start}} </dev/null >/dev/null 2>&1 &)",
             folder=host.folder,
-            start=f"{start} >>{log} 2>&1; echo $? >{end}",
+            start=f"{start} >>{self.settings.log(port)} 2>&1; echo $? >{END}",
             limit=30,
             sudo=facts.sudo,
         )
 
-    def stop_service(self, facts: Facts) -> Command:
+    def stop_service(self, facts: Facts, container: Optional[Container]) -> Command:
         """Runbook: `docker stop osprey-service`; and until `--rm` is done, for the name is taken until then."""
         if facts.host.unit and facts.host.unit.active:
             return sh("systemctl stop {unit}", unit=UNIT, limit=120, sudo=_root(facts))
-        line, service = f"docker stop {CONTAINER}", facts.engine and facts.engine.service
-        if service and service.auto_remove:
-            line += f" && while docker container inspect {CONTAINER} >/dev/null 2>&1; do sleep 0.2; done"
+        name = container.name if container else CONTAINER
+        line = f"docker stop {name}"
+        if container and container.auto_remove:
+            line += f" && while docker container inspect {name} >/dev/null 2>&1; do sleep 0.2; done"
         return sh(self.at_engine(line), limit=60, sudo=facts.sudo)
 
-    def remove_container(self, facts: Facts) -> Command:
+    def remove_container(self, facts: Facts, container: Container) -> Command:
         """What `--rm` did not do."""
-        logs, rm = self.at_engine(f"docker logs --tail 1000 {CONTAINER}"), self.at_engine(f"docker rm {CONTAINER}")
-        return sh(f"{logs} >>{{log}} 2>&1; {rm}", log=facts.host.log, limit=60, sudo=facts.sudo)
+        logs = self.at_engine(f"docker logs --tail 1000 {container.name}")
+        line = f"{logs} >>{{log}} 2>&1; {self.at_engine(f'docker rm {container.name}')}"
+        log = f"{facts.host.folder}/{self.settings.log(container.port)}"
+        return sh(line, log=log, limit=60, sudo=facts.sudo)
+
+    def rename(self, facts: Facts, names: Mapping[str, str]) -> Command:
+        """Give containers other names, in that order; what they do, and what is connected, goes on."""
+        line = " && ".join(f"docker rename {old} {new}" for old, new in names.items())
+        return sh(self.at_engine(line), limit=60, sudo=facts.sudo)
 
     def use_release(self, facts: Facts, release: Release) -> Command:
         """Rewrite the unit's folder and version as install.sh of that release would have written them."""
@@ -104,6 +159,10 @@ class Machine:
     def at_engine(self, line: str) -> str:
         """The docker line where the engine is."""
         return line
+
+    def inside(self, question: Command) -> Command:
+        """The question where the engine is."""
+        return question
 
     def environment(self, facts: Facts) -> str:
         """What the start script's docker command must be told to find the engine."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Optional
 
-from ..command import Command, quote, sh
-from ..facts import Answer, Facts, MachineFacts, Process, Rule, State, VmFacts
+from ..command import Answer, Command, quote, sh
+from ..facts import Facts, MachineFacts, Process, Rule, State, VmFacts
 from ..settings import Settings
 from . import DIAL_LIMIT, native
 
@@ -29,13 +30,13 @@ OPTIONS = (
     "-F /dev/null -o ConnectTimeout=5 -o ControlPath=none -o LogLevel=ERROR -o PasswordAuthentication=no"
     " -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o IdentitiesOnly=yes -o ServerAliveInterval=10"
 )
-ASKED = "df -Pk /var/lib/docker | tail -n 1; ip -4 -o addr; date +%s"
+ASKED = f"df -Pk /var/lib/docker | tail -n 1; ip -4 -o addr; {native.ROOM}; date +%s"
 """What the VM is asked; the host's clock is read right after the VM's, which the answer ends with."""
 THRESHOLD = "/VirtualBox/GuestAdd/VBoxService/--timesync-set-threshold"
 """The property of the drift (ms) from which the guest's clock is set, not slewed (field book: vboxmanage, 8)."""
 STEP_FROM = "10000"
 CALLS = "[V]BoxManage|[d]ocker-machine|[V]BoxHeadless|[V]BoxSVC"
-LIMIT = 12
+LIMIT = native.LIMIT
 
 
 class Machine(native.Machine):
@@ -94,7 +95,21 @@ class Machine(native.Machine):
                 process=next((call for call in calls if call.runs(f"VBoxHeadless .*{re.escape(self.vm.name)}")), None),
                 calls=calls,
             ),
+            *self.room(answers["guest"].out),
         )
+
+    def address(self, facts: Facts) -> str:
+        """The VM's, on the host-only network: no port is forwarded to a container that stands beside another."""
+        return facts.machine.vm.address if facts.machine.vm else ""
+
+    def let_in(self, facts: Facts, port: int) -> Command:
+        """In the VM: VirtualBox has no way of replacing a rule without refusing who connects in between."""
+        line = replace(super().let_in(facts, port), sudo=True)
+        return Command(self.at_engine(str(line)), line.limit)
+
+    def inside(self, question: Command) -> Command:
+        """In the VM."""
+        return Command(self.vm.inside(question.line), question.limit)
 
     def at_engine(self, line: str) -> str:
         """Through docker-machine's own ssh, as the runbook's lines would go."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from invoke import Collection
 
+from .. import switchover
 from ..cli import task
 from ..errors import Blocked, Usage
 from ..facts import Facts
@@ -14,13 +15,15 @@ from ..faults import Fault, known, seen
 from ..plan import Step, reach
 from ..release import Release
 from ..site import Site
-from . import service
+from . import running, service
 
 
 def brought_back(facts: Facts, site: Site) -> Iterator[Step]:
-    """What the host is meant to run is healthy there; nothing where nothing is meant to run."""
+    """What the host is meant to run is healthy there, and nothing is left of what it took over from."""
     if facts.host.wanted:
-        yield from service.healthy(facts, site, Release(facts.host.wanted.version))
+        yield from (steps := list(running.healthy(facts, site, Release(facts.host.wanted.version))))
+        if not steps:
+            yield from switchover.drained(facts, site, switchover.DRAIN, wait=False)
 
 
 def healed(facts: Facts, site: Site) -> Iterator[Step]:

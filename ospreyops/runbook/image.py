@@ -78,10 +78,10 @@ def unneeded(facts: Facts, keep: int = 2) -> list[str]:
     engine, host = facts.engine, facts.host
     if not engine:
         return []
-    running = engine.service.image if engine.service else ""
-    back = before(facts) or next((version for version in _newest(facts) if Release(version).image != running), "")
+    running = {one.image for one in engine.containers}
+    back = before(facts) or next((version for version in _newest(facts) if Release(version).image not in running), "")
     versions = {back, host.wanted.version if host.wanted else ""} - {""}
-    used = {running, *(Release(version).image for version in versions)} & engine.images.keys()
+    used = {*running, *(Release(version).image for version in versions)} & engine.images.keys()
     others = [image for image in map(_image_of, _newest(facts)) if image in engine.images and image not in used]
     return sorted(others[max(0, keep - len(used)) :])
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from ..cli import as_json, task
-from ..command import Command, quote
+from ..command import quote
 from ..console import size
+from ..containers import EngineFacts
 from ..errors import Blocked, OspreyError, Unhealthy, Usage
-from ..facts import EngineFacts, Facts, State
+from ..facts import Facts, State
 from ..machines import Vm
-from ..plan import Await, Step, reach
+from ..plan import Await, Same, Step, reach
 from ..settings import NAME
 from ..site import Site
 from ..wanted import unmeant
@@ -86,22 +86,7 @@ def in_step(facts: Facts, site: Site) -> Iterator[Step]:
     why += f", and Docker refuses us: {seen.tls}" if seen.tls else ""
     if not seen.steps_clock:
         yield Step(why, vm.step_clock(), "the next drift will be set right by the VM itself, once it was restarted")
-    yield Step(why, SetClock(vm.name, vm.set_clock(seen.clock_behind)), "the VM's clock is set", then_look=True)
-
-
-@dataclass(frozen=True)
-class SetClock:
-    """Set a VM's clock; the same act, however far the clock is off when it is set again."""
-
-    vm: str
-    command: Command = field(compare=False)
-
-    def __str__(self) -> str:
-        return str(self.command)
-
-    def perform(self, site: Site) -> None:
-        """Errors: Failed."""
-        self.command.perform(site)
+    yield Step(why, Same("set the clock", vm.set_clock(seen.clock_behind)), "the VM's clock is set", then_look=True)
 
 
 def trusted(facts: Facts, site: Site) -> Iterator[Step]:
@@ -110,8 +95,7 @@ def trusted(facts: Facts, site: Site) -> Iterator[Step]:
     if vm is None or seen is None or engine is None or not seen.tls or not REFUSED.search(seen.tls):
         return
     why = f"Docker on {site.name} and the VM's do not accept each other's certificates: {seen.tls}"
-    if engine.service:
-        why += engine.service.lost
+    why += engine.lost
     yield Step(why, vm.renew_certificates(), "the certificates are renewed", UP, then_look=True)
 
 
@@ -119,8 +103,7 @@ def off(facts: Facts, site: Site) -> Iterator[Step]:
     """The VM does not run."""
     vm, state = vm_of(site), facts.machine.state
     if state in (State.RUNNING, State.CHANGING):
-        service = facts.engine and facts.engine.service
-        why = f"the VM {vm.name} is {state.value}{service.lost if service else ''}"
+        why = f"the VM {vm.name} is {state.value}{facts.engine.lost if facts.engine else ''}"
         yield Step(why, vm.stop(), f"the VM {vm.name} is stopped", then_look=True)
     elif state in (State.PAUSED, State.BROKEN, State.HUNG):
         raise Blocked(

@@ -67,14 +67,9 @@ def forwarded(facts: Facts, site: Site) -> Iterator[Step]:
 
 def foreign(facts: Facts, site: Site) -> str:
     """Who listens on the service's port that is neither the VM nor Docker; "" when nobody does."""
-    who, vm, service, unit = (
-        facts.host.listener,
-        facts.machine.vm,
-        facts.engine and facts.engine.service,
-        facts.host.unit,
-    )
+    who, vm, engine, unit = facts.host.listener, facts.machine.vm, facts.engine, facts.host.unit
     if vm is None:
-        ours = not facts.engine or (service and service.running) or (unit and unit.active)
+        ours = not engine or any(one.running for one in engine.containers) or (unit and unit.active)
         return "" if ours else who
     if vm.process and who.endswith(f"(pid {vm.process.pid})"):
         return ""

@@ -15,10 +15,10 @@ from typing import Optional, Union
 
 from .. import bundle, daemons, delivery, look
 from ..cli import task
-from ..command import Command, quote, sh
+from ..command import Answer, Command, quote, sh
 from ..daemons import Job, Kept
 from ..errors import Blocked, Unhealthy
-from ..facts import Answer, Facts, HostFacts
+from ..facts import Facts, HostFacts
 from ..lock import FILES, stamp
 from ..plan import Await, Step, reach
 from ..settings import KEYS, Settings, number

@@ -1,0 +1,235 @@
+"""How a release takes over from another: proven beside it, let in, the old one drained; on simulated hosts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Callable
+
+import pytest
+
+from ospreyops.containers import connected
+from tests.conftest import Ran, short
+from tests.simhost import SimHost
+from tests.test_deploy import running
+from tests.test_virtualbox import serving
+
+Sim = Callable[..., Ran]
+TABLE = """\
+  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 00000000:AD37 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0
+   1: 030011AC:AD37 010011AC:D431 01 00000000:00000000 00:00000000 00000000     0        0 2 1 0
+   2: 0100007F:AD37 0100007F:D431 06 00000000:00000000 00:00000000 00000000     0        0 3 1 0
+   3: 0100007F:1F43 0100007F:AD37 01 00000000:00000000 00:00000000 00000000     0        0 4 1 0
+"""
+
+
+class Killed(BaseException):
+    """The tool is ended between two lines, with no chance to tidy up."""
+
+
+def clean(host: SimHost, version: str) -> None:
+    """One container of that version is left, which users reach."""
+    assert host.service and host.service.version == version
+    assert host.others == []
+    assert host.behind(44342) is host.service
+
+
+@pytest.mark.parametrize("make", [running, serving])
+def test_while_a_release_takes_over_somebody_serves_before_and_after_every_line(
+    sim: Sim, make: Callable[[], SimHost]
+) -> None:
+    host, served = make(), []
+
+    def look(_: str) -> None:
+        behind = host.behind(44342)
+        served.append(behind.version if behind else "nobody")
+
+    host.before_run = look
+    for line in ("deploy --version 0.4", "service.restart", "rollback"):
+        ran = sim(f"{line} -H sim", host)
+        assert ran.code == 0, ran.said
+    assert set(served) == {"0.3", "0.4"}
+    clean(host, "0.3")
+
+
+@pytest.mark.parametrize("line", ["deploy --version 0.4", "service.restart", "rollback --version 0.4", "service.drain"])
+@pytest.mark.parametrize("make", [running, serving])
+@pytest.mark.parametrize("after", ["again", "heal"])
+def test_killed_before_any_of_its_lines_it_ends_with_one_healthy_container_after_one_more_command(
+    sim: Sim, make: Callable[[], SimHost], line: str, after: str
+) -> None:
+    whole = make()
+    assert sim(f"{line} -H sim", whole).code == 0
+    for done in range(len(whole.ran)):
+        host = make()
+
+        def kill(_: str, host: SimHost = host, done: int = done) -> None:
+            if len(host.ran) == done:
+                raise Killed
+
+        host.before_run = kill
+        with pytest.raises(Killed):
+            sim(f"{line} -H sim", host)
+        host.before_run = lambda _: None
+        ran = sim(f"{line if after == 'again' else 'heal'} -H sim", host)
+        if line == "service.drain" and (after == "again" or not host.wanted):
+            assert (ran.code, host.wanted) == (0, ""), ran.said
+            continue
+        assert ran.code == 0, ran.said
+        clean(host, host.wanted)
+        assert sim("status -H sim", host).code == 0
+
+
+def test_a_vm_that_loses_its_power_at_any_line_is_healthy_after_one_more_command(sim: Sim) -> None:
+    whole = serving()
+    assert sim("deploy --version 0.4 -H sim", whole).code == 0
+    for done in range(len(whole.ran)):
+        mac = serving()
+
+        def cut(_: str, mac: object = mac, done: int = done) -> None:
+            if len(mac.ran) == done:  # type: ignore[attr-defined]
+                mac.power("poweroff")  # type: ignore[attr-defined]
+                raise Killed
+
+        mac.before_run = cut
+        with pytest.raises(Killed):
+            sim("deploy --version 0.4 -H sim", mac)
+        mac.before_run = lambda _: None
+        ran = sim("deploy --version 0.4 -H sim", mac)
+        assert ran.code == 0, ran.said
+        clean(mac, "0.4")
+
+
+def test_the_old_release_is_given_time_for_what_it_computes_and_stopped_as_soon_as_that_has_ended(sim: Sim) -> None:
+    host = running()
+    assert host.service
+    host.service = replace(host.service, jobs=("sander",))
+    asked: list[float] = []
+
+    def ask(line: str) -> None:
+        if "docker stop" in line:
+            asked.append(host.now)
+
+    def end_after_five_minutes() -> None:
+        if host.now > 300:
+            host.others = [replace(one, jobs=()) for one in host.others]
+
+    host.before_run, host.on_look = ask, end_after_five_minutes
+    ran = sim("deploy --version 0.4 -H sim", host)
+    assert ran.code == 0, ran.said
+    assert "osprey/service:0.3 is drained: sander" in ran.out
+    assert 300 < asked[0] < 310
+    clean(host, "0.4")
+
+
+def test_what_goes_on_for_longer_than_the_drain_is_cut_and_said(sim: Sim) -> None:
+    host = running()
+    host.connections = {"osprey-service-44342": 2}
+    ran = sim("deploy --version 0.4 --drain 60 -H sim", host)
+    assert ran.code == 0, ran.said
+    assert "2 connections open is cut after 60 s" in ran.out
+    assert 60 <= host.now < 70
+
+
+def test_a_deploy_that_was_killed_while_it_drained_is_finished_by_heal_once_nothing_goes_on(sim: Sim) -> None:
+    host = running()
+    host.connections = {"osprey-service-44342": 1}
+
+    def kill() -> None:
+        if host.others and host.behind(44342) is host.service and host.wanted == "0.4":
+            raise Killed
+
+    host.on_look = kill
+    with pytest.raises(Killed):
+        sim("deploy --version 0.4 -H sim", host)
+    host.on_look = lambda: None
+    assert "nothing to do" in sim("heal -H sim", host).out
+    assert host.others
+    host.connections = {}
+    assert sim("heal -H sim", host).code == 0
+    clean(host, "0.4")
+
+
+def test_going_back_while_the_old_release_drains_starts_nothing(sim: Sim) -> None:
+    host = running()
+    host.connections = {"osprey-service-44342": 1}
+    before = host.service
+
+    def kill() -> None:
+        if host.wanted == "0.4":
+            raise Killed
+
+    host.on_look = kill
+    with pytest.raises(Killed):
+        sim("deploy --version 0.4 -H sim", host)
+    host.on_look, host.connections = lambda: None, {}
+    host.ran.clear()
+    assert sim("rollback -H sim", host).code == 0
+    assert short(host.ran) == ["docker rename", "-X OSPREY", "docker stop"]
+    assert before and host.service and host.service.id == before.id
+
+
+@pytest.mark.parametrize("fault", ["never", "exits"])
+def test_a_bad_release_is_never_let_in_and_leaves_nothing_over(sim: Sim, fault: str) -> None:
+    host = running()
+    before, ways = host.service, []
+    host.before_run = lambda line: ways.append(line) if "OSPREY" in line else None
+    if fault == "never":
+        host.healthy = lambda container: container.version != "0.4"
+    else:
+        host.exits = 1
+    ran = sim("deploy --version 0.4 -H sim", host)
+    assert ran.code == 2, ran.said
+    assert (host.service, ways) == (before, [])
+    clean(host, "0.3")
+    assert host.wanted == "0.3"
+
+
+@pytest.mark.parametrize(
+    ("state", "why"),
+    [
+        ({"memory_free": 10**9}, "does not bear two services: 1.0 GB free, 1.3 GB needed for one more"),
+        ({"way_in": None}, "it has no iptables that ops may use"),
+    ],
+)
+def test_where_two_cannot_stand_side_by_side_that_is_said_and_nothing_done(
+    sim: Sim, state: dict[str, object], why: str
+) -> None:
+    host = running(**state)
+    ran = sim("deploy --version 0.4 -H sim", host)
+    assert (ran.code, host.ran) == (3, [])
+    assert why in ran.err and "--stop-first" in ran.err
+    assert sim("deploy --version 0.4 --stop-first -H sim", host).code == 0
+    clean(host, "0.4")
+
+
+def test_a_drain_lets_nobody_in_waits_and_stops(sim: Sim) -> None:
+    host = running()
+    host.connections = {"osprey-service": 3}
+    waited: list[int] = []
+    host.on_look = lambda: waited.append(1) if host.way_in == 9 else None
+
+    def end() -> None:
+        waited.append(1)
+        if len(waited) > 3:
+            host.connections = {}
+
+    host.on_look = end
+    ran = sim("service.drain -H sim", host)
+    assert ran.code == 0, ran.said
+    assert "osprey/service:0.3 is drained: 3 connections open" in ran.out
+    assert (host.service, host.way_in, host.wanted) == (None, 44342, "")
+    assert short(host.ran) == ["--to-ports 9", "docker stop", "-X OSPREY"]
+
+
+def test_nothing_is_restarted_where_nothing_runs(sim: Sim) -> None:
+    host = SimHost()
+    ran = sim("service.restart -H sim", host)
+    assert (ran.code, host.ran) == (3, [])
+    assert "no service runs on sim" in ran.err
+
+
+def test_open_connections_are_those_to_the_containers_own_port() -> None:
+    assert connected(TABLE, 0xAD37) == 1
+    assert connected(TABLE, 0xAD38) == 0
+    assert connected("", 0xAD37) is None
