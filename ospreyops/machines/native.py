@@ -82,10 +82,8 @@ class Machine:
     def let_in(self, facts: Facts, port: int) -> Command:
         """Have new connections to the service's port end at that one, at once; those that stand go on as they are."""
         line = STRAIGHT if port == self.settings.service_port else REDIRECT
-        values = {"chain": CHAIN, "at": str(self.settings.service_port), "port": str(port)}
-        for key, value in values.items():
-            line = line.replace(f"{{{key}}}", value)
-        return Command(line, 60, sudo=_root(facts))
+        made = line.format(chain=CHAIN, at=self.settings.service_port, port=port)
+        return Command(made, 60, sudo=_root(facts))
 
     def start_service(self, facts: Facts, release: Release, port: int) -> Command:
         """Runbook: `./osprey-service --version $VERSION > osprey-service.log &`; both outputs and exit status kept."""

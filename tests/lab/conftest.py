@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Callable, Optional
@@ -10,6 +11,7 @@ from typing import Callable, Optional
 import docker
 import pytest
 
+from ospreyops.machines.native import CHAIN, STRAIGHT
 from tests.conftest import PROJECT, Inv
 from tests.lab.engine import Engine
 from tests.lab.server import Server
@@ -35,13 +37,13 @@ def engine() -> Iterator[Engine]:
 
 @pytest.fixture(scope="session")
 def releases(tmp_path_factory: pytest.TempPathFactory) -> Releases:
-    """The archive of a sample release: releases("0.3"), releases("0.4", "hangs"); made once each."""
-    made: dict[tuple[str, Optional[str]], Path] = {}
+    """The archive of a sample release: releases("0.3"), releases("0.4", "hangs", ("0.4", "0.3")); made once each."""
+    made: dict[tuple[object, ...], Path] = {}
 
-    def release(version: str, fault: Optional[str] = None) -> Path:
-        key = (version, fault)
+    def release(version: str, fault: Optional[str] = None, protocols: tuple[str, ...] = ()) -> Path:
+        key = (version, fault, protocols)
         if key not in made:
-            made[key] = build(tmp_path_factory.mktemp(fault or version), version, fault=fault)
+            made[key] = build(tmp_path_factory.mktemp(fault or version), version, protocols, fault)
         return made[key]
 
     return release
@@ -51,6 +53,7 @@ class Here:
     """This computer as a host: its own engine, folder and release archive. `inv` goes there without -H."""
 
     flags: tuple[str, ...] = ()
+    address = "localhost"
 
     def __init__(self, engine: Engine, tmp: Path) -> None:
         self.folder, self.archive = tmp / "osprey", tmp / "releases"
@@ -70,7 +73,7 @@ class Here:
 
     def running(self) -> list[str]:
         """The images of the service's containers that run."""
-        found = self.docker.containers.list(filters={"name": "^/osprey-service$"})
+        found = self.docker.containers.list(filters={"name": "^/osprey-service"})
         return [str(container.attrs["Config"]["Image"]) for container in found]
 
     def shell(self, line: str) -> str:
@@ -79,8 +82,9 @@ class Here:
 
     def clean(self) -> None:
         """Take the service away."""
-        for container in self.docker.containers.list(all=True, filters={"name": "^/osprey-service$"}):
+        for container in self.docker.containers.list(all=True, filters={"name": "^/osprey-service"}):
             container.remove(force=True, v=True)
+        subprocess.run(["sh", "-c", STRAIGHT.format(chain=CHAIN)], check=True, timeout=60)
         for image in self.docker.images.list("osprey/service"):
             self.docker.images.remove(image.id, force=True)
 
@@ -89,7 +93,7 @@ class There:
     """The lab's Linux server as a host, entered over SSH as a user who may use sudo, and not the engine."""
 
     def __init__(self, server: Server, home: Path, user: str) -> None:
-        self.server, self.user = server, user
+        self.server, self.user, self.address = server, user, server.address
         self.folder = Path(f"/home/{user}/osprey/service-docker")
         self.flags = ("-H", "grisman")
         (home / ".ssh").mkdir()
@@ -103,7 +107,7 @@ class There:
 
     def running(self) -> list[str]:
         """The images of the service's containers that run."""
-        return self.server.sh("docker ps --filter name=^/osprey-service$ --format '{{.Image}}'").split()
+        return self.server.sh("docker ps --filter name=^/osprey-service --format '{{.Image}}'").split()
 
     def shell(self, line: str) -> str:
         """What a line prints on the host, as a maintainer would type it."""

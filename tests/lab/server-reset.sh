@@ -17,6 +17,10 @@ if [ -e $unit ]; then
     systemctl daemon-reload
     systemctl reset-failed
 fi
+for t in iptables ip6tables; do
+    for c in PREROUTING OUTPUT; do $t -t nat -D $c -j OSPREY 2>/dev/null || true; done
+    $t -t nat -F OSPREY 2>/dev/null && $t -t nat -X OSPREY || true
+done
 docker volume rm --force osprey-service >/dev/null
 if [ "${1:-}" != keep-images ]; then
     docker image ls --quiet osprey/service | sort -u | xargs -r docker image rm --force >/dev/null

@@ -1,0 +1,166 @@
+"""Load on a service, as its users make it: short requests at a rate, and computations that go on for a while."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import random
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from tests.lab.wait import until
+
+TRUSTING = ssl._create_unverified_context()
+LONGEST = 30.0
+FRESH, KEPT = 8, 4
+"""Threads that ask over fresh connections, and over kept ones."""
+STALE = (http.client.RemoteDisconnected, ConnectionError)
+
+
+@dataclass
+class Report:
+    """What came of a load. took: seconds of each short request; cut: what befell computations that did not end well.
+
+    moved: kept connections that the server had closed between two requests, and that were opened again.
+    """
+
+    took: list[float] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    done: int = 0
+    cut: list[str] = field(default_factory=list)
+    moved: int = 0
+    outage: float = 0.0
+
+    @property
+    def sent(self) -> int:
+        """Short requests."""
+        return len(self.took) + len(self.errors)
+
+    @property
+    def p99(self) -> float:
+        """The seconds in which 99 of 100 answers came."""
+        return sorted(self.took)[len(self.took) * 99 // 100] if self.took else 0.0
+
+    def __str__(self) -> str:
+        lost = (
+            f"{self.sent} requests, {len(self.errors)} lost, p99 {self.p99 * 1000:.0f} ms, outage {self.outage:.1f} s"
+        )
+        return f"{lost}; {self.done} computations ended, {len(self.cut)} cut; {self.moved} kept connections moved"
+
+
+class Load:
+    """Requests to one version of a service, until it is told to stop; then all computations come to their end.
+
+    rate: short requests a second; kept: of these, so many are asked over connections that stay open.
+    jobs: computations that run at any time, each over a connection of its own, of so many seconds.
+    """
+
+    def __init__(
+        self, host: str, version: str, rate: float, kept: float, jobs: int, seconds: tuple[float, float]
+    ) -> None:
+        self.report = Report()
+        self._at, self._path = (host, 44342), f"/v{version}"
+        self._seconds, self._draw = seconds, random.Random(1)
+        self._over, self._lock = threading.Event(), threading.Lock()
+        self._failing_since, self._begun = 0.0, 0
+        self._threads = [threading.Thread(target=self._compute, daemon=True) for _ in range(jobs)]
+        for work, share, count in ((self._ask_fresh, rate - kept, FRESH), (self._ask_kept, kept, KEPT)):
+            pause = [count / share] if share else []
+            self._threads += [threading.Thread(target=work, args=pause, daemon=True) for _ in range(count) if share]
+
+    @contextlib.contextmanager
+    def going_on(self, once: bool = False) -> Iterator[Report]:
+        """The load, for as long as the block lasts; once: each computation is begun once, before the block."""
+        for thread in self._threads:
+            thread.start()
+        try:
+            if once:
+                until(lambda: self._begun == len(self._threads), "all computations' begin", LONGEST)
+                self._over.set()
+            yield self.report
+        finally:
+            self._over.set()
+            for thread in self._threads:
+                thread.join(self._seconds[1] + LONGEST)
+
+    def _ask_fresh(self, pause: float) -> None:
+        while self._turn(pause):
+            start = time.monotonic()
+            try:
+                with contextlib.closing(self._connection(LONGEST)) as connection:
+                    self._answer(connection)
+            except (OSError, http.client.HTTPException, AssertionError) as error:
+                self._failed(error, start)
+            else:
+                self._went_well(start)
+
+    def _ask_kept(self, pause: float) -> None:
+        connection = self._connection(LONGEST)
+        while self._turn(pause):
+            start = time.monotonic()
+            try:
+                used = connection.sock is not None
+                try:
+                    self._answer(connection)
+                except STALE:
+                    # As every client of HTTP does when a kept connection turns out to be closed: once more, on a new one.
+                    connection.close()
+                    if not used:
+                        raise
+                    self._answer(connection)
+                    with self._lock:
+                        self.report.moved += 1
+            except (OSError, http.client.HTTPException, AssertionError) as error:
+                connection.close()
+                self._failed(error, start)
+            else:
+                self._went_well(start)
+        connection.close()
+
+    def _compute(self) -> None:
+        while not self._over.is_set():
+            with self._lock:
+                seconds = self._draw.uniform(*self._seconds)
+            try:
+                with contextlib.closing(self._connection(seconds + LONGEST)) as connection:
+                    connection.request("POST", f"{self._path}/minimize", json.dumps({"seconds": seconds}))
+                    with self._lock:
+                        self._begun += 1
+                    answer = connection.getresponse()
+                    assert answer.status == 200, f"HTTP {answer.status}: {answer.read()[:80]!r}"
+                    answer.read()
+                with self._lock:
+                    self.report.done += 1
+            except (OSError, http.client.HTTPException, AssertionError) as error:
+                with self._lock:
+                    self.report.cut.append(f"{type(error).__name__}: {error}")
+                self._over.wait(1)
+
+    def _turn(self, pause: float) -> bool:
+        return not self._over.wait(self._draw.uniform(0.8, 1.2) * pause)
+
+    def _answer(self, connection: http.client.HTTPSConnection) -> None:
+        connection.request("GET", f"{self._path}/about")
+        answer = connection.getresponse()
+        body = answer.read()
+        assert answer.status == 200 and b"Osprey Service" in body, f"HTTP {answer.status}"
+
+    def _went_well(self, start: float) -> None:
+        now = time.monotonic()
+        with self._lock:
+            self.report.took.append(now - start)
+            if self._failing_since:
+                self.report.outage += now - self._failing_since
+                self._failing_since = 0.0
+
+    def _failed(self, error: Exception, start: float) -> None:
+        with self._lock:
+            self.report.errors.append(f"{type(error).__name__}: {error}")
+            self._failing_since = self._failing_since or start
+
+    def _connection(self, limit: float) -> http.client.HTTPSConnection:
+        return http.client.HTTPSConnection(*self._at, timeout=limit, context=TRUSTING)

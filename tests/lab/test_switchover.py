@@ -1,0 +1,63 @@
+"""A release takes over from another under load, on real parts: no request is lost, no computation cut."""
+
+from __future__ import annotations
+
+from typing import Union
+
+import pytest
+
+from tests.lab.conftest import Here, Releases, There
+from tests.lab.load import Load
+
+Host = Union[Here, There]
+BOTH = ("0.4", "0.3")
+FAULTS = ("never-ready", "exits", "hangs", "wrong-tag", "corrupt")
+
+
+@pytest.fixture
+def serving(host: Host, releases: Releases) -> Host:
+    """The host, with a healthy 0.3."""
+    host.offer(releases("0.3"), "0.3")
+    deployed = host.inv("deploy", "--version", "0.3", *host.flags)
+    assert deployed.code == 0, deployed.said
+    return host
+
+
+def load(host: Host) -> Load:
+    """50 requests a second, 30 of them over connections of their own, and 20 computations of 5 to 15 s."""
+    return Load(host.address, "0.3", rate=50, kept=20, jobs=20, seconds=(5, 15))
+
+
+def test_a_deploy_a_restart_and_a_rollback_lose_no_request_and_cut_no_computation(
+    serving: Host, releases: Releases
+) -> None:
+    serving.offer(releases("0.4", protocols=BOTH), "0.4")
+    with load(serving).going_on() as report:
+        for line, version in (("deploy --version 0.4", "0.4"), ("service.restart", "0.4"), ("rollback", "0.3")):
+            ran = serving.inv(*line.split(), "--drain", "20", *serving.flags)
+            assert ran.code == 0, ran.said
+            assert serving.running() == [f"osprey/service:{version}"]
+    print(report)
+    assert (report.errors, report.cut) == ([], []), str(report)
+    assert report.sent > 500 and report.done > 20, str(report)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_bad_release_leaves_the_old_one_serving_without_an_error(
+    serving: Host, releases: Releases, fault: str
+) -> None:
+    serving.offer(releases("0.4", fault), "0.4")
+    with load(serving).going_on() as report:
+        ran = serving.inv("deploy", "--version", "0.4", "--patience", "10", *serving.flags)
+        assert ran.code in (2, 5), ran.said
+    assert serving.running() == ["osprey/service:0.3"]
+    assert (report.errors, report.cut) == ([], []), str(report)
+    assert "osprey/service:0.3 still runs" in ran.said
+
+
+def test_a_drain_lets_all_computations_end_and_nobody_in(serving: Host) -> None:
+    with Load(serving.address, "0.3", rate=0, kept=0, jobs=5, seconds=(4, 6)).going_on(once=True) as report:
+        ran = serving.inv("service.drain", *serving.flags)
+        assert ran.code == 0, ran.said
+    assert (report.done, report.cut) == (5, [])
+    assert serving.running() == []
