@@ -46,10 +46,9 @@ class Report:
         return sorted(self.took)[len(self.took) * 99 // 100] if self.took else 0.0
 
     def __str__(self) -> str:
-        lost = (
-            f"{self.sent} requests, {len(self.errors)} lost, p99 {self.p99 * 1000:.0f} ms, outage {self.outage:.1f} s"
-        )
-        return f"{lost}; {self.done} computations ended, {len(self.cut)} cut; {self.moved} kept connections moved"
+        asked = f"{self.sent} requests, {len(self.errors)} lost, p99 {self.p99 * 1000:.0f} ms"
+        computed = f"{self.done} computations ended, {len(self.cut)} cut"
+        return f"{asked}, outage {self.outage:.1f} s; {computed}; {self.moved} kept connections moved"
 
 
 class Load:
@@ -107,7 +106,7 @@ class Load:
                 try:
                     self._answer(connection)
                 except STALE:
-                    # As every client of HTTP does when a kept connection turns out to be closed: once more, on a new one.
+                    # A kept connection that turns out to be closed: once more over a new one, as all clients do.
                     connection.close()
                     if not used:
                         raise
