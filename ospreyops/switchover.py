@@ -109,6 +109,17 @@ def straight(facts: Facts, site: Site) -> Iterator[Step]:
         yield Step(why, site.machine.let_in(facts, port), f"it goes to port {port} again")
 
 
+def led(facts: Facts, site: Site) -> Iterator[Step]:
+    """New connections to the service's port end at a container, if one runs."""
+    engine, way_in = facts.engine, facts.machine.way_in
+    service = engine.service if engine else None
+    if not engine or not service or not service.running or not service.port or way_in is None:
+        return
+    if not any(one.running and one.port == way_in for one in engine.containers):
+        why = f"what comes for port {site.settings.service_port} goes to {way_in}, where nothing is"
+        yield Step(why, site.machine.let_in(facts, service.port), f"it goes to {service.image}", then_look=True)
+
+
 def drained(facts: Facts, site: Site, drain: int, *, wait: bool) -> Iterator[Step]:
     """No container is left beside the one that serves; one in which something goes on is given time, if any is left.
 

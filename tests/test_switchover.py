@@ -233,3 +233,18 @@ def test_open_connections_are_those_to_the_containers_own_port() -> None:
     assert connected(TABLE, 0xAD37) == 1
     assert connected(TABLE, 0xAD38) == 0
     assert connected("", 0xAD37) is None
+
+
+@pytest.mark.parametrize("line", ["net.forward", "fix.forward", "heal"])
+@pytest.mark.parametrize("make", [running, serving])
+def test_a_service_started_by_hand_after_a_release_took_over_is_let_in_again(
+    sim: Sim, make: Callable[[], SimHost], line: str
+) -> None:
+    host = make()
+    assert sim("deploy --version 0.4 -H sim", host).code == 0
+    host.stop()
+    host.start("0.4")
+    assert sim("status -H sim", host).code == 2
+    ran = sim(f"{line} -H sim", host)
+    assert ran.code == 0, ran.said
+    clean(host, "0.4")

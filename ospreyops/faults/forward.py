@@ -1,4 +1,4 @@
-"""The port forward into the VM is missing, doubled, to a wrong port, or nothing listens for it.
+"""The service's port leads nowhere: its rule is missing, doubled or wrong, or nothing listens for it.
 
 Runbook: "The port forwarding must be done every time the service is started."
 """
@@ -9,6 +9,7 @@ from ..facts import Facts
 from ..plan import Step
 from ..runbook.net import forwarded
 from ..site import Site
+from ..switchover import led
 
 COST = ""
 
@@ -17,3 +18,4 @@ def cure(facts: Facts, site: Site) -> Iterator[Step]:
     """The rule as the runbook has it, once there is a service to reach."""
     if facts.engine and facts.engine.containers:
         yield from forwarded(facts, site)
+        yield from led(facts, site)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import Any, Optional
 
+from .. import switchover
 from ..cli import as_json, task
 from ..errors import Blocked, Unhealthy
 from ..facts import Facts, Rule, Seen, State
@@ -94,14 +95,16 @@ def clash(one: Rule, other: Rule) -> bool:
 def forward(site: Site) -> str:
     """Forward the service's port into the machine that Docker runs on."""
     port = site.settings.service_port
-    if site.machine.vm is None:
-        return site.finished([], f"Docker on {site.name} publishes port {port} itself, nothing needs forwarding")
 
     def goal(facts: Facts) -> Iterator[Step]:
-        runs(facts, site)
+        if site.machine.vm:
+            runs(facts, site)
         yield from forwarded(facts, site)
+        yield from switchover.led(facts, site)
 
-    return site.finished(reach(site, goal), f"port {port} is forwarded")
+    did = reach(site, goal)
+    published = f"Docker on {site.name} publishes port {port} itself, nothing needs forwarding"
+    return site.finished(did, f"port {port} is forwarded" if did or site.machine.vm else published)
 
 
 @task

@@ -27,6 +27,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.lab)
 
 
+FIGURES = pytest.StashKey[list[str]]()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for line in config.stash.get(FIGURES, []):
+        terminalreporter.write_line(line)
+
+
+@pytest.fixture(scope="session")
+def figures(pytestconfig: pytest.Config) -> list[str]:
+    """What was measured, a line each, to be printed at the end."""
+    return pytestconfig.stash.setdefault(FIGURES, [])
+
+
 @pytest.fixture(scope="session")
 def engine() -> Iterator[Engine]:
     """A private dockerd of this machine."""
@@ -53,7 +67,7 @@ class Here:
     """This computer as a host: its own engine, folder and release archive. `inv` goes there without -H."""
 
     flags: tuple[str, ...] = ()
-    address = "localhost"
+    address, sudo = "localhost", ""
 
     def __init__(self, engine: Engine, tmp: Path) -> None:
         self.folder, self.archive = tmp / "osprey", tmp / "releases"
@@ -91,6 +105,8 @@ class Here:
 
 class There:
     """The lab's Linux server as a host, entered over SSH as a user who may use sudo, and not the engine."""
+
+    sudo = "sudo"
 
     def __init__(self, server: Server, home: Path, user: str) -> None:
         self.server, self.user, self.address = server, user, server.address

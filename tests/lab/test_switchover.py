@@ -11,6 +11,10 @@ from tests.lab.load import Load
 
 Host = Union[Here, There]
 BOTH = ("0.4", "0.3")
+RUNBOOK = (
+    "{sudo} docker stop osprey-service && cd {folder} && ({sudo} setsid 0.3/osprey-service --version 0.3 >log 2>&1 &)"
+    " && until curl --insecure --silent --fail https://localhost:44342/v0.3/about; do sleep 0.1; done"
+)
 FAULTS = ("never-ready", "exits", "hangs", "wrong-tag", "corrupt")
 
 
@@ -28,8 +32,8 @@ def load(host: Host) -> Load:
     return Load(host.address, "0.3", rate=50, kept=20, jobs=20, seconds=(5, 15))
 
 
-def test_a_deploy_a_restart_and_a_rollback_lose_no_request_and_cut_no_computation(
-    serving: Host, releases: Releases
+def test_a_deploy_a_restart_and_a_rollback_lose_no_request_and_cut_no_computation_as_the_runbooks_way_does(
+    serving: Host, releases: Releases, figures: list[str]
 ) -> None:
     serving.offer(releases("0.4", protocols=BOTH), "0.4")
     with load(serving).going_on() as report:
@@ -37,9 +41,13 @@ def test_a_deploy_a_restart_and_a_rollback_lose_no_request_and_cut_no_computatio
             ran = serving.inv(*line.split(), "--drain", "20", *serving.flags)
             assert ran.code == 0, ran.said
             assert serving.running() == [f"osprey/service:{version}"]
-    print(report)
+    assert serving.inv("service.stop", *serving.flags, "service.start", "--version", "0.3").code == 0
+    with load(serving).going_on() as runbook:
+        serving.shell(RUNBOOK.format(sudo=serving.sudo, folder=serving.folder))
+    figures += [f"{type(serving).__name__}, ospreyops: {report}", f"{type(serving).__name__}, runbook: {runbook}"]
     assert (report.errors, report.cut) == ([], []), str(report)
     assert report.sent > 500 and report.done > 20, str(report)
+    assert runbook.errors and len(runbook.cut) >= 20, str(runbook)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
