@@ -42,8 +42,8 @@ def nothing_refused(request: pytest.FixtureRequest) -> Iterator[None]:
 def inv(mac: Olympias, releases: Releases, tmp_path_factory: pytest.TempPathFactory) -> Inv:
     """`inv` of a workstation that knows olympias by the name in this checkout's settings."""
     environment = workstation.furnish(mac, tmp_path_factory.mktemp("workstation"))
-    for version in ("0.3", "0.4"):
-        workstation.offer(mac, releases(version))
+    workstation.offer(mac, releases("0.3"))
+    workstation.offer(mac, releases("0.4", protocols=("0.4", "0.3")))
     return Inv(environment)
 
 
