@@ -55,6 +55,12 @@ class Container:
         return self.image.rpartition(":")[2]
 
     @property
+    def left(self) -> Optional[float]:
+        """When it was told to end what it has begun and then itself; None when it was not."""
+        found = re.fullmatch(rf"{CONTAINER}-left-([0-9]+)", self.name)
+        return float(found[1]) if found else None
+
+    @property
     def since(self) -> float:
         """When it was started."""
         return calendar.timegm(time.strptime(self.started[:19], "%Y-%m-%dT%H:%M:%S"))
@@ -81,7 +87,8 @@ def connected(tables: str, port: Optional[int]) -> Optional[int]:
 class EngineFacts:
     """What the Docker engine has of the service. sudo: only root may reach it.
 
-    service: the container `osprey-service`; others: those beside it, `osprey-service-PORT`, that it takes over from.
+    service: the container `osprey-service`; others: those beside it, that it takes over from: `osprey-service-PORT`
+    goes on, `osprey-service-left-SECONDS` ends by itself.
     """
 
     sudo: bool

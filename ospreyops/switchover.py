@@ -17,7 +17,7 @@ from .console import size
 from .containers import Container
 from .errors import Blocked
 from .facts import Facts
-from .plan import Await, Step
+from .plan import Await, Same, Step
 from .release import CONTAINER, UNIT, Release
 from .site import Site
 
@@ -121,44 +121,48 @@ def led(facts: Facts, site: Site) -> Iterator[Step]:
 
 
 def drained(facts: Facts, site: Site, drain: int, *, wait: bool) -> Iterator[Step]:
-    """No container is left beside the one that serves; one in which something goes on is given time, if any is left.
+    """No container is left beside the one that serves; what goes on in another is given time, if any is left.
 
     wait: until then; else such a one is left for later.
     """
     serving, engine = facts.serving, facts.engine
     for one in engine.others if engine and serving else ():
-        over = serving is not None and facts.host.now - serving.since >= drain
-        if one is serving:
-            continue
-        if not one.running:
-            yield Step(f"{one.name} is {one.state}", site.machine.remove_container(facts, one), "it is removed")
-        elif over or not (one.busy or one.connections is None):
-            yield from over_with(facts, site, one, f"{one.busy} is cut after {drain} s" if one.busy else "")
-        elif wait:
-            why = f"{one.image} is drained: {one.busy or 'what goes on in it is not known'}"
-            yield Step(why, Await(f"docker top {one.name}"), "it is", drain + site.settings.patience, then_look=True)
+        if one is not serving:
+            yield from ended(facts, site, one, drain, wait=wait)
 
 
-def over_with(facts: Facts, site: Site, old: Container, cut: str = "") -> Iterator[Step]:
-    """A container that serves nobody any more is gone."""
-    line = site.machine.stop_service(facts, old)
-    why = f"{old.image} serves no more: {cut or 'nothing goes on in it'}"
-    yield Step(why, line, f"the old {old.image} is gone", then_look=True)
+def ended(facts: Facts, site: Site, one: Container, drain: int, *, wait: bool = True) -> Iterator[Step]:
+    """That container is gone; what goes on in it is given so many seconds."""
+    if not one.running:
+        yield Step(f"{one.name} is {one.state}", site.machine.remove_container(facts, one), "it is removed")
+    elif one.left is None:
+        yield from leaving(facts, site, one)
+    elif facts.host.now - one.left >= drain or not (one.busy or one.connections is None):
+        cut = f"{one.busy} is cut after {drain} s" if one.busy else "nothing goes on in it"
+        line = site.machine.stop_service(facts, one)
+        yield Step(f"{one.image} serves no more: {cut}", line, f"the old {one.image} is gone", then_look=True)
+    elif wait:
+        why = f"{one.image} is drained: {one.busy or 'what goes on in it is not known'}"
+        yield Step(why, Await(f"docker top {one.name}"), "it is", drain + site.settings.patience, then_look=True)
 
 
-def emptied(facts: Facts, site: Site, limit: int, *, over: bool) -> Iterator[Step]:
-    """Nobody is let in any more, and nothing goes on in any container, unless the time is over.
+def leaving(facts: Facts, site: Site, one: Container) -> Iterator[Step]:
+    """That container, which nobody new is let in to, ends what it has begun, and then itself."""
+    line = Same(f"leave {one.id}", site.machine.leave(facts, one))
+    yield Step(f"{one.image} is to end what it has begun, and no more", line, "it does", then_look=True)
+
+
+def emptied(facts: Facts, site: Site, limit: int) -> Iterator[Step]:
+    """Nobody is let in any more, and no container is left, once what goes on has ended, or the limit (seconds) is over.
 
     Errors: Blocked where the way in cannot be closed.
     """
     running = [one for one in facts.engine.containers if one.running] if facts.engine else []
     if running and facts.machine.way_in is None:
-        raise Blocked(
-            f"the way in cannot be closed: {impossible(facts, site)}", hint=f"inv service.stop -H {site.name}"
-        )
+        hint = f"inv service.stop -H {site.name}"
+        raise Blocked(f"the way in cannot be closed: {impossible(facts, site)}", hint=hint)
     if running and facts.machine.way_in != CLOSED:
-        why = f"{running[0].image} is to serve what it has begun, and no more"
+        why = f"{running[0].image} is to serve nobody new"
         yield Step(why, site.machine.let_in(facts, CLOSED), "nobody is let in any more", then_look=True)
-    elif not over and (busy := next((one for one in running if one.busy), None)):
-        line = Await(f"docker top {busy.name}")
-        yield Step(f"{busy.image} is drained: {busy.busy}", line, "it is", limit + 60, then_look=True)
+    for one in running:
+        yield from ended(facts, site, one, limit)

@@ -90,6 +90,7 @@ class SimHost:
         if "host" in questions:
             self.looks += 1
             self.on_look()
+            self._end_empty()
         return {name: self._answer(name, question.line) for name, question in questions.items()}
 
     def stream(self, command: Command) -> LocalStream:
@@ -157,6 +158,17 @@ class SimHost:
         self.service = known.pop("osprey-service", None)
         self.others = list(known.values())
 
+    def leave(self, old: str, new: str) -> None:
+        """What closing a container's proxy comes to: it ends with the last of what goes on in it."""
+        self.connections[new] = self.connections.pop(old, 0)
+        self.rename(old, new)
+        self._end_empty()
+
+    def _end_empty(self) -> None:
+        for one in list(self.others):
+            if one.left and not one.jobs and not self.connections.get(one.name):
+                self.stop(one.name)
+
     def let_in(self, port: str) -> None:
         """What redirecting new connections comes to."""
         self.way_in = int(port)
@@ -219,6 +231,8 @@ class SimHost:
         for one in self.containers:
             row = f"  1: 0100007F:{one.port or 0:04X} 0100007F:1234 01 0\n" * self.connections.get(one.name, 0)
             said[one.name.replace("-", "_")] = f"  sl  local_address rem_address st\n{row}"
+        if name.startswith("osprey_service") and name not in said:
+            return Answer(1, "", "cat: /proc/0/net/tcp: No such file or directory")
         return Answer(7 if name == "about" and not behind else 0, said[name])
 
     def _way_in(self) -> str:
@@ -268,7 +282,8 @@ CHANGES: dict[str, Callable[..., Optional[str]]] = {
     r"^cp \S+\.log \S+\.log\.1 && : >\S+\.log$": begin_log_anew,
     r"osprey-service --version ([0-9.]+) >>": SimHost.start,
     r"osprey-service --version ([0-9.]+) --port (\d+) >>": SimHost.start,
-    r"docker stop (osprey-service(?:-\d+)?)\b": SimHost.stop,
+    r"docker stop (osprey-service(?:-left)?(?:-\d+)?)\b": SimHost.stop,
+    r"docker rename (\S+) (\S+) && docker exec \2 sh -c .*kill -TERM \$\(pidof caddy\)": SimHost.leave,
     r"docker rename (\S+) ([^\s']+)(?: && docker rename (\S+) ([^\s']+))?": SimHost.rename,
     r"--to-ports (\d+)": SimHost.let_in,
     r"-X OSPREY": lambda host: host.let_in("44342"),

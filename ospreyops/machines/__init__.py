@@ -109,6 +109,9 @@ class Machine(Protocol):
     def remove_container(self, facts: Facts, container: Container) -> Command:
         """Remove a container that does not run, and keep its last words in the log."""
 
+    def leave(self, facts: Facts, container: Container) -> Command:
+        """Have it end what it has begun, and then itself."""
+
     def rename(self, facts: Facts, names: Mapping[str, str]) -> Command:
         """Give containers other names, in that order."""
 

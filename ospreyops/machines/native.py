@@ -106,9 +106,11 @@ class Machine:
         if facts.host.unit and facts.host.unit.active:
             return sh("systemctl stop {unit}", unit=UNIT, limit=120, sudo=_root(facts))
         name = container.name if container else CONTAINER
-        line = f"docker stop {name}"
+        line, there = f"docker stop {name}", f"docker container inspect {name} >/dev/null 2>&1"
+        if container and container.left:
+            line = f"{{ {line} || ! {there}; }}"
         if container and container.auto_remove:
-            line += f" && while docker container inspect {name} >/dev/null 2>&1; do sleep 0.2; done"
+            line += f" && while {there}; do sleep 0.2; done"
         return sh(self.at_engine(line), limit=60, sudo=facts.sudo)
 
     def remove_container(self, facts: Facts, container: Container) -> Command:
@@ -117,6 +119,16 @@ class Machine:
         line = f"{logs} >>{{log}} 2>&1; {self.at_engine(f'docker rm {container.name}')}"
         log = f"{facts.host.folder}/{self.settings.log(container.port)}"
         return sh(line, log=log, limit=60, sudo=facts.sudo)
+
+    def leave(self, facts: Facts, container: Container) -> Command:
+        """Have its proxy close what is idle, end what it has begun, and then itself: with it the container ends.
+
+        To stop the container would end Java first, and what is asked in that moment over kept connections with it.
+        """
+        left = f"{CONTAINER}-left-{facts.host.now:.0f}"
+        close = quote("kill -TERM $(pidof caddy)")
+        line = f"docker rename {container.name} {left} && docker exec {left} sh -c {close}"
+        return sh(self.at_engine(line), limit=60, sudo=facts.sudo)
 
     def rename(self, facts: Facts, names: Mapping[str, str]) -> Command:
         """Give containers other names, in that order; what they do, and what is connected, goes on."""

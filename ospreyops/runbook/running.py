@@ -44,7 +44,7 @@ def right(facts: Facts, site: Site, release: Release, but: str = "") -> Optional
     for one in engine.containers:
         image = one.image == release.image and (known is None or known.digest == one.digest)
         port = way_in is not None or one.port in (None, site.settings.service_port)
-        if one.running and image and port and one.id != but:
+        if one.running and image and port and one.id != but and not one.left:
             return one
     return None
 
@@ -173,7 +173,7 @@ def kept(facts: Facts, site: Site, release: Release, how: How = HOW) -> Iterator
         and serves(facts, serving)
         and serving is not right(facts, site, release, how.but)
     ):
-        yield from switchover.over_with(facts, site, replace(serving, name=f"{CONTAINER}-{serving.port}"))
+        yield from switchover.leaving(facts, site, replace(serving, name=f"{CONTAINER}-{serving.port}"))
 
 
 def log_small(facts: Facts, site: Site) -> Iterator[Step]:
@@ -248,7 +248,8 @@ def put_back(site: Site, ran: Container) -> str:
             yield from switchover.drained(facts, site, 0, wait=True)
 
     try:
-        did = reach(site, goal)
+        reach(site, goal)
     except OspreyError as error:
         return f"{ran.image} could not be put back: {error.case}"
-    return f"{ran.image} runs again" if any(isinstance(step.do, Same) for step in did) else f"{ran.image} still runs"
+    still = site.last.serving is not None and site.last.serving.id == ran.id
+    return f"{ran.image} {'still runs' if still else 'runs again'}"

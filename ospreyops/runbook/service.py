@@ -79,12 +79,12 @@ def restart(site: Site, patience: str = "", stop_first: bool = False, drain: str
 @task(help=DRAIN_HELP)
 def drain(site: Site, drain: str = "") -> str:
     """Let nobody in any more, let what goes on come to its end, then stop the service."""
-    limit, began = how(False, drain).drain, site.clock()
+    limit = how(False, drain).drain
 
     def goal(facts: Facts) -> Iterator[Step]:
         engine_of(facts)
         yield from unmeant(facts, site)
-        yield from (steps := list(switchover.emptied(facts, site, limit, over=site.clock() - began >= limit)))
+        yield from (steps := list(switchover.emptied(facts, site, limit)))
         yield from () if steps else stopped(facts, site)
 
     return site.finished(reach(site, goal), "no service runs")
