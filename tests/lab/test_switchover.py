@@ -18,8 +18,7 @@ RUNBOOK = (
 FAULTS = ("never-ready", "exits", "hangs", "wrong-tag", "corrupt")
 
 
-@pytest.fixture
-def serving(host: Host, releases: Releases) -> Host:
+def served(host: Host, releases: Releases) -> Host:
     """The host, with a healthy 0.3."""
     host.offer(releases("0.3"), "0.3")
     deployed = host.inv("deploy", "--version", "0.3", *host.flags)
@@ -27,9 +26,15 @@ def serving(host: Host, releases: Releases) -> Host:
     return host
 
 
+@pytest.fixture
+def serving(host: Host, releases: Releases) -> Host:
+    """This computer, then the server over SSH, with a healthy 0.3."""
+    return served(host, releases)
+
+
 def load(host: Host) -> Load:
-    """50 requests a second, 30 of them over connections of their own, and 20 computations of 5 to 15 s."""
-    return Load(host.address, "0.3", rate=50, kept=20, jobs=20, seconds=(5, 15))
+    """50 requests a second, 30 of them over connections of their own, and 20 computations of 5 to 10 s."""
+    return Load(host.address, "0.3", rate=50, kept=20, jobs=20, seconds=(5, 10))
 
 
 def test_a_deploy_a_restart_and_a_rollback_lose_no_request_and_cut_no_computation_as_the_runbooks_way_does(
@@ -52,8 +57,9 @@ def test_a_deploy_a_restart_and_a_rollback_lose_no_request_and_cut_no_computatio
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_bad_release_leaves_the_old_one_serving_without_an_error(
-    serving: Host, releases: Releases, fault: str
+    there: There, releases: Releases, fault: str
 ) -> None:
+    serving = served(there, releases)
     serving.offer(releases("0.4", fault), "0.4")
     with load(serving).going_on() as report:
         ran = serving.inv("deploy", "--version", "0.4", "--patience", "10", *serving.flags)
@@ -63,7 +69,8 @@ def test_a_bad_release_leaves_the_old_one_serving_without_an_error(
     assert "osprey/service:0.3 still runs" in ran.said
 
 
-def test_a_drain_lets_all_computations_end_and_nobody_in(serving: Host) -> None:
+def test_a_drain_lets_all_computations_end_and_nobody_in(there: There, releases: Releases) -> None:
+    serving = served(there, releases)
     with Load(serving.address, "0.3", rate=0, kept=0, jobs=5, seconds=(4, 6)).going_on(once=True) as report:
         ran = serving.inv("service.drain", *serving.flags)
         assert ran.code == 0, ran.said
