@@ -42,5 +42,9 @@ SEED := 1
 soak: setup
 	@$(PYTHON) -m tests.soak --faults $(FAULTS) --seed $(SEED)
 
+# What the tool's ways cost beside the runbook's.
+bench: setup
+	@$(PYTHON) -m tests.bench
+
 lab-clean:
 	@[ ! -x $(PYTHON) ] || $(PYTHON) -m tests.lab.olympias down

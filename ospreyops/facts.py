@@ -150,7 +150,7 @@ class MachineFacts:
     """Where Docker runs. why: what is the case when it cannot be used; vm: None where it is the host itself.
 
     way_in: the port that new connections to the service's port end at, None when that cannot be known, or moved.
-    memory_free: bytes that are available there.
+    memory_free: bytes that are available there; taken: ports above the service's that something has there already.
     """
 
     kind: str
@@ -159,6 +159,7 @@ class MachineFacts:
     vm: Optional[VmFacts] = None
     way_in: Optional[int] = None
     memory_free: Optional[int] = None
+    taken: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)

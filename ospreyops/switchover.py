@@ -17,6 +17,7 @@ from .console import size
 from .containers import Container
 from .errors import Blocked
 from .facts import Facts
+from .machines import BESIDE
 from .plan import Await, Same, Step
 from .release import CONTAINER, UNIT, Release
 from .site import Site
@@ -25,7 +26,6 @@ DRAIN = 3600
 """Seconds for which what goes on in the old one may go on, unless it is said otherwise."""
 NEEDED = 1_300_000_000
 """Bytes of memory for one more service: Java's -Xmx1g, and the proxy (field book: osprey-release, 7)."""
-PORTS = 9
 CLOSED = 9
 """The port that nobody is let in at (discard; nothing listens there)."""
 
@@ -59,12 +59,16 @@ def impossible(facts: Facts, site: Site) -> str:
 
 
 def spare(facts: Facts, site: Site) -> int:
-    """A port for one more container; the service's own when nothing else runs."""
+    """A port for one more container; the service's own when nothing else runs. Errors: Blocked when none is free."""
     base, engine = site.settings.service_port, facts.engine
-    taken = {one.port for one in engine.containers if one.running} if engine else set()
-    if not taken:
+    ours = {one.port for one in engine.containers if one.running} if engine else set()
+    if not ours:
         return base
-    return next(port for port in range(base + 1, base + PORTS + 1) if port not in (*taken, facts.machine.way_in))
+    taken = {*ours, *facts.machine.taken, facts.machine.way_in}
+    free = [port for port in range(base + 1, base + BESIDE + 1) if port not in taken]
+    if not free:
+        raise Blocked(f"no port of {base + 1} to {base + BESIDE} is free on {site.name}", hint="the same command again")
+    return free[0]
 
 
 def aside(facts: Facts, site: Site, service: Container) -> Iterator[Step]:

@@ -54,6 +54,7 @@ class SimHost:
     others: list[Container] = field(default_factory=list)
     way_in: Optional[int] = 44342
     memory_free: int = 10**10
+    taken_ports: tuple[int, ...] = ()
     connections: dict[str, int] = field(default_factory=dict)
     unpacked: set[str] = field(default_factory=set)
     archives: set[str] = field(default_factory=lambda: {"0.3", "0.4"})
@@ -221,7 +222,7 @@ class SimHost:
             "healthy": "\n".join(self.proven),
             "wanted": json.dumps({"version": self.wanted}) if self.wanted else "",
             "log": f"{self.log_size} {self.log}\n\nthe last log line\n",
-            "room": f"{self._way_in()}memory {self.memory_free // 1024}\n",
+            "room": self._room(),
             "names": f"osprey-service\n{packed[0]}.bz2\n" if packed else "",
             "listing": "-rwxr-xr-x root/root 1 osprey-service\n-rw-r--r-- root/root 1 x.bz2\n",
             "about": f"{ABOUT}v{version}" if behind else "",
@@ -235,12 +236,12 @@ class SimHost:
             return Answer(1, "", "cat: /proc/0/net/tcp: No such file or directory")
         return Answer(7 if name == "about" and not behind else 0, said[name])
 
-    def _way_in(self) -> str:
-        """What ROOM prints of netfilter."""
-        if self.way_in is None:
-            return ""
+    def _room(self) -> str:
+        """What ROOM prints."""
         rule = f"-A OSPREY -p tcp -m tcp --dport 44342 -j REDIRECT --to-ports {self.way_in}\n"
-        return "way in\n" + (rule if self.way_in != 44342 else "")
+        way_in = "" if self.way_in is None else "way in\n" + (rule if self.way_in != 44342 else "")
+        taken = "".join(f"taken {port:04X}\n" for port in self.taken_ports)
+        return f"{way_in}memory {self.memory_free // 1024}\n{taken}"
 
     def _unit(self) -> str:
         if not self.unit:

@@ -157,8 +157,7 @@ class SimMac(SimHost):
         disk = f"/dev/sda1 19000000 1000000 {self.disk_free // 1024} 6% /mnt/sda1\n"
         address = "3: eth1 inet 192.168.99.101/24 brd\n"
         now = f"{clock:.0f}\n{EPOCH + self.now:.0f}\n"
-        room = f"{self._way_in()}memory {self.memory_free // 1024}\n"
-        return Answer(1 if self.tls else 0, f"{disk}{address}{room}{now}20.10.24\n", self.tls)
+        return Answer(1 if self.tls else 0, f"{disk}{address}{self._room()}{now}20.10.24\n", self.tls)
 
     def _timesync(self) -> Answer:
         return Answer(0, "Value: 10000\n" if self.steps_clock else "No value set!\n")

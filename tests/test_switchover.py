@@ -199,6 +199,16 @@ def test_where_two_cannot_stand_side_by_side_that_is_said_and_nothing_done(
     clean(host, "0.4")
 
 
+def test_a_port_that_something_else_has_is_passed_over(sim: Sim) -> None:
+    host = running(taken_ports=(44343, 44344))
+    assert sim("deploy --version 0.4 -H sim", host).code == 0
+    assert host.way_in == 44345
+    host = running(taken_ports=tuple(range(44343, 44352)))
+    ran = sim("deploy --version 0.4 -H sim", host)
+    assert (ran.code, host.ran) == (3, [])
+    assert "no port of 44343 to 44351 is free on sim" in ran.err
+
+
 def test_a_drain_lets_nobody_in_waits_and_stops(sim: Sim) -> None:
     host = running()
     host.connections = {"osprey-service": 3}

@@ -17,6 +17,8 @@ from ..facts import Facts, MachineFacts, Process, Rule
 from ..release import Release
 from ..settings import Settings
 
+BESIDE = 9
+"""How many ports above the service's own are for containers that stand beside another."""
 DIAL_LIMIT = 30
 """Seconds for reading the engine once."""
 

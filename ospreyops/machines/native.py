@@ -17,7 +17,7 @@ from ..errors import Blocked
 from ..facts import Facts, MachineFacts, State
 from ..release import CONTAINER, SCRIPT, UNIT, Release
 from ..settings import Settings
-from . import DIAL_LIMIT, Vm
+from . import BESIDE, DIAL_LIMIT, Vm
 
 LIMIT = 12
 PORT = 44342
@@ -26,9 +26,10 @@ END = f"{CONTAINER}.ended"
 CHAIN = "OSPREY"
 ROOM = (
     's=; [ "$(id -u)" = 0 ] || s="sudo -n"; if r=$($s iptables -w 5 -t nat -S); then echo way in;'
-    f' echo "$r" | grep -e "-A {CHAIN} "; fi; sed -n "s/^MemAvailable: *\\([0-9]*\\) kB/memory \\1/p" /proc/meminfo; :'
+    f' echo "$r" | grep -e "-A {CHAIN} "; fi; sed -n "s/^MemAvailable: *\\([0-9]*\\) kB/memory \\1/p" /proc/meminfo;'
+    ' sed -n "s/^ *[0-9]*: [0-9A-F]*:\\(PORTS\\) .*/taken \\1/p" /proc/net/tcp /proc/net/tcp6 | sort -u; :'
 )
-"""What is asked where the engine is."""
+"""What is asked where the engine is; PORTS, in hexadecimal, may be taken by connections from there to elsewhere."""
 EACH = "for t in iptables ip6tables; do $t -w 5 -t nat -S >/dev/null 2>&1 || continue; "
 REDIRECT = (
     EACH + "printf '*nat\\n:{chain} -\\n-A {chain} -p tcp --dport {at} -m addrtype --dst-type LOCAL -j REDIRECT"
@@ -56,19 +57,25 @@ class Machine:
 
     def questions(self) -> dict[str, Command]:
         """Where new connections end, and how much memory is free."""
-        return {"room": Command(ROOM, LIMIT)}
+        return {"room": Command(self.room(), LIMIT)}
 
     def facts(self, answers: Mapping[str, Answer], now: float, engine_why: str) -> MachineFacts:
         """It runs when its engine answers."""
         state = State.STOPPED if engine_why else State.RUNNING
-        return MachineFacts(self.kind, state, engine_why, None, *self.room(answers["room"].out))
+        return MachineFacts(self.kind, state, engine_why, None, *self.found(answers["room"].out))
 
-    def room(self, said: str) -> tuple[Optional[int], Optional[int]]:
-        """The port that new connections end at, and the free memory, from what ROOM prints; None for the unknown."""
+    def room(self) -> str:
+        """What is asked where the engine is."""
+        base = self.settings.service_port
+        return ROOM.replace("PORTS", "\\|".join(f"{port:04X}" for port in range(base + 1, base + BESIDE + 1)))
+
+    def found(self, said: str) -> tuple[Optional[int], Optional[int], frozenset[int]]:
+        """The port that new connections end at, the free memory, the ports that are taken; None for the unknown."""
         way, memory = re.search(r"^way in$", said, re.M), re.search(r"^memory (\d+)$", said, re.M)
         ports = [int(port) for port in re.findall(rf"-A {CHAIN} .*--to-ports (\d+)", said)]
         way_in = (ports or [self.settings.service_port])[0] if way else None
-        return way_in, int(memory[1]) * 1024 if memory else None
+        taken = frozenset(int(port, 16) for port in re.findall(r"^taken ([0-9A-F]{4})$", said, re.M))
+        return way_in, int(memory[1]) * 1024 if memory else None, taken
 
     def connections(self, containers: Iterable[Container]) -> dict[str, Command]:
         """What is connected to each of these, as the kernel lists it in the container's own network."""

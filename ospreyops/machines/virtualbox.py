@@ -30,7 +30,7 @@ OPTIONS = (
     "-F /dev/null -o ConnectTimeout=5 -o ControlPath=none -o LogLevel=ERROR -o PasswordAuthentication=no"
     " -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o IdentitiesOnly=yes -o ServerAliveInterval=10"
 )
-ASKED = f"df -Pk /var/lib/docker | tail -n 1; ip -4 -o addr; {native.ROOM}; date +%s"
+ASKED = "df -Pk /var/lib/docker | tail -n 1; ip -4 -o addr; ROOM; date +%s"
 """What the VM is asked; the host's clock is read right after the VM's, which the answer ends with."""
 THRESHOLD = "/VirtualBox/GuestAdd/VBoxService/--timesync-set-threshold"
 """The property of the drift (ms) from which the guest's clock is set, not slewed (field book: vboxmanage, 8)."""
@@ -54,7 +54,7 @@ class Machine(native.Machine):
         vm = self.vm
         version = f"{vm.engine('$a')} docker version --format '{{{{.Server.Version}}}}'"
         guest = (
-            f'g=$({vm.inside(ASKED)}); echo "$g"; date +%s;'
+            f'g=$({vm.inside(ASKED.replace("ROOM", self.room()))}); echo "$g"; date +%s;'
             " a=$(echo \"$g\" | sed -n 's|.*inet \\(192[.]168[0-9.]*\\)/.*|\\1|p' | tail -n 1);"
             f' [ -z "$a" ] || {version}'
         )
@@ -95,7 +95,7 @@ class Machine(native.Machine):
                 process=next((call for call in calls if call.runs(f"VBoxHeadless .*{re.escape(self.vm.name)}")), None),
                 calls=calls,
             ),
-            *self.room(answers["guest"].out),
+            *self.found(answers["guest"].out),
         )
 
     def address(self, facts: Facts) -> str:

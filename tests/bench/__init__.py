@@ -1,0 +1,1 @@
+"""What the tool's ways cost, beside the runbook's, in one run: ratios count, not seconds."""
