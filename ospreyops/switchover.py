@@ -26,6 +26,8 @@ DRAIN = 3600
 """Seconds for which what goes on in the old one may go on, unless it is said otherwise."""
 NEEDED = 1_300_000_000
 """Bytes of memory for one more service: Java's -Xmx1g, and the proxy (field book: osprey-release, 7)."""
+ENDS = 30
+"""Seconds within which a container in which nothing goes on any more ends by itself."""
 CLOSED = 9
 """The port that nobody is let in at (discard; nothing listens there)."""
 
@@ -141,12 +143,12 @@ def ended(facts: Facts, site: Site, one: Container, drain: int, *, wait: bool = 
         yield Step(f"{one.name} is {one.state}", site.machine.remove_container(facts, one), "it is removed")
     elif one.left is None:
         yield from leaving(facts, site, one)
-    elif facts.host.now - one.left >= drain or not (one.busy or one.connections is None):
-        cut = f"{one.busy} is cut after {drain} s" if one.busy else "nothing goes on in it"
+    elif facts.host.now - one.left >= (drain if one.busy or one.connections is None else min(drain, ENDS)):
+        cut = f"{one.busy} is cut after {drain} s" if one.busy else "it did not end by itself"
         line = site.machine.stop_service(facts, one)
         yield Step(f"{one.image} serves no more: {cut}", line, f"the old {one.image} is gone", then_look=True)
     elif wait:
-        why = f"{one.image} is drained: {one.busy or 'what goes on in it is not known'}"
+        why = f"{one.image} is drained" + (f": {one.busy}" if one.busy else "")
         yield Step(why, Await(f"docker top {one.name}"), "it is", drain + site.settings.patience, then_look=True)
 
 

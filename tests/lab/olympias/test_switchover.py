@@ -13,7 +13,7 @@ LINES = {"deploy --version 0.4": "0.4", "rollback": "0.3"}
 def test_a_deploy_and_a_rollback_on_olympias_lose_no_request_and_cut_no_computation(
     inv: Inv, deployed: LabVm, figures: list[str]
 ) -> None:
-    load = Load(network.ADDRESS, "0.3", rate=12, kept=10, jobs=20, seconds=(5, 20))
+    load = Load(network.ADDRESS, "0.3", rate=6, kept=4, jobs=20, seconds=(5, 20))
     with load.going_on() as report:
         for line, version in LINES.items():
             ran = inv(*line.split(), "--drain", "40", "-H", "olympias", limit=400)
