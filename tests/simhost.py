@@ -290,7 +290,7 @@ CHANGES: dict[str, Callable[..., Optional[str]]] = {
     r"-X OSPREY": lambda host: host.let_in("44342"),
     r"docker image rm (\S+?)'?$": lambda host, name: host.forget(name),
     r"^rm -rf \S+/([0-9.]+)$": lambda host, version: host.unpacked.remove(version),
-    r"docker rm osprey-service$": lambda host: setattr(host, "service", None),
+    r"docker rm osprey-service;": lambda host: setattr(host, "service", None),
     r"osprey-service-docker-([0-9.]+)\.tar\.bz2.*docker load": SimHost.load,
     r"tar -xof .*&& mv \S+ ([0-9.]+)": lambda host, version: host.unpacked.add(version),
     r"mv -f osprey-service(?:-\d+)?\.log osprey-service(?:-\d+)?\.log\.1": lambda host: None,

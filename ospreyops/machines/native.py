@@ -121,9 +121,10 @@ class Machine:
         return sh(self.at_engine(line), limit=60, sudo=facts.sudo)
 
     def remove_container(self, facts: Facts, container: Container) -> Command:
-        """What `--rm` did not do."""
-        logs = self.at_engine(f"docker logs --tail 1000 {container.name}")
-        line = f"{logs} >>{{log}} 2>&1; {self.at_engine(f'docker rm {container.name}')}"
+        """What `--rm` did not do, or is about to do."""
+        name, logs = container.name, self.at_engine(f"docker logs --tail 1000 {container.name}")
+        gone = f"docker rm {name}; while docker container inspect {name} >/dev/null 2>&1; do sleep 0.2; done"
+        line = f"{logs} >>{{log}} 2>&1; {self.at_engine(gone)}"
         log = f"{facts.host.folder}/{self.settings.log(container.port)}"
         return sh(line, log=log, limit=60, sudo=facts.sudo)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Optional
 
 from .. import hooks, switchover
@@ -28,7 +28,7 @@ LOG_LIMIT = 50_000_000
 """Bytes of log after which even that of a running service is put aside."""
 DEAD = re.compile(r"HTTP 5|no answer in time|not the JSON|curl: \((7|28|35|52|56)\)")
 """How a service that hangs looks, to curl (nothing listens, time out, TLS, an end too early) and to us."""
-ENDED = ("created", "exited", "dead")
+ENDED = ("created", "exited", "dead", "removing")
 HOW = How()
 
 
@@ -198,39 +198,53 @@ def put_aside(facts: Facts, log: str) -> Command:
     )
 
 
+@dataclass
+class _Course:
+    """What a deploy has met so far: what served before it, when that was stopped, and whether the release took over."""
+
+    ran: Optional[Container] = None
+    stop: str = ""
+    outage: Optional[float] = None
+    asked: bool = False
+    took_over: bool = False
+
+    def see(self, facts: Facts, site: Site, release: Release) -> None:
+        """Take in a look."""
+        serving = facts.serving if facts.serving and facts.serving.running else None
+        if site.ledger.untouched:
+            self.ran = serving
+            self.stop = str(site.machine.stop_service(facts, serving)) if serving else ""
+        elif serving and (not self.ran or serving.id != self.ran.id) and not facts.problem(release.version):
+            self.took_over = True
+            self.outage = site.ledger.since(self.stop) if self.outage is None else self.outage
+
+
 def deployed(site: Site, release: Release, how: How, *, again: bool = False) -> list[Step]:
     """Deploy a release; when it fails, the one that served before goes on, or serves again. Hooks are told of it.
 
     again: even where it runs already, a container that was started after this began is to run it.
     """
-    ran: list[Container] = []
-    asked: list[str] = []
-    stop: list[str] = []
-    outage: list[float] = []
+    course = _Course()
 
     def goal(facts: Facts) -> Iterator[Step]:
-        if site.ledger.untouched:
-            ran[:] = [facts.serving] if facts.serving and facts.serving.running else []
-            stop[:] = [str(site.machine.stop_service(facts, one)) for one in ran]
-        elif not outage and not facts.problem(release.version):
-            outage.extend(seconds for line in stop if (seconds := site.ledger.since(line)) is not None)
-        but = ran[0].id if again and ran else ""
+        course.see(facts, site, release)
+        but = course.ran.id if again and course.ran else ""
         steps = list(kept(facts, site, release, replace(how, but=but)))
-        if steps and site.ledger.held and not asked:
-            asked.append(release.version)
+        if steps and site.ledger.held and not course.asked:
+            course.asked = True
             hooks.refuse(site, release.version)
         return iter(steps)
 
     try:
         did = reach(site, goal)
     except (Failed, Blocked, Unhealthy) as error:
-        if site.ledger.held and not site.ledger.untouched and ran:
-            error.done += (put_back(site, ran[0]),)
-        if asked:
+        if site.ledger.held and not site.ledger.untouched and course.ran and not course.took_over:
+            error.done += (put_back(site, course.ran),)
+        if course.asked:
             hooks.tell(site, site.settings.deploy_failed, release.version, error.case)
         raise
-    if outage:
-        site.console.note(f"nobody was served for {outage[0]:.1f} s")
+    if course.outage is not None:
+        site.console.note(f"nobody was served for {course.outage:.1f} s")
     if did:
         hooks.tell(site, site.settings.post_deploy, release.version, "ok")
     return did
