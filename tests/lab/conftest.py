@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 from collections.abc import Iterator
@@ -97,7 +98,8 @@ class Here:
     def clean(self) -> None:
         """Take the service away."""
         for container in self.docker.containers.list(all=True, filters={"name": "^/osprey-service"}):
-            container.remove(force=True, v=True)
+            with contextlib.suppress(docker.errors.NotFound):
+                container.remove(force=True, v=True)
         subprocess.run(["sh", "-c", STRAIGHT.format(chain=CHAIN)], check=True, timeout=60)
         for image in self.docker.images.list("osprey/service"):
             self.docker.images.remove(image.id, force=True)

@@ -14,6 +14,7 @@ import pytest
 
 from tests.lab.conftest import ARCHIVE, Here, Releases, There
 from tests.lab.server import Server
+from tests.lab.wait import until
 
 Host = Union[Here, There]
 
@@ -58,7 +59,7 @@ def test_the_lines_of_a_dry_run_typed_by_hand_do_the_deploy(host: Host, releases
     for line in lines:
         again = f"for i in $(seq 60); do {line} --silent --fail && exit; sleep 1; done; exit 1"
         host.shell(again if line.startswith("curl ") else line)
-    assert host.running() == ["osprey/service:0.4"]
+    until(lambda: host.running() == ["osprey/service:0.4"], "the end of the old container", 30)
     done = host.inv("deploy", "--version", "0.4", *host.flags)
     assert "nothing to do" in done.out, done.said
 
