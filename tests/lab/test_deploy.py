@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import ssl
@@ -147,8 +148,11 @@ def test_a_unit_made_by_the_releases_own_installer_is_used_and_moved_to_the_new_
     unpack = f"mkdir -p /opt/osprey-service && cd /opt/osprey-service && tar xf {ARCHIVE}"
     there.server.sh(f"{unpack}/{archive} && chmod +x *.sh osprey-service && ./install.sh")
     env = {"INVOKE_OSPREY_FOLDER": "/opt/osprey-service"}
-    ran = there.inv("deploy", "--version", "0.4", *there.flags, **env)
+    refused = there.inv("deploy", "--version", "0.4", *there.flags, **env)
+    assert refused.code == 3 and "the unit osprey keeps one container alone" in refused.err, refused.said
+    ran = there.inv("deploy", "--version", "0.4", "--stop-first", *there.flags, **env)
     assert ran.code == 0, ran.said
+    assert re.search(r"nobody was served for [0-9.]+ s", ran.out), ran.said
     shown = there.server.sh("systemctl show osprey -p ActiveState -p ExecStart -p WorkingDirectory")
     assert "ActiveState=active" in shown
     assert "/opt/osprey-service/0.4/osprey-service --version 0.4" in shown
