@@ -27,10 +27,10 @@ CHAIN = "OSPREY"
 ROOM = (
     's=; [ "$(id -u)" = 0 ] || s="sudo -n"; if r=$($s iptables -w 5 -t nat -S); then echo way in;'
     f' echo "$r" | grep -e "-A {CHAIN} "; fi; sed -n "s/^MemAvailable: *\\([0-9]*\\) kB/memory \\1/p" /proc/meminfo;'
-    ' sed -n "s/^ *[0-9]*: [0-9A-F]*:\\(PORTS\\) [0-9A-F:]* \\(01\\|02\\|0A\\) .*/taken \\1/p" /proc/net/tcp /proc/net/tcp6'
-    " | sort -u; :"
+    ' sed -n "s/^ *[0-9]*: [0-9A-F]*:\\(PORTS\\) [0-9A-F:]* \\(01\\|02\\|0A\\) .*/taken \\1/p"'
+    " /proc/net/tcp /proc/net/tcp6 | sort -u; :"
 )
-"""What is asked where the engine is; PORTS (hexadecimal) may be taken by connections from there, that stand or begin."""
+"""What is asked where the engine is; connections from there that stand, or begin, may have one of PORTS (hexadecimal)."""
 EACH = "for t in iptables ip6tables; do $t -w 5 -t nat -S >/dev/null 2>&1 || continue; "
 REDIRECT = (
     EACH + "printf '*nat\\n:{chain} -\\n-A {chain} -p tcp --dport {at} -m addrtype --dst-type LOCAL -j REDIRECT"

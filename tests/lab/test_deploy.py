@@ -148,6 +148,7 @@ def test_a_unit_made_by_the_releases_own_installer_is_used_and_moved_to_the_new_
     unpack = f"mkdir -p /opt/osprey-service && cd /opt/osprey-service && tar xf {ARCHIVE}"
     there.server.sh(f"{unpack}/{archive} && chmod +x *.sh osprey-service && ./install.sh")
     env = {"INVOKE_OSPREY_FOLDER": "/opt/osprey-service"}
+    until(lambda: there.inv("net.check", *there.flags, **env).code == 0, "the unit's service", 60)
     refused = there.inv("deploy", "--version", "0.4", *there.flags, **env)
     assert refused.code == 3 and "the unit osprey keeps one container alone" in refused.err, refused.said
     ran = there.inv("deploy", "--version", "0.4", "--stop-first", *there.flags, **env)
