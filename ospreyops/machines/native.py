@@ -30,7 +30,7 @@ ROOM = (
     ' sed -n "s/^ *[0-9]*: [0-9A-F]*:\\(PORTS\\) [0-9A-F:]* \\(01\\|02\\|0A\\) .*/taken \\1/p"'
     " /proc/net/tcp /proc/net/tcp6 | sort -u; :"
 )
-"""What is asked where the engine is; connections from there that stand, or begin, may have one of PORTS (hexadecimal)."""
+"""What is asked where the engine is; connections that stand, or begin, may have one of PORTS (hexadecimal)."""
 EACH = "for t in iptables ip6tables; do $t -w 5 -t nat -S >/dev/null 2>&1 || continue; "
 REDIRECT = (
     EACH + "printf '*nat\\n:{chain} -\\n-A {chain} -p tcp --dport {at} -m addrtype --dst-type LOCAL -j REDIRECT"
