@@ -142,8 +142,13 @@ class Ledger:
         except (KeyboardInterrupt, Interrupted):
             self.end("interrupted")
             raise
+        except OspreyError as error:
+            if self._record and error.evidence:
+                self._record["evidence"] = error.evidence
+            self.end(f"failed: {error.case}")
+            raise
         except BaseException as error:
-            self.end(f"failed: {error.case if isinstance(error, OspreyError) else type(error).__name__}")
+            self.end(f"failed: {type(error).__name__}")
             raise
         self.end("ok")
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from .facts import Facts
     from .site import Site
 
+TOLD = 8
+"""How many of the reasons for which it was waited are told when that was in vain."""
 PAUSE = 1.0
 """Seconds between two looks while something that was done takes effect."""
 
@@ -114,6 +116,7 @@ def state(site: Site) -> str:
 
 def stages(site: Site, goal: Goal, done: dict[Action, tuple[float, Step]]) -> Iterator[list[Step]]:
     """The steps that each fresh look asks for, waiting for those already done to take effect."""
+    seen: list[str] = []
     while True:
         facts = site.look()
         steps = list(goal(facts))
@@ -124,7 +127,10 @@ def stages(site: Site, goal: Goal, done: dict[Action, tuple[float, Step]]) -> It
             return
         for step in again:
             if site.clock() >= done[step.do][0] + step.patience:
-                raise StillNeeded(step.why, evidence=facts.host.log_tail, hint=f"inv status -H {site.name}")
+                evidence = "\n".join([*seen[-TOLD:], facts.host.log_tail])
+                raise StillNeeded(step.why, evidence=evidence, hint=f"inv status -H {site.name}")
+        if again and again[0].why not in seen:
+            seen.append(again[0].why)
         if again:
             with site.console.waiting(again[0].why):
                 site.sleep(PAUSE)

@@ -79,7 +79,7 @@ class Site:
     def _aside(self, facts: Facts) -> Facts:
         """What goes on in the containers that users do not reach by the service's port, where there are such."""
         engine, way_in = facts.engine, facts.machine.way_in
-        aside = [one for one in engine.containers if one.running and one.port != way_in] if engine else []
+        aside = [one for one in engine.containers if one.running and one.port not in (None, way_in)] if engine else []
         if not engine or not aside or way_in is None:
             return facts
         service = engine.service if engine.service in aside else None

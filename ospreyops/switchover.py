@@ -61,11 +61,9 @@ def impossible(facts: Facts, site: Site) -> str:
 
 
 def spare(facts: Facts, site: Site) -> int:
-    """A port for one more container; the service's own when nothing else runs. Errors: Blocked when none is free."""
+    """A port for a container beside others. Errors: Blocked when none is free."""
     base, engine = site.settings.service_port, facts.engine
     ours = {one.port for one in engine.containers if one.running} if engine else set()
-    if not ours:
-        return base
     taken = {*ours, *facts.machine.taken, facts.machine.way_in}
     free = [port for port in range(base + 1, base + BESIDE + 1) if port not in taken]
     if not free:

@@ -84,6 +84,7 @@ def test_what_put_the_old_version_back_is_in_the_same_line(sim: Sim) -> None:
     (entry,) = told(host)
     assert (entry["before"], entry["after"]) == ("0.3", "0.3")
     assert entry["outcome"].startswith("failed: ")
+    assert "/v0.4/about: no answer in time" in entry["evidence"] and "the last log line" in entry["evidence"]
     assert [step["line"] for step in entry["steps"]] == host.ran
 
 

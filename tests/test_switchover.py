@@ -252,3 +252,15 @@ def test_a_service_started_by_hand_after_a_release_took_over_is_let_in_again(
     ran = sim(f"{line} -H sim", host)
     assert ran.code == 0, ran.said
     clean(host, "0.4")
+
+
+def test_nothing_is_started_beside_another_where_that_would_take_a_restart_of_docker(sim: Sim) -> None:
+    mac = serving(tls="x509: certificate has expired or is not yet valid")
+    ran = sim("deploy --version 0.4 -H sim", mac)
+    assert (ran.code, mac.ran) == (3, [])
+    assert "inv fix.certs -H sim, which restarts Docker" in ran.err
+
+
+def test_a_dry_run_of_a_deploy_that_stops_first_starts_at_the_services_own_port(sim: Sim) -> None:
+    ran = sim("--dry deploy --version 0.4 --stop-first -H sim", running())
+    assert "--port" not in ran.out and "osprey-service --version 0.4 >>osprey-service.log" in ran.out

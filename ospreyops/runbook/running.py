@@ -68,7 +68,7 @@ def stopped(facts: Facts, site: Site) -> Iterator[Step]:
     """No container of the service is left, no unit brings one back, and nobody is let in elsewhere."""
     containers, unit = engine_of(facts).containers, facts.host.unit
     if containers:
-        yield from ended(facts, site, max(containers, key=lambda one: one.state not in ENDED))
+        yield from cleared(facts, site, max(containers, key=lambda one: one.state not in ENDED))
     elif unit and unit.active:
         line = site.machine.stop_service(facts, None)
         yield Step(f"the unit {UNIT} runs", line, f"the unit {UNIT} is stopped", then_look=True)
@@ -107,7 +107,7 @@ def started(facts: Facts, site: Site, release: Release, how: How) -> Iterator[St
         yield from switchover.aside(facts, site, service)
         beside = True
     elif beside:
-        yield from ended(facts, site, service) if service else ()
+        yield from cleared(facts, site, service) if service else ()
     elif engine.containers or (unit and unit.active and unit.version != release.version):
         yield from stopped(facts, site)
     elif host.listener and not (unit and unit.active) and not facts.machine.vm:
@@ -115,11 +115,15 @@ def started(facts: Facts, site: Site, release: Release, how: How) -> Iterator[St
             f"port {site.settings.service_port} of {host.name} is taken by {host.listener}",
             hint=f"stop that, or set osprey.hosts.{host.name}.service_port",
         )
-    yield from machine.trusted(facts, site)
+    renewed = list(machine.trusted(facts, site))
+    if renewed and beside:
+        hint = f"inv fix.certs -H {site.name}, which restarts Docker, and with it what runs"
+        raise Blocked(f"nothing can be started beside another: {renewed[0].why}", hint=hint)
+    yield from renewed
     if unit and (unit.version, unit.folder) != (release.version, script):
         why = f"the unit {UNIT} starts {unit.version or 'nothing known'}"
         yield Step(why, site.machine.use_release(facts, release), f"the unit {UNIT} starts {release.version}")
-    port = switchover.spare(facts, site)
+    port = switchover.spare(facts, site) if beside else site.settings.service_port
     log = site.settings.log(port)
     if not beside:
         yield from switchover.straight(facts, site)
@@ -138,8 +142,8 @@ def serves(facts: Facts, service: Container) -> bool:
     return service.running and bool(service.jobs or not facts.local.problem(service.version))
 
 
-def ended(facts: Facts, site: Site, container: Container) -> Iterator[Step]:
-    """That container is not there."""
+def cleared(facts: Facts, site: Site, container: Container) -> Iterator[Step]:
+    """That container is not there, whatever goes on in it."""
     if container.state in ENDED:
         why = f"a container {container.state} holds the name {container.name}"
         line = site.machine.remove_container(facts, container)
