@@ -63,7 +63,7 @@ class SimHost:
     unit_state: str = "inactive"
     ended: Optional[int] = None
     log_size: int = 20
-    log: str = "osprey-service.log"
+    logs: set[str] = field(default_factory=lambda: {"osprey-service.log"})
     engine_why: str = ""
     sudo: bool = False
     reachable: bool = True
@@ -133,6 +133,7 @@ class SimHost:
         assert all(one.port != int(port) for one in self.others), "the port is taken"
         image, self.started = f"osprey/service:{version}", self.started + 1
         self.ended = self.exits
+        self.logs.add("osprey-service.log" if port == "44342" else f"osprey-service-{port}.log")
         if self.exits is None:
             ident, since = f"c{self.started}", time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(EPOCH + self.now))
             since = since if self.others else "2026-01-01T00:00:00"
@@ -221,7 +222,7 @@ class SimHost:
             "sleep": self.pmset,
             "healthy": "\n".join(self.proven),
             "wanted": json.dumps({"version": self.wanted}) if self.wanted else "",
-            "log": f"{self.log_size} {self.log}\n\nthe last log line\n",
+            "log": "".join(f"{self.log_size} {log}\n" for log in sorted(self.logs)) + "\nthe last log line\n",
             "room": self._room(),
             "names": f"osprey-service\n{packed[0]}.bz2\n" if packed else "",
             "listing": "-rwxr-xr-x root/root 1 osprey-service\n-rw-r--r-- root/root 1 x.bz2\n",
@@ -293,7 +294,7 @@ CHANGES: dict[str, Callable[..., Optional[str]]] = {
     r"docker rm osprey-service;": lambda host: setattr(host, "service", None),
     r"osprey-service-docker-([0-9.]+)\.tar\.bz2.*docker load": SimHost.load,
     r"tar -xof .*&& mv \S+ ([0-9.]+)": lambda host, version: host.unpacked.add(version),
-    r"mv -f osprey-service(?:-\d+)?\.log osprey-service(?:-\d+)?\.log\.1": lambda host: None,
+    r"mv -f (osprey-service(?:-\d+)?\.log) osprey-service(?:-\d+)?\.log\.1": lambda host, log: host.logs.discard(log),
     r"systemctl start osprey$": SimHost.unit_start,
     r"systemctl stop osprey$": SimHost.unit_stop,
     r"ExecStart=\S+ --version ([0-9.]+)\|": SimHost.use,

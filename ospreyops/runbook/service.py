@@ -94,6 +94,7 @@ def drain(site: Site, drain: str = "") -> str:
 def status(site: Site, json_: bool = False) -> None:
     """Show the service's container, and whether it is healthy."""
     facts = site.look()
+    engine_of(facts)
     problem, service = unhealthy(facts), facts.serving
     if json_:
         site.console.data(

@@ -14,7 +14,9 @@ from tests.release import build
 
 FIRST, SECOND = "0.3", "0.4"
 RUNBOOK = (
-    "docker stop osprey-service && cd {folder} && (setsid {version}/osprey-service --version {version} >log 2>&1 &)"
+    "docker stop osprey-service; "
+    "while docker container inspect osprey-service >/dev/null 2>&1; do sleep 0.1; done; "
+    "cd {folder} && (setsid {version}/osprey-service --version {version} >log 2>&1 &)"
     " && until curl --insecure --silent --fail https://localhost:44342/v0.3/about >/dev/null; do sleep 0.1; done"
 )
 

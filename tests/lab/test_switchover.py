@@ -12,7 +12,9 @@ from tests.lab.load import Load
 Host = Union[Here, There]
 BOTH = ("0.4", "0.3")
 RUNBOOK = (
-    "{sudo} docker stop osprey-service && cd {folder} && ({sudo} setsid 0.3/osprey-service --version 0.3 >log 2>&1 &)"
+    "{sudo} docker stop osprey-service; "
+    "while {sudo} docker container inspect osprey-service >/dev/null 2>&1; do sleep 0.1; done; "
+    "cd {folder} && ({sudo} setsid 0.3/osprey-service --version 0.3 >log 2>&1 &)"
     " && until curl --insecure --silent --fail https://localhost:44342/v0.3/about; do sleep 0.1; done"
 )
 FAULTS = ("never-ready", "exits", "hangs", "wrong-tag", "corrupt")

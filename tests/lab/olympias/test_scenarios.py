@@ -28,7 +28,7 @@ NORMAL = {
     r'"since": "[^"]*", "by": "[^"]*"': "BY WHOM AND WHEN",
 }
 # Lines that only look again; how often is a matter of time.
-AGAIN = re.compile(r"curl |docker top |docker-machine ssh \S+ docker version$")
+AGAIN = re.compile(r"curl |docker top |docker container inspect |docker-machine ssh \S+ docker version$")
 
 
 @dataclass(frozen=True)
