@@ -138,11 +138,11 @@ def drained(facts: Facts, site: Site, drain: int, *, wait: bool) -> Iterator[Ste
 def ended(facts: Facts, site: Site, one: Container, drain: int, *, wait: bool = True) -> Iterator[Step]:
     """That container is gone; what goes on in it is given so many seconds."""
     if not one.running and one.auto_remove:
-        line = Await(f"docker container inspect {one.name}")
-        yield from [Step(f"{one.name} is about to remove itself", line, "it has", then_look=True)] if wait else ()
+        going = Await(f"docker container inspect {one.name}")
+        yield from [Step(f"{one.name} is about to remove itself", going, "it has", then_look=True)] if wait else ()
     elif not one.running:
-        line = site.machine.remove_container(facts, one)
-        yield Step(f"{one.name} is {one.state}", line, "it is removed", then_look=True)
+        removed = site.machine.remove_container(facts, one)
+        yield Step(f"{one.name} is {one.state}", removed, "it is removed", then_look=True)
     elif one.left is None:
         yield from leaving(facts, site, one)
     elif facts.host.now - one.left >= (drain if one.busy or one.connections is None else min(drain, ENDS)):
