@@ -172,5 +172,5 @@ def emptied(facts: Facts, site: Site, limit: int) -> Iterator[Step]:
     if running and facts.machine.way_in != CLOSED:
         why = f"{running[0].image} is to serve nobody new"
         yield Step(why, site.machine.let_in(facts, CLOSED), "nobody is let in any more", then_look=True)
-    for one in running:
+    for one in facts.engine.containers if facts.engine else ():
         yield from ended(facts, site, one, limit)
