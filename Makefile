@@ -4,7 +4,7 @@ PACKAGES := python3-venv lbzip2 docker.io iptables openssh-server openssh-client
 	qemu-system-x86 qemu-utils lsof e2fsprogs python3 libplist-utils
 PYTHON := .venv/bin/python
 
-.PHONY: demo demo-clean lab lab-clean soak bench test setup check tests olympias-tests other-tests
+.PHONY: demo demo-clean lab lab-clean soak bench test setup check olympias-tests other-tests
 
 demo:
 	@sh tests/demo.sh

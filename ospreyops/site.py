@@ -8,7 +8,6 @@ from typing import Callable, Optional
 
 from . import health, look
 from .aside import Aside
-from .command import Answer
 from .console import Console
 from .containers import EngineFacts, connected
 from .errors import OspreyError
@@ -63,9 +62,9 @@ class Site:
         host = look.host_facts(self.settings, answers)
         if host.listener and facts and not facts.service:
             facts, why = self._engine()
-        if facts and facts.sudo and "way in" not in answers.get("room", Answer(1)).out:
+        if facts and facts.sudo and "room" in answers and "way in" not in answers["room"].out:
             answers.update(self.host.ask(self.machine.questions(), sudo=True))
-        self.last = Facts(
+        seen = Facts(
             host=host,
             machine=self.machine.facts(answers, host.now, why),
             engine=facts,
@@ -73,7 +72,7 @@ class Site:
             local=health.local(where, answers),
             public=public.result(2 * health.LIMIT, Seen(outside, error="no answer in time")) if public else None,
         )
-        self.last = self._aside(self.last)
+        self.last = self._aside(seen)
         return self.last
 
     def _aside(self, facts: Facts) -> Facts:
@@ -82,14 +81,15 @@ class Site:
         aside = [one for one in engine.containers if one.running and one.port not in (None, way_in)] if engine else []
         if not engine or not aside or way_in is None:
             return facts
-        service = engine.service if engine.service in aside else None
-        service = service if service and service.port != self.settings.service_port else None
-        url = f"https://{self.machine.address(facts)}:{service.port}" if service else ""
-        asked = self.host.ask({**self.machine.connections(aside), **(health.questions(url) if url else {})})
-        count = {one.name: connected(asked[one.name.replace("-", "_")].out, one.port) for one in aside}
-        others = tuple(replace(one, connections=count.get(one.name)) for one in engine.others)
-        service = engine.service and replace(engine.service, connections=count.get(engine.service.name))
-        engine = replace(engine, service=service, others=others)
+        own, url = engine.service, ""
+        if own in aside and own.port != self.settings.service_port:
+            url = f"https://{self.machine.address(facts)}:{own.port}"
+        tables = {one.name.replace("-", "_"): one for one in aside}
+        questions = {name: self.machine.connections(one) for name, one in tables.items()}
+        asked = self.host.ask({**questions, **(health.questions(url) if url else {})})
+        seen = {one: replace(one, connections=connected(asked[name].out, one.port)) for name, one in tables.items()}
+        service = seen.get(engine.service, engine.service) if engine.service else None
+        engine = replace(engine, service=service, others=tuple(seen.get(one, one) for one in engine.others))
         return replace(facts, engine=engine, own=health.local(url, asked) if url else None)
 
     def patient(self, seconds: str) -> Site:

@@ -28,6 +28,7 @@ NEEDED = 1_300_000_000
 """Bytes of memory for one more service: Java's -Xmx1g, and the proxy (field book: osprey-release, 7)."""
 ENDS = 30
 """Seconds within which a container in which nothing goes on any more ends by itself."""
+ENDED = ("created", "exited", "dead", "removing")
 CLOSED = 9
 """The port that nobody is let in at (discard; nothing listens there)."""
 
@@ -81,12 +82,23 @@ def named(facts: Facts, site: Site, chosen: Container) -> Iterator[Step]:
     """The container that is to serve has the service's name; the one that has it now takes the name of its port."""
     service = facts.engine and facts.engine.service
     if service and not service.running:
-        line = site.machine.remove_container(facts, service)
-        yield Step(f"a container {service.state} holds the name {CONTAINER}", line, "it is removed", then_look=True)
+        yield from cleared(facts, site, service)
         return
     names = {CONTAINER: f"{CONTAINER}-{service.port}"} if service else {}
     line = site.machine.rename(facts, {**names, chosen.name: CONTAINER})
     yield Step(f"{chosen.image} is to serve, as {chosen.name}", line, "it has the service's name", then_look=True)
+
+
+def cleared(facts: Facts, site: Site, container: Container) -> Iterator[Step]:
+    """That container is not there, whatever goes on in it."""
+    if container.state in ENDED:
+        why = f"a container {container.state} holds the name {container.name}"
+        line = site.machine.remove_container(facts, container)
+        yield Step(why, line, "that container is removed", then_look=True)
+    else:
+        line = site.machine.stop_service(facts, container)
+        why = f"{container.image} runs{container.lost}"
+        yield Step(why, line, f"{container.image} is stopped", then_look=True)
 
 
 def let_in(facts: Facts, site: Site, release: Release, port: int) -> Iterator[Step]:
@@ -141,8 +153,7 @@ def ended(facts: Facts, site: Site, one: Container, drain: int, *, wait: bool = 
         going = Await(f"docker container inspect {one.name}")
         yield from [Step(f"{one.name} is about to remove itself", going, "it has", then_look=True)] if wait else ()
     elif not one.running:
-        removed = site.machine.remove_container(facts, one)
-        yield Step(f"{one.name} is {one.state}", removed, "it is removed", then_look=True)
+        yield from cleared(facts, site, one)
     elif one.left is None:
         yield from leaving(facts, site, one)
     elif facts.host.now - one.left >= (drain if one.busy or one.connections is None else min(drain, ENDS)):

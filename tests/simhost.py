@@ -35,6 +35,10 @@ EPOCH = 1_800_000_000
 FOLDER, ARCHIVE = "/home/ops/osprey/service-docker", "/usr/project/dlab/www/donaldlab/software/osprey/releases"
 
 
+class Killed(BaseException):
+    """The tool is ended between two lines, with no chance to tidy up."""
+
+
 @cache
 def kept() -> str:
     """A temporary folder for the ledgers of all simulated hosts of this process."""

@@ -10,7 +10,7 @@ from typing import Callable
 import pytest
 
 from tests.conftest import Ran, short
-from tests.simhost import SimHost
+from tests.simhost import Killed, SimHost
 
 Sim = Callable[..., Ran]
 START = "osprey-service --version 0.3"
@@ -227,9 +227,6 @@ def test_what_is_no_version_is_refused_before_anything_is_asked(sim: Sim, versio
 
 
 def test_a_deploy_killed_at_any_step_is_finished_by_running_it_again(sim: Sim) -> None:
-    class Killed(BaseException):
-        pass
-
     steps = 0
     while True:
         host = running()

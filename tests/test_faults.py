@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ospreyops.faults import known
 from tests.conftest import PROJECT, Ran
-from tests.simhost import SimHost
+from tests.simhost import Killed, SimHost
 from tests.simvm import SimMac
 from tests.test_virtualbox import RULE, serving
 
@@ -86,10 +86,6 @@ def test_heal_cures_each_fault_that_keeps_the_service_from_being_healthy(sim: Si
     mac = with_fault(name)
     assert sim("heal -H sim", mac).code == 0
     assert sim("status -H sim", mac).code == 0
-
-
-class Killed(BaseException):
-    """The tool is ended between two lines, with no chance to tidy up."""
 
 
 @pytest.mark.parametrize("task", ["fix", "heal"])

@@ -13,6 +13,7 @@ from ospreyops.containers import Container
 from ospreyops.ledger import history, row, typed
 from tests.conftest import Ran
 from tests.simhost import SimHost
+from tests.test_deploy import running
 
 Sim = Callable[..., Ran]
 KEYS = {"when", "who", "from", "task", "host", "before", "after", "steps", "seconds", "outcome", "image"}
@@ -22,15 +23,6 @@ def told(host: SimHost) -> list[dict[str, Any]]:
     """The host's history."""
     file = host.files / ".ospreyops/history.jsonl"
     return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
-
-
-def running(version: str = "0.3", **state: object) -> SimHost:
-    host = SimHost(**state)  # type: ignore[arg-type]
-    host.load(version)
-    host.unpacked.add(version)
-    host.start(version)
-    host.mean(version)
-    return host
 
 
 def unfit(container: Container) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from ospreyops.containers import connected
 from tests.conftest import Ran, short
-from tests.simhost import SimHost
+from tests.simhost import Killed, SimHost
 from tests.test_deploy import running
 from tests.test_virtualbox import serving
 
@@ -21,10 +21,6 @@ TABLE = """\
    2: 0100007F:AD37 0100007F:D431 06 00000000:00000000 00:00000000 00000000     0        0 3 1 0
    3: 0100007F:1F43 0100007F:AD37 01 00000000:00000000 00:00000000 00000000     0        0 4 1 0
 """
-
-
-class Killed(BaseException):
-    """The tool is ended between two lines, with no chance to tidy up."""
 
 
 def clean(host: SimHost, version: str) -> None:

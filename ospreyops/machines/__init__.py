@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Optional, Protocol
 
 from ..command import Answer, Command
@@ -93,8 +93,8 @@ class Machine(Protocol):
     def facts(self, answers: Mapping[str, Answer], now: float, engine_why: str) -> MachineFacts:
         """What their answers mean; now: the host's clock; engine_why: why the engine did not answer, "" if it did."""
 
-    def connections(self, containers: Iterable[Container]) -> dict[str, Command]:
-        """What is connected to each of these, by its name with underscores: the rows of the kernel's own tables."""
+    def connections(self, container: Container) -> Command:
+        """What is connected to it: the rows of the kernel's own tables."""
 
     def address(self, facts: Facts) -> str:
         """Where a container's ports are, as the host itself reaches them."""

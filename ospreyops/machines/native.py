@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Optional
 
 from ..command import Answer, Command, quote, sh
@@ -78,10 +78,9 @@ class Machine:
         taken = frozenset(int(port, 16) for port in re.findall(r"^taken ([0-9A-F]{4})$", said, re.M))
         return way_in, int(memory[1]) * 1024 if memory else None, taken
 
-    def connections(self, containers: Iterable[Container]) -> dict[str, Command]:
-        """What is connected to each of these, as the kernel lists it in the container's own network."""
-        line = "cat /proc/{pid}/net/tcp /proc/{pid}/net/tcp6"
-        return {one.name.replace("-", "_"): self.inside(sh(line, pid=one.pid, limit=LIMIT)) for one in containers}
+    def connections(self, container: Container) -> Command:
+        """What is connected to it, as the kernel lists it in the container's own network."""
+        return self.inside(sh("cat /proc/{pid}/net/tcp /proc/{pid}/net/tcp6", pid=container.pid, limit=LIMIT))
 
     def address(self, facts: Facts) -> str:
         """Where a container's ports are, as the host itself reaches them."""

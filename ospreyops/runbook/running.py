@@ -28,7 +28,6 @@ LOG_LIMIT = 50_000_000
 """Bytes of log after which even that of a running service is put aside."""
 DEAD = re.compile(r"HTTP 5|no answer in time|not the JSON|curl: \((7|28|35|52|56)\)")
 """How a service that hangs looks, to curl (nothing listens, time out, TLS, an end too early) and to us."""
-ENDED = ("created", "exited", "dead", "removing")
 HOW = How()
 
 
@@ -68,7 +67,7 @@ def stopped(facts: Facts, site: Site) -> Iterator[Step]:
     """No container of the service is left, no unit brings one back, and nobody is let in elsewhere."""
     containers, unit = engine_of(facts).containers, facts.host.unit
     if containers:
-        yield from cleared(facts, site, max(containers, key=lambda one: one.state not in ENDED))
+        yield from switchover.cleared(facts, site, max(containers, key=lambda one: one.state not in switchover.ENDED))
     elif unit and unit.active:
         line = site.machine.stop_service(facts, None)
         yield Step(f"the unit {UNIT} runs", line, f"the unit {UNIT} is stopped", then_look=True)
@@ -107,7 +106,7 @@ def started(facts: Facts, site: Site, release: Release, how: How) -> Iterator[St
         yield from switchover.aside(facts, site, service)
         beside = True
     elif beside:
-        yield from cleared(facts, site, service) if service else ()
+        yield from switchover.cleared(facts, site, service) if service else ()
     elif engine.containers or (unit and unit.active and unit.version != release.version):
         yield from stopped(facts, site)
     elif host.listener and not (unit and unit.active) and not facts.machine.vm:
@@ -140,18 +139,6 @@ def started(facts: Facts, site: Site, release: Release, how: How) -> Iterator[St
 def serves(facts: Facts, service: Container) -> bool:
     """There is something to lose with it: somebody on the host is content with it, or it computes."""
     return service.running and bool(service.jobs or not facts.local.problem(service.version))
-
-
-def cleared(facts: Facts, site: Site, container: Container) -> Iterator[Step]:
-    """That container is not there, whatever goes on in it."""
-    if container.state in ENDED:
-        why = f"a container {container.state} holds the name {container.name}"
-        line = site.machine.remove_container(facts, container)
-        yield Step(why, line, "that container is removed", then_look=True)
-    else:
-        line = site.machine.stop_service(facts, container)
-        why = f"{container.image} runs{container.lost}"
-        yield Step(why, line, f"{container.image} is stopped", then_look=True)
 
 
 def healthy(facts: Facts, site: Site, release: Release, how: How = HOW) -> Iterator[Step]:

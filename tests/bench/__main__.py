@@ -9,16 +9,10 @@ from pathlib import Path
 from tests.conftest import PROJECT
 from tests.lab.conftest import Here
 from tests.lab.engine import Engine
-from tests.lab.load import Load, Report
+from tests.lab.load import RUNBOOK, Load, Report
 from tests.release import build
 
 FIRST, SECOND = "0.3", "0.4"
-RUNBOOK = (
-    "docker stop osprey-service; "
-    "while docker container inspect osprey-service >/dev/null 2>&1; do sleep 0.1; done; "
-    "cd {folder} && (setsid {version}/osprey-service --version {version} >log 2>&1 &)"
-    " && until curl --insecure --silent --fail https://localhost:44342/v0.3/about >/dev/null; do sleep 0.1; done"
-)
 
 
 def main() -> None:
@@ -47,7 +41,7 @@ def taking_over(host: Here) -> None:
     print(row("deploy, service.restart, rollback", report))
     done(host, "service.stop", "service.start", "--version", FIRST)
     with loaded().going_on() as report:
-        host.shell(RUNBOOK.format(folder=host.folder, version=FIRST))
+        host.shell(RUNBOOK.format(sudo=host.sudo, folder=host.folder, version=FIRST))
     print(row("the runbook's docker stop and start, once", report))
 
 

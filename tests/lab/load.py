@@ -16,6 +16,13 @@ from tests.lab.wait import until
 
 TRUSTING = ssl._create_unverified_context()
 LONGEST = 30.0
+RUNBOOK = (
+    "{sudo} docker stop osprey-service; "
+    "while {sudo} docker container inspect osprey-service >/dev/null 2>&1; do sleep 0.1; done; "
+    "cd {folder} && ({sudo} setsid {version}/osprey-service --version {version} >log 2>&1 &)"
+    " && until curl --insecure --silent --fail https://localhost:44342/v{version}/about; do sleep 0.1; done"
+)
+"""Stops the service and starts it again, until it answers; by hand, the name is free once `--rm` is done."""
 FRESH, KEPT = 8, 4
 """Threads that ask over fresh connections, and over kept ones."""
 STALE = (http.client.RemoteDisconnected, ConnectionError)

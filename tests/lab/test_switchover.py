@@ -7,16 +7,10 @@ from typing import Union
 import pytest
 
 from tests.lab.conftest import Here, Releases, There
-from tests.lab.load import Load
+from tests.lab.load import RUNBOOK, Load
 
 Host = Union[Here, There]
 BOTH = ("0.4", "0.3")
-RUNBOOK = (
-    "{sudo} docker stop osprey-service; "
-    "while {sudo} docker container inspect osprey-service >/dev/null 2>&1; do sleep 0.1; done; "
-    "cd {folder} && ({sudo} setsid 0.3/osprey-service --version 0.3 >log 2>&1 &)"
-    " && until curl --insecure --silent --fail https://localhost:44342/v0.3/about; do sleep 0.1; done"
-)
 FAULTS = ("never-ready", "exits", "hangs", "wrong-tag", "corrupt")
 
 
@@ -50,7 +44,7 @@ def test_a_deploy_a_restart_and_a_rollback_lose_no_request_and_cut_no_computatio
             assert serving.running() == [f"osprey/service:{version}"]
     assert serving.inv("service.stop", *serving.flags, "service.start", "--version", "0.3").code == 0
     with load(serving).going_on() as runbook:
-        serving.shell(RUNBOOK.format(sudo=serving.sudo, folder=serving.folder))
+        serving.shell(RUNBOOK.format(sudo=serving.sudo, folder=serving.folder, version="0.3"))
     figures += [f"{type(serving).__name__}, ospreyops: {report}", f"{type(serving).__name__}, runbook: {runbook}"]
     assert (report.errors, report.cut) == ([], []), str(report)
     assert report.sent > 500 and report.done > 20, str(report)
