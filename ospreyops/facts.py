@@ -150,7 +150,7 @@ class MachineFacts:
     """Where Docker runs. why: what is the case when it cannot be used; vm: None where it is the host itself.
 
     way_in: the port that new connections to the service's port end at, None when that cannot be known, or moved.
-    memory_free: bytes that are available there; taken: ports above the service's that something has there already.
+    memory_free: bytes that are available there; taken: ports for one more container that something has already.
     """
 
     kind: str

@@ -17,7 +17,7 @@ from .console import size
 from .containers import Container
 from .errors import Blocked
 from .facts import Facts
-from .machines import BESIDE
+from .machines import beside
 from .plan import Await, Same, Step
 from .release import CONTAINER, UNIT, Release
 from .site import Site
@@ -63,12 +63,12 @@ def impossible(facts: Facts, site: Site) -> str:
 
 def spare(facts: Facts, site: Site) -> int:
     """A port for a container beside others. Errors: Blocked when none is free."""
-    base, engine = site.settings.service_port, facts.engine
+    ports, engine = beside(site.settings.service_port), facts.engine
     ours = {one.port for one in engine.containers if one.running} if engine else set()
     taken = {*ours, *facts.machine.taken, facts.machine.way_in}
-    free = [port for port in range(base + 1, base + BESIDE + 1) if port not in taken]
+    free = [port for port in ports if port not in taken]
     if not free:
-        raise Blocked(f"no port of {base + 1} to {base + BESIDE} is free on {site.name}", hint="the same command again")
+        raise Blocked(f"no port of {ports[0]} to {ports[-1]} is free on {site.name}", hint="the same command again")
     return free[0]
 
 

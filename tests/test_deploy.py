@@ -39,7 +39,7 @@ def test_a_second_deploy_does_nothing_takes_one_look_and_says_so(sim: Sim) -> No
     assert "nothing to do" in ran.out
 
 
-UPGRADE = ["tar -xof", "docker load", "docker rename", START.replace("3", "4"), "--to-ports 44343", "leave"]
+UPGRADE = ["tar -xof", "docker load", "docker rename", START.replace("3", "4"), "--to-ports 24343", "leave"]
 
 
 def test_an_upgrade_stops_the_old_release_last_when_the_new_one_serves(sim: Sim) -> None:
@@ -144,7 +144,7 @@ def test_an_image_that_was_loaded_anew_under_the_same_name_is_deployed(sim: Sim)
     host = running()
     host.images["osprey/service:0.3"] = "sha256:other"
     assert sim("deploy --version 0.3 -H sim", host).code == 0
-    assert short(host.ran) == ["docker rename", START, "--to-ports 44343", "leave"]
+    assert short(host.ran) == ["docker rename", START, "--to-ports 24343", "leave"]
 
 
 def test_a_host_with_a_unit_is_started_and_stopped_through_it_alone(sim: Sim) -> None:

@@ -8,6 +8,7 @@ from typing import Callable
 import pytest
 
 from ospreyops.containers import connected
+from ospreyops.machines import beside
 from tests.conftest import Ran, short
 from tests.simhost import Killed, SimHost
 from tests.test_deploy import running
@@ -196,13 +197,13 @@ def test_where_two_cannot_stand_side_by_side_that_is_said_and_nothing_done(
 
 
 def test_a_port_that_something_else_has_is_passed_over(sim: Sim) -> None:
-    host = running(taken_ports=(44343, 44344))
+    host = running(taken_ports=(24343, 24344))
     assert sim("deploy --version 0.4 -H sim", host).code == 0
-    assert host.way_in == 44345
-    host = running(taken_ports=tuple(range(44343, 44352)))
+    assert host.way_in == 24345
+    host = running(taken_ports=tuple(range(24343, 24352)))
     ran = sim("deploy --version 0.4 -H sim", host)
     assert (ran.code, host.ran) == (3, [])
-    assert "no port of 44343 to 44351 is free on sim" in ran.err
+    assert "no port of 24343 to 24351 is free on sim" in ran.err
 
 
 def test_a_drain_lets_nobody_in_waits_and_stops(sim: Sim) -> None:
@@ -260,3 +261,9 @@ def test_nothing_is_started_beside_another_where_that_would_take_a_restart_of_do
 def test_a_dry_run_of_a_deploy_that_stops_first_starts_at_the_services_own_port(sim: Sim) -> None:
     ran = sim("--dry deploy --version 0.4 --stop-first -H sim", running())
     assert "--port" not in ran.out and "osprey-service --version 0.4 >>osprey-service.log" in ran.out
+
+
+@pytest.mark.parametrize(("port", "first"), [(44342, 24343), (443, 444), (8443, 8444), (32767, 22768), (65535, 25536)])
+def test_the_ports_beside_are_none_that_linux_takes_for_other_connections(port: int, first: int) -> None:
+    assert list(beside(port)) == list(range(first, first + 9))
+    assert beside(port)[-1] < 32768

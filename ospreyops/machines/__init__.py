@@ -18,7 +18,9 @@ from ..release import Release
 from ..settings import Settings
 
 BESIDE = 9
-"""How many ports above the service's own are for containers that stand beside another."""
+"""How many ports are for containers that stand beside another."""
+EPHEMERAL = 32768
+"""From here on Linux takes ports for connections to elsewhere (ip_local_port_range): one of those may not be free."""
 DIAL_LIMIT = 30
 """Seconds for reading the engine once."""
 
@@ -125,6 +127,12 @@ class Machine(Protocol):
 
     def restore_image(self, facts: Facts, name: str, digest: str) -> Command:
         """Give an image's name back to what had it before; remove the name when digest is ""."""
+
+
+def beside(port: int) -> range:
+    """The ports for containers that stand beside another, for a service at that port."""
+    first = port + 1 if port + BESIDE < EPHEMERAL else 20000 + port % 10000 + 1
+    return range(first, first + BESIDE)
 
 
 def machine(settings: Settings) -> Machine:

@@ -17,7 +17,7 @@ from ..errors import Blocked
 from ..facts import Facts, MachineFacts, State
 from ..release import CONTAINER, SCRIPT, UNIT, Release
 from ..settings import Settings
-from . import BESIDE, DIAL_LIMIT, Vm
+from . import DIAL_LIMIT, Vm, beside
 
 LIMIT = 12
 PORT = 44342
@@ -67,8 +67,7 @@ class Machine:
 
     def room(self) -> str:
         """What is asked where the engine is."""
-        base = self.settings.service_port
-        return ROOM.replace("PORTS", "\\|".join(f"{port:04X}" for port in range(base + 1, base + BESIDE + 1)))
+        return ROOM.replace("PORTS", "\\|".join(f"{port:04X}" for port in beside(self.settings.service_port)))
 
     def found(self, said: str) -> tuple[Optional[int], Optional[int], frozenset[int]]:
         """The port that new connections end at, the free memory, the ports that are taken; None for the unknown."""

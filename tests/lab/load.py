@@ -55,7 +55,8 @@ class Report:
     def __str__(self) -> str:
         asked = f"{self.sent} requests, {len(self.errors)} lost, p99 {self.p99 * 1000:.0f} ms"
         computed = f"{self.done} computations ended, {len(self.cut)} cut"
-        return f"{asked}, outage {self.outage:.1f} s; {computed}; {self.moved} kept connections moved"
+        first = f"; {', '.join([*self.errors, *self.cut][:3])}" if self.errors or self.cut else ""
+        return f"{asked}, outage {self.outage:.1f} s; {computed}; {self.moved} kept connections moved{first}"
 
 
 class Load:
