@@ -33,11 +33,14 @@ ROOM = (
 """What is asked where the engine is; connections that stand, or begin, may have one of PORTS (hexadecimal)."""
 EACH = "for t in iptables ip6tables; do $t -w 5 -t nat -S >/dev/null 2>&1 || continue; "
 REDIRECT = (
-    EACH + "printf '*nat\\n:{chain} -\\n-A {chain} -p tcp --dport {at} -m addrtype --dst-type LOCAL -j REDIRECT"
+    EACH + "printf '*nat\\n:{chain} -\\n-A {chain} -p tcp --syn --dport {at} -m addrtype --dst-type LOCAL -j REDIRECT"
     " --to-ports {port}\\nCOMMIT\\n' | $t-restore -w 5 -n && for c in PREROUTING OUTPUT; do"
     " $t -w 5 -t nat -C $c -j {chain} 2>/dev/null || $t -w 5 -t nat -I $c -j {chain} || exit 1; done || exit 1; done"
 )
-"""A chain of our own, before Docker's, replaced as a whole: no connection meets half of it."""
+"""A chain of our own, before Docker's, replaced as a whole: no connection meets half of it.
+
+--syn: what stands already is new to netfilter where nothing has asked it to track connections before.
+"""
 STRAIGHT = (
     EACH + "for c in PREROUTING OUTPUT; do $t -w 5 -t nat -D $c -j {chain}; done; $t -w 5 -t nat -F {chain};"
     " $t -w 5 -t nat -X {chain}; done 2>/dev/null; true"
