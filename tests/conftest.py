@@ -122,7 +122,7 @@ def inv() -> Inv:
 
 def short(lines: list[str]) -> list[str]:
     """The telling words of lines that a host has run."""
-    words = r"docker (?:stop|load|rename|rm)|--to-ports \d+|-X OSPREY|systemctl \w+|sed|"
+    words = r"docker (?:stop|load|rename|rm)|--to-ports \d+|--ctstate|systemctl \w+|sed|"
     words += r"mv -f(?= osprey)|tar -xof|osprey-service --version [0-9.]+"
     leave = "kill -TERM $(pidof caddy)"
     return ["leave" if leave in line else found[0] for line in lines if (found := re.search(words, line))]

@@ -292,7 +292,7 @@ CHANGES: dict[str, Callable[..., Optional[str]]] = {
     r"docker rename (\S+) (\S+) && docker exec \2 sh -c .*kill -TERM \$\(pidof caddy\)": SimHost.leave,
     r"docker rename (\S+) ([^\s']+)(?: && docker rename (\S+) ([^\s']+))?": SimHost.rename,
     r"--to-ports (\d+)": SimHost.let_in,
-    r"-X OSPREY": lambda host: host.let_in("44342"),
+    r"--ctstate INVALID -j RETURN": lambda host: host.let_in("44342"),
     r"docker image rm (\S+?)'?$": lambda host, name: host.forget(name),
     r"^rm -rf \S+/([0-9.]+)$": lambda host, version: host.unpacked.remove(version),
     r"docker rm osprey-service;": lambda host: setattr(host, "service", None),

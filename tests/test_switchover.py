@@ -158,7 +158,7 @@ def test_going_back_while_the_old_release_still_takes_requests_starts_nothing(si
     host.before_run = lambda _: None
     host.ran.clear()
     assert sim("rollback -H sim", host).code == 0
-    assert short(host.ran) == ["docker rename", "-X OSPREY", "leave"]
+    assert short(host.ran) == ["docker rename", "--ctstate", "leave"]
     assert before and host.service and host.service.id == before.id
 
 
@@ -219,7 +219,7 @@ def test_a_drain_lets_nobody_in_waits_and_stops(sim: Sim) -> None:
     assert ran.code == 0, ran.said
     assert "osprey/service:0.3 is drained: 3 connections open" in ran.out
     assert (host.containers, host.way_in, host.wanted) == ([], 44342, "")
-    assert short(host.ran) == ["--to-ports 9", "leave", "-X OSPREY"]
+    assert short(host.ran) == ["--to-ports 9", "leave", "--ctstate"]
     assert 100 < host.now < 110
 
 

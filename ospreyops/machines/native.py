@@ -31,20 +31,21 @@ ROOM = (
     " /proc/net/tcp /proc/net/tcp6 | sort -u; :"
 )
 """What is asked where the engine is; connections that stand, or begin, may have one of PORTS (hexadecimal)."""
-EACH = "for t in iptables ip6tables; do $t -w 5 -t nat -S >/dev/null 2>&1 || continue; "
-REDIRECT = (
-    EACH + "printf '*nat\\n:{chain} -\\n-A {chain} -p tcp --syn --dport {at} -m addrtype --dst-type LOCAL -j REDIRECT"
-    " --to-ports {port}\\nCOMMIT\\n' | $t-restore -w 5 -n && for c in PREROUTING OUTPUT; do"
+LET_IN = (
+    "for t in iptables ip6tables; do $t -w 5 -t nat -S >/dev/null 2>&1 || continue;"
+    " printf '*nat\\n:{chain} -\\n{rule}COMMIT\\n' | $t-restore -w 5 -n && for c in PREROUTING OUTPUT; do"
     " $t -w 5 -t nat -C $c -j {chain} 2>/dev/null || $t -w 5 -t nat -I $c -j {chain} || exit 1; done || exit 1; done"
 )
 """A chain of our own, before Docker's, replaced as a whole: no connection meets half of it.
 
---syn: what stands already is new to netfilter where nothing has asked it to track connections before.
 """
-STRAIGHT = (
-    EACH + "for c in PREROUTING OUTPUT; do $t -w 5 -t nat -D $c -j {chain}; done; $t -w 5 -t nat -F {chain};"
-    " $t -w 5 -t nat -X {chain}; done 2>/dev/null; true"
-)
+RULE = "-A {chain} -p tcp --syn --dport {at} -m addrtype --dst-type LOCAL -j REDIRECT --to-ports {port}\\n"
+"""--syn: what stands already is new to netfilter where nothing has asked it to follow connections before."""
+FOLLOW = "-A {chain} -m conntrack --ctstate INVALID -j RETURN\\n"
+"""Stays when nobody is led elsewhere any more, and changes nothing but that netfilter goes on following connections.
+
+It would take one that begins unseen, from a client's port that was led elsewhere a minute ago, for that older one.
+"""
 SESSION = {"Darwin": "perl -MPOSIX -e 'setsid; exec @ARGV'"}
 """What starts a session of its own where that is not setsid; it outlives connection, terminal and Ctrl-C."""
 
@@ -90,9 +91,9 @@ class Machine:
 
     def let_in(self, facts: Facts, port: int) -> Command:
         """Have new connections to the service's port end at that one, at once; those that stand go on as they are."""
-        line = STRAIGHT if port == self.settings.service_port else REDIRECT
-        made = line.format(chain=CHAIN, at=self.settings.service_port, port=port)
-        return Command(made, 60, sudo=_root(facts))
+        at = self.settings.service_port
+        rule = (FOLLOW if port == at else RULE).format(chain=CHAIN, at=at, port=port)
+        return Command(LET_IN.format(chain=CHAIN, rule=rule), 60, sudo=_root(facts))
 
     def start_service(self, facts: Facts, release: Release, port: int) -> Command:
         """Runbook: `./osprey-service --version $VERSION > osprey-service.log &`; both outputs and exit status kept."""
