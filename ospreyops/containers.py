@@ -57,7 +57,7 @@ class Container:
     @property
     def left(self) -> Optional[float]:
         """When it was told to end what it has begun and then itself; None when it was not."""
-        found = re.fullmatch(rf"{CONTAINER}-left-([0-9]+)", self.name)
+        found = re.fullmatch(rf"{CONTAINER}-left-([0-9]+)-[0-9]+", self.name)
         return float(found[1]) if found else None
 
     @property
@@ -88,7 +88,7 @@ class EngineFacts:
     """What the Docker engine has of the service. sudo: only root may reach it.
 
     service: the container `osprey-service`; others: those beside it, that it takes over from: `osprey-service-PORT`
-    goes on, `osprey-service-left-SECONDS` ends by itself.
+    goes on, `osprey-service-left-SECONDS-PORT` ends by itself.
     """
 
     sudo: bool

@@ -131,7 +131,7 @@ def _read(host: Host, dial: Command) -> EngineFacts:
     client.mount("http://", Adapter(stream))
     try:
         images = (_image(raw, name) for raw in client.images(name=IMAGE) for name in raw.get("RepoTags") or ())
-        rows = client.containers(all=True, filters={"name": f"^/{CONTAINER}(-(left-)?[0-9]+)?$"})
+        rows = client.containers(all=True, filters={"name": f"^/{CONTAINER}(-(left-[0-9]+-)?[0-9]+)?$"})
         found = [one for row in rows if (one := _container(client, row["Id"]))]
         service = next((one for one in found if one.name == CONTAINER), None)
         others = tuple(one for one in found if one is not service)

@@ -12,6 +12,7 @@ import re
 import ssl
 import time
 from collections.abc import Mapping
+from contextlib import closing, suppress
 from typing import Optional
 from urllib.parse import urlsplit
 
@@ -30,11 +31,8 @@ def questions(url: str) -> dict[str, Command]:
     """The shell lines that ask on the host; `local` reads their answers."""
     host, _, port = url.rpartition("//")[2].partition(":")
     curl = f"curl --disable --noproxy '*' --insecure --silent --show-error --max-time {LIMIT:.0f}"
-    ask = f"{curl} --write-out '\\n%{{http_code}} ' {{url}}/$v/about; r=$?; echo $r $v; [ $r = 0 ] || break"
-    desktop = (
-        f"for v in $({curl} {{url}}/about | grep -oE 'v[0-9]+([.][0-9]+)+'); do"
-        f" for i in {' '.join('x' * GOOD_ANSWERS)}; do {ask}; done; done"
-    )
+    ask = f"{curl} --fail-early --write-out '\\n%{{http_code}}\\n'" + " {url}/$v/about" * GOOD_ANSWERS
+    desktop = f"for v in $({curl} {{url}}/about | grep -oE 'v[0-9]+([.][0-9]+)+'); do {ask}; echo $? $v; done"
     return {
         "about": sh(f"{curl} --fail {{about}}", about=f"{url}/about", limit=LIMIT + 2),
         "desktop": sh(desktop, url=url, limit=2 * LIMIT),
@@ -59,14 +57,11 @@ def local(url: str, answers: Mapping[str, Answer]) -> Seen:
     issuer = re.search(r"CN ?= ?([^,/]+)", names["issuer"])
     issuer_cn, own = issuer[1].strip() if issuer else "", names.get("issuer") == names.get("subject")
     desktop = dict.fromkeys(VERSIONS.findall(about.out), "no answer in time")
-    blocks = re.findall(r"(.*?)\n(\d{3}) (\d+) v([0-9.]+)\n", answers["desktop"].out, re.S)
-    for version in desktop:
-        said = [
-            _content(int(status), body, version)
-            for body, status, code, asked in blocks
-            if asked == version and code == "0"
-        ]
-        if any(said) or len(said) >= GOOD_ANSWERS:
+    asked = re.findall(r"(.*?\n\d{3}\n)(\d+) v([0-9.]+)\n", answers["desktop"].out, re.S)
+    for answered, code, version in asked:
+        whole = re.findall(r"(.*?)\n(\d{3})\n", answered, re.S)[: None if code == "0" else -1]
+        said = [_content(int(status), body, version) for body, status in whole]
+        if version in desktop and (any(said) or len(said) >= GOOD_ANSWERS):
             desktop[version] = next(filter(None, said), "") or _issued(issuer_cn, self_signed=own)
     return Seen(url, about.out, "", desktop, issuer_cn, _ends(names.get("notAfter", "")))
 
@@ -74,23 +69,24 @@ def local(url: str, answers: Mapping[str, Answer]) -> Seen:
 def public(url: str) -> Seen:
     """How the service looks from this computer."""
     try:
-        about = Asker(url).get("/about")
+        with closing(Asker(url)) as asker:
+            about = asker.get("/about")
     except (OSError, http.client.HTTPException, ValueError) as error:
         return Seen(url, error=_why(error))
     if about.status != 200:
         return Seen(url, error=f"HTTP {about.status}")
     desktop, issuer, expires = {}, "", None
     for version in VERSIONS.findall(about.body):
-        asker = Asker(url)
         try:
-            for _ in range(GOOD_ANSWERS):
-                got = asker.get(f"/v{version}/about")
-                issuer, expires = got.issuer, got.expires
-                desktop[version] = _content(got.status, got.body, version) or _issued(
-                    issuer, self_signed=got.self_signed
-                )
-                if desktop[version]:
-                    break
+            with closing(Asker(url)) as asker:
+                for _ in range(GOOD_ANSWERS):
+                    got = asker.get(f"/v{version}/about")
+                    issuer, expires = got.issuer, got.expires
+                    desktop[version] = _content(got.status, got.body, version) or _issued(
+                        issuer, self_signed=got.self_signed
+                    )
+                    if desktop[version]:
+                        break
         except (OSError, http.client.HTTPException, ValueError) as error:
             desktop[version] = _why(error)
     return Seen(url, about.body, "", desktop, issuer, expires)
@@ -111,15 +107,19 @@ class Got:
 
 
 class Asker:
-    """Asks one server, each request on a connection of its own, all of them within one limit."""
+    """Asks one server, over one connection as long as that is kept open, all within one limit."""
 
     def __init__(self, url: str) -> None:
         at = urlsplit(url)
-        self._at = (at.hostname or "", at.port or 443)
+        trust_all = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        trust_all.check_hostname = False
+        trust_all.verify_mode = ssl.CERT_NONE
         self._deadline = time.monotonic() + LIMIT
-        self._trust_all = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        self._trust_all.check_hostname = False
-        self._trust_all.verify_mode = ssl.CERT_NONE
+        self._connection = http.client.HTTPSConnection(at.hostname or "", at.port or 443, context=trust_all)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
 
     def get(self, path: str) -> Got:
         """The answer to GET. Errors: OSError, HTTPException; TimeoutError when the limit is over."""
@@ -129,18 +129,27 @@ class Asker:
         return got
 
     def _get(self, path: str) -> Got:
-        connection = http.client.HTTPSConnection(*self._at, timeout=self._left(), context=self._trust_all)
-        try:
-            connection.request("GET", path)
-            certificate = connection.sock.getpeercert(True) or b""
-            answer = connection.getresponse()
-            body = b""
-            while (part := answer.read1(65536)) and len(body) < 1 << 20:
-                body += part
-                self._left()
-            return Got(answer.status, body.decode(errors="replace"), certificate)
-        finally:
-            connection.close()
+        if self._connection.sock:
+            with suppress(ConnectionError, ssl.SSLError):
+                return self._ask(path)
+            self.close()
+        return self._ask(path)
+
+    def _ask(self, path: str) -> Got:
+        self._connection.timeout = self._left()
+        if self._connection.sock:
+            self._connection.sock.settimeout(self._left())
+        self._connection.request("GET", path)
+        certificate = self._connection.sock.getpeercert(True) or b""
+        answer = self._connection.getresponse()
+        body = b""
+        while (part := answer.read1(65536)) and len(body) < 1 << 20:
+            body += part
+            self._left()
+        answer.close()
+        if part:
+            self.close()
+        return Got(answer.status, body.decode(errors="replace"), certificate)
 
     def _left(self) -> float:
         left = self._deadline - time.monotonic()

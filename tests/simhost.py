@@ -231,7 +231,7 @@ class SimHost:
             "names": f"osprey-service\n{packed[0]}.bz2\n" if packed else "",
             "listing": "-rwxr-xr-x root/root 1 osprey-service\n-rw-r--r-- root/root 1 x.bz2\n",
             "about": f"{ABOUT}v{version}" if behind else "",
-            "desktop": f"{good}\n200 0 v{version}\n" * 3 if behind and self.healthy(behind) else "",
+            "desktop": f"{good}\n200\n" * 3 + f"0 v{version}\n" if behind and self.healthy(behind) else "",
             "certificate": f"issuer={ISSUER}\nsubject={ISSUER}\nnotAfter=Jan  1 00:00:00 2030 GMT\n",
         }
         for one in self.containers:
@@ -288,8 +288,8 @@ CHANGES: dict[str, Callable[..., Optional[str]]] = {
     r"^cp \S+\.log \S+\.log\.1 && : >\S+\.log$": begin_log_anew,
     r"osprey-service --version ([0-9.]+) >>": SimHost.start,
     r"osprey-service --version ([0-9.]+) --port (\d+) >>": SimHost.start,
-    r"docker stop (osprey-service(?:-left)?(?:-\d+)?)\b": SimHost.stop,
-    r"docker rename (\S+) (\S+) && docker exec \2 sh -c .*kill -TERM \$\(pidof caddy\)": SimHost.leave,
+    r"docker stop (osprey-service(?:-left-\d+)?(?:-\d+)?)\b": SimHost.stop,
+    r"docker rename (\S+) (\S+) && \{ docker exec \2 sh -c .*kill -TERM \$\(pidof caddy\)": SimHost.leave,
     r"docker rename (\S+) ([^\s']+)(?: && docker rename (\S+) ([^\s']+))?": SimHost.rename,
     r"--to-ports (\d+)": SimHost.let_in,
     r"--ctstate INVALID -j RETURN": lambda host: host.let_in("44342"),

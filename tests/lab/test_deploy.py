@@ -131,9 +131,9 @@ def test_a_deploy_killed_at_any_step_ends_healthy_when_it_is_run_again(host: Hos
         assert host.running() == [f"osprey/service:{version}"]
         if not killed:
             break
-        assert host.inv("deploy", "--version", "0.3", *host.flags).code == 0
-        for path in (f"{host.folder}/0.4",):
-            host.shell(f"rm -rf {path}")
+        back = host.inv("deploy", "--version", "0.3", *host.flags)
+        assert back.code == 0, back.said
+        host.shell(f"rm -rf {host.folder}/0.4")
         host.shell(("sudo " if isinstance(host, There) else "") + "docker image rm osprey/service:0.4")
         steps += 1
     assert steps == begun >= 5

@@ -24,7 +24,7 @@ NORMAL = {
     r"192\.168\.99\.[0-9]+": "ADDRESS",
     r"\(pid [0-9]+\)": "(pid N)",
     r": its start script ended with exit status [0-9]+": "",  # when it notices that its VM is gone is a matter of time
-    r"osprey-service-left-[0-9]+": "LEFT",
+    r"osprey-service-left-[0-9]+-[0-9]+": "LEFT",
     r'"since": "[^"]*", "by": "[^"]*"': "BY WHOM AND WHEN",
 }
 # Lines that only look again; how often is a matter of time.

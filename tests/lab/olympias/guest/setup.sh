@@ -43,7 +43,11 @@ rm -rf kernel initrd keep "$image"_*.deb
 # The user that docker-machine knows; the key comes with the VM's disk.
 chroot "$root" useradd --create-home --gid docker --shell /bin/bash --password '*' docker
 install -d -m 700 -o root -g root "$root/etc/sudoers.d"
-echo 'docker ALL=(ALL) NOPASSWD: ALL' >"$root/etc/sudoers.d/docker"
+# No terminal and no session of its own for each sudo, as boot2docker's, which was built without PAM.
+cat >"$root/etc/sudoers.d/docker" <<'SUDOERS'
+Defaults !use_pty, !pam_session, !pam_setcred, !syslog
+docker ALL=(ALL) NOPASSWD: ALL
+SUDOERS
 chmod 440 "$root/etc/sudoers.d/docker"
 cat >"$root/etc/ssh/sshd_config" <<'SSHD'
 HostKey /var/lib/boot2docker/ssh/ssh_host_ed25519_key
@@ -52,6 +56,7 @@ UsePAM no
 PasswordAuthentication no
 PrintMotd no
 LogLevel ERROR
+KexAlgorithms curve25519-sha256
 SSHD
 rm -f "$root"/etc/ssh/ssh_host_*
 
