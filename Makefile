@@ -26,11 +26,11 @@ check:
 	.venv/bin/vermin --target=3.9- --violations --no-tips --quiet ospreyops tasks.py tests
 
 olympias-tests:
-	$(PYTHON) -m pytest -q --timeout 600 tests/lab/olympias
+	$(PYTHON) -m pytest -q --timeout 600 --durations 20 tests/lab/olympias
 
 other-tests:
 	$(PYTHON) -m pytest -q -m 'not lab' --timeout 120
-	$(PYTHON) -m pytest -q -m lab --timeout 600 --ignore tests/lab/olympias
+	$(PYTHON) -m pytest -q -m lab --timeout 600 --durations 20 --ignore tests/lab/olympias
 
 # A Mac to try things on, with a shell of a workstation that knows it.
 lab: setup

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import random
 import time
 from collections import defaultdict
@@ -15,10 +16,10 @@ Heal = Callable[[str], None]
 
 
 def sequence(faults: Iterable[str], count: int, seed: int) -> Iterator[str]:
-    """So many faults in a random order, the same for the same seed."""
+    """So many faults in a random order, the same for the same seed; each as often as any other, or once more."""
     draw, names = random.Random(seed), sorted(faults)
-    for _ in range(count):
-        yield draw.choice(names)
+    rounds = (draw.sample(names, len(names)) for _ in itertools.count())
+    yield from itertools.islice(itertools.chain.from_iterable(rounds), count)
 
 
 def soak(faults: Iterable[str], count: int, seed: int, heal: Heal) -> dict[str, list[float]]:

@@ -74,6 +74,8 @@ class Here:
         self.folder, self.archive = tmp / "osprey", tmp / "releases"
         self.archive.mkdir()
         self.docker = docker.DockerClient(base_url=engine.host, timeout=30)
+        # A client of this very computer may be given the service's port, which no container gets then for a minute.
+        subprocess.run(["sysctl", "-qw", "net.ipv4.ip_local_reserved_ports=44342"], check=True, timeout=10)
         self.inv = Inv(
             {
                 "DOCKER_HOST": engine.host,

@@ -81,18 +81,29 @@ class Load:
 
     @contextlib.contextmanager
     def going_on(self, once: bool = False) -> Iterator[Report]:
-        """The load, for as long as the block lasts; once: each computation is begun once, before the block."""
+        """The load, for as long as the block lasts, from an answer before it to one after it.
+
+        once: there is nothing but computations, each begun once, before the block.
+        """
         for thread in self._threads:
             thread.start()
         try:
             if once:
                 until(lambda: self._begun == len(self._threads), "all computations' begin", LONGEST)
                 self._over.set()
+            else:
+                self._answered()
             yield self.report
+            if not once:
+                self._answered()
         finally:
             self._over.set()
             for thread in self._threads:
                 thread.join(self._seconds[1] + LONGEST)
+
+    def _answered(self) -> None:
+        before = len(self.report.took)
+        until(lambda: len(self.report.took) > before, "an answer", LONGEST)
 
     def _ask_fresh(self, pause: float) -> None:
         while self._turn(pause):
