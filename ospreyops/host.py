@@ -96,7 +96,7 @@ class Host:
         finally:
             ended = stream.finish()
         if ended.code < 0:
-            raise self._lost
+            raise self._lost()
 
     def of_owner(self, settings: Settings) -> Host:
         """The same host and connection, with lines that run as the owner of those settings."""
@@ -194,10 +194,10 @@ class Host:
             lines.end()
         return Answer(result.exited, result.stdout, result.stderr.replace(PROMPT, ""))
 
-    @property
-    def _lost(self) -> Unreachable:
+    def _lost(self, why: str = "") -> Unreachable:
         return Unreachable(
             f"the connection to {self.name} was lost",
+            evidence=why,
             hint="the same command again: it goes on from where the host is",
         )
 
@@ -215,10 +215,12 @@ class Host:
         try:
             with ssh.closed_after(transport, limit + GRACE) as over:
                 yield
-        except (OSError, EOFError, SSHException, ThreadException):
-            raise self._lost from None
-        if over.is_set() or not transport.is_active():
-            raise self._lost
+        except (OSError, EOFError, SSHException, ThreadException) as error:
+            raise self._lost(f"{type(error).__name__}: {error}".strip()) from None
+        if over.is_set():
+            raise self._lost(f"neither an answer nor an end within {limit + GRACE:.0f} s")
+        if not transport.is_active():
+            raise self._lost("it was closed in the middle of a line")
 
 
 def _last_line(answer: Answer) -> str:
