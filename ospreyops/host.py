@@ -82,7 +82,8 @@ class Host:
             first = (self.sudo_password + "\n").encode() if self.sudo_password else b""
         if self._settings.here:
             return LocalStream(words, first)
-        return RemoteStream(self._connection, words, first, self._settings.connect_limit)
+        with self._watched(self._settings.connect_limit):
+            return RemoteStream(self._connection, words, first, self._settings.connect_limit)
 
     def follow(self, command: Command) -> None:
         """Show what a line goes on printing, until it ends or Ctrl-C, which ends it on the host, too."""

@@ -22,12 +22,14 @@ import paramiko
 from paramiko.ssh_exception import ConfigParseError, PasswordRequiredException
 
 from .command import quote
-from .errors import OspreyError, Unreachable, Usage
+from .errors import Blocked, OspreyError, Unreachable, Usage
 from .settings import Settings
 
 CHEAP_CIPHER = "aes128-gcm@openssh.com"
 # What its threads log, with tracebacks, is said in one line by what is raised here.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
+AGAIN = 0.1
+"""Seconds until a session that was refused is asked for again."""
 PULSE = 10
 """Seconds between two signs of life asked of the server."""
 
@@ -41,6 +43,22 @@ class Transport(paramiko.Transport):
         super().__init__(sock, *args, **kwargs)
         options = self.get_security_options()
         options.ciphers = sorted(options.ciphers, key=CHEAP_CIPHER.__ne__)
+
+    def open_session(self, *args: Any, **kwargs: Any) -> paramiko.Channel:
+        """A session; one that is refused while others still count (MaxSessions) is asked for again. Errors: Blocked."""
+        end = time.monotonic() + self.channel_timeout
+        while True:
+            try:
+                return super().open_session(*args, **kwargs)
+            except paramiko.SSHException as refusal:
+                if not self.is_active() or "Timeout" in str(refusal):
+                    raise
+                if time.monotonic() > end:
+                    raise Blocked(
+                        f"the SSH server of {self.getpeername()[0]} refuses one more session: {refusal}",
+                        hint="MaxSessions in its sshd_config: 10, the default, is enough",
+                    ) from None
+            time.sleep(AGAIN)
 
 
 class Refuse(paramiko.MissingHostKeyPolicy):

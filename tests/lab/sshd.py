@@ -33,8 +33,11 @@ Subsystem sftp internal-sftp
 class Sshd(SshHost):
     """An OpenSSH server that the user who runs it enters with `key`; it ends with `stop`."""
 
-    def __init__(self, folder: Path) -> None:
-        """Start a server with its keys and log in the folder, on a free port, and wait for its banner."""
+    def __init__(self, folder: Path, more: str = "") -> None:
+        """Start a server with its keys and log in the folder, on a free port, and wait for its banner.
+
+        more: lines for its configuration.
+        """
         self.folder = folder
         self.key = make_key(folder / "key")
         self._host_key = make_key(folder / "host_key")
@@ -42,7 +45,7 @@ class Sshd(SshHost):
         with closed_port() as self.port:
             pass
         config = folder / "sshd_config"
-        config.write_text(CONFIG.format(address=LOOPBACK, port=self.port, folder=folder))
+        config.write_text(CONFIG.format(address=LOOPBACK, port=self.port, folder=folder) + more)
         Path("/run/sshd").mkdir(exist_ok=True)
         program = shutil.which("sshd", path=f"{os.defpath}:/usr/sbin") or "sshd"
         with (folder / "log").open("wb") as log:

@@ -22,11 +22,11 @@ QUICK = {"INVOKE_OSPREY_CONNECT_LIMIT": "2"}
 
 
 @pytest.fixture
-def sshd(tmp_path: Path) -> Iterator[Sshd]:
+def sshd(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Sshd]:
     """An OpenSSH server of this machine on the loopback, as root."""
     folder = tmp_path / "sshd"
     folder.mkdir()
-    server = Sshd(folder)
+    server = Sshd(folder, getattr(request, "param", ""))
     yield server
     server.stop()
 
@@ -97,6 +97,20 @@ def test_a_changed_host_key_is_refused_with_both_fingerprints(inv: Inv, home: Pa
     assert fingerprint(other) in ran.err
     ssh(home, hint(ran.err))
     assert inv("machine.status", "-H", "box").code != 4
+
+
+@pytest.mark.parametrize("sshd", ["MaxSessions 1"], indirect=True)
+def test_a_server_that_lets_one_session_in_at_a_time_is_asked_one_question_after_the_other(inv: Inv) -> None:
+    ran = inv("status", "-H", "box")
+    assert "  host      box (Linux), as root" in ran.out, ran.said
+    assert "docker.sock" in ran.err, ran.said
+
+
+@pytest.mark.parametrize("sshd", ["MaxSessions 0"], indirect=True)
+def test_a_server_that_lets_no_session_in_is_said(inv: Inv) -> None:
+    ran = inv("status", "-H", "box", limit=30, **QUICK)
+    assert ran.code == 3, ran.said
+    assert "refuses one more session" in ran.err and "MaxSessions" in ran.err
 
 
 def test_a_server_that_never_answers_is_given_up_at_its_limit(inv: Inv) -> None:
