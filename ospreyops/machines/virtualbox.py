@@ -47,7 +47,7 @@ class Machine(native.Machine):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self.vm: Vm = Vm(settings)
-        self.dial = Command(self.vm.dial(), DIAL_LIMIT)
+        self.dial = Command(self.vm.inside("exec docker system dial-stdio", "exec "), DIAL_LIMIT)
 
     def questions(self) -> dict[str, Command]:
         """VBoxManage's view of the VM, the VM's own, Docker's over TLS as the start script asks it, and what hangs."""
@@ -223,17 +223,6 @@ class Vm:
     def engine(self, address: str) -> str:
         """What a docker command on the host is told, to find the engine in the VM."""
         return f"DOCKER_TLS_VERIFY=1 DOCKER_HOST=tcp://{address}:2376 DOCKER_CERT_PATH={self.folder}"
-
-    def dial(self) -> str:
-        """The line that talks to the engine: over TLS, as the start script does; from inside where that is refused.
-
-        The address is the last that docker-machine knew, which may be another VM's by now: its name must be this one's.
-        """
-        known = f'sed -n \'s/.*"IPAddress": *"\\([0-9.]*\\)".*/\\1/p\' {self.folder}/config.json'
-        docker, inside = self.engine("$a"), self.inside("exec docker system dial-stdio", "exec ")
-        asked = f"{docker} perl -e 'alarm 5; exec @ARGV' docker info --format '{{{{.Name}}}}' 2>/dev/null"
-        ours = f'[ "$({asked})" = {quote(self.name)} ]'
-        return f"a=$({known}); if {ours}; then {docker} exec docker system dial-stdio; fi; {inside}"
 
     @property
     def folder(self) -> str:

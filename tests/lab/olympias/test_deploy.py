@@ -34,14 +34,3 @@ def test_another_admin_takes_the_vm_over(inv: Inv, deployed: LabVm) -> None:
     assert inv("service.status", *where, **as_ops).code == 0
     again = inv("deploy", "--version", "0.3", *where, **as_ops)
     assert again.code == 0 and "nothing to do" in again.out, again.said
-
-
-def test_an_engine_of_another_name_at_the_vms_last_known_address_is_not_taken_for_the_vms(
-    inv: Inv, deployed: LabVm
-) -> None:
-    deployed.control("natpf1", "delete", "ssh")
-    ours = inv("image.list", "-H", "olympias")
-    assert ours.code == 0 and "osprey/service:0.3" in ours.out, ours.said
-    deployed.ssh("sudo hostname dev")
-    others = inv("image.list", "-H", "olympias")
-    assert others.code == 3 and "osprey/service:0.3" not in others.out, others.said
