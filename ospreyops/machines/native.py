@@ -36,9 +36,7 @@ LET_IN = (
     " printf '*nat\\n:{chain} -\\n{rule}COMMIT\\n' | $t-restore -w 5 -n && for c in PREROUTING OUTPUT; do"
     " $t -w 5 -t nat -C $c -j {chain} 2>/dev/null || $t -w 5 -t nat -I $c -j {chain} || exit 1; done || exit 1; done"
 )
-"""A chain of our own, before Docker's, replaced as a whole: no connection meets half of it.
-
-"""
+"""A chain of our own, before Docker's, replaced as a whole: no connection meets half of it."""
 RULE = "-A {chain} -p tcp --syn --dport {at} -m addrtype --dst-type LOCAL -j REDIRECT --to-ports {port}\\n"
 """--syn: what stands already is new to netfilter where nothing has asked it to follow connections before."""
 FOLLOW = "-A {chain} -m conntrack --ctstate INVALID -j RETURN\\n"

@@ -12,7 +12,7 @@ from typing import Callable, Optional
 import docker
 import pytest
 
-from ospreyops.machines.native import CHAIN, FOLLOW, LET_IN
+from ospreyops.machines.native import CHAIN, FOLLOW, LET_IN, PORT
 from tests.conftest import PROJECT, Inv
 from tests.lab.engine import Engine
 from tests.lab.server import Server
@@ -75,7 +75,7 @@ class Here:
         self.archive.mkdir()
         self.docker = docker.DockerClient(base_url=engine.host, timeout=30)
         # A client of this very computer may be given the service's port, which no container gets then for a minute.
-        subprocess.run(["sysctl", "-qw", "net.ipv4.ip_local_reserved_ports=44342"], check=True, timeout=10)
+        subprocess.run(["sysctl", "-qw", f"net.ipv4.ip_local_reserved_ports={PORT}"], check=True, timeout=10)
         self.inv = Inv(
             {
                 "DOCKER_HOST": engine.host,

@@ -21,7 +21,6 @@ from tests.soak import Heal
 FLAGS = ("-H", "olympias")
 BY_OPS = {"INVOKE_OSPREY_HOSTS_OLYMPIAS_USER": "ops", "INVOKE_OSPREY_OWNER": "jmartin"}
 """sudo wants no password of ops, who sets up what is jmartin's."""
-PATIENCE = {"INVOKE_OSPREY_PATIENCE": "120"}
 LIMIT = 600
 
 
@@ -31,7 +30,7 @@ def soaked() -> Iterator[tuple[list[str], Heal]]:
     mac = Olympias.start()
     try:
         with tempfile.TemporaryDirectory() as folder:
-            inv = Inv({**workstation.furnish(mac, Path(folder) / "home"), **PATIENCE})
+            inv = Inv({**workstation.furnish(mac, Path(folder) / "home"), "INVOKE_OSPREY_PATIENCE": "120"})
             workstation.offer(mac, build(Path(folder), "0.3"))
             done(inv, "deploy", "--version", "0.3", **BY_OPS)
             watched(inv)
