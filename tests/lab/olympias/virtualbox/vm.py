@@ -25,8 +25,8 @@ TAPS = range(4)
 TUNSETIFF = 0x400454CA
 TAP_WITHOUT_HEADER = 0x1002
 KERNEL = (
-    "console=ttyS0 quiet loglevel=3 mitigations=off nokaslr no_timer_check tsc=reliable nowatchdog audit=0 apparmor=0 "
-    "random.trust_cpu=on cgroup_no_v1=all net.ifnames=0 8250.nr_uarts=2 pci=lastbus=0"
+    "console=ttyS0 quiet loglevel=3 mitigations=off nokaslr norandmaps no_timer_check tsc=reliable nowatchdog audit=0 "
+    "apparmor=0 random.trust_cpu=on cgroup_no_v1=all net.ifnames=0 8250.nr_uarts=2 pci=lastbus=0"
 )
 LONG = 120
 ECHO_LIMIT = 10
@@ -158,7 +158,9 @@ class Vm:
         """QEMU's command line."""
         disk = f"file={self._disk},if=none,id=disk,format=qcow2,cache=unsafe"
         words = [str(PROGRAMS / "VBoxHeadless"), "-name", hardware.name, "-daemonize", "-S", "-M", "pc"]
-        words += ["-accel", "tcg,thread=multi,tb-size=256", "-cpu", "Nehalem"]
+        # What was translated once must stay: a smaller buffer (MB) is emptied with every look. And without ASLR, which
+        # KERNEL turns off, a program's second process runs what was translated for the first.
+        words += ["-accel", "tcg,thread=multi,tb-size=2047", "-cpu", "Nehalem"]
         # One processor, whatever was asked for: two emulated ones have lost each other's interrupts, and stood still.
         words += ["-smp", "1", "-m", str(hardware.memory), "-nodefaults", "-no-user-config"]
         words += ["-display", "none", "-rtc", "base=utc", "-device", "virtio-rng-pci"]
