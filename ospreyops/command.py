@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from .site import Site
 
 VALUE = re.compile(r"(?<![$%])\{(\w+)\}")
+ETIME = r"((?:\d+-)?(?:\d+:)?\d+:\d+)"
+"""How ps prints since when a process runs: [[dd-]hh:]mm:ss."""
 
 
 @dataclass(frozen=True)
@@ -66,3 +68,12 @@ def quote(text: str) -> str:
     if text in ("~", "~/"):
         return text
     return "~/" + shlex.quote(text[2:]) if text.startswith("~/") else shlex.quote(text)
+
+
+def elapsed(etime: str) -> int:
+    """The seconds of a text that ETIME matches."""
+    days, _, clock = etime.rpartition("-")
+    seconds = 0
+    for part in clock.split(":"):
+        seconds = seconds * 60 + int(part)
+    return int(days or 0) * 86400 + seconds

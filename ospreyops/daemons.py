@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Optional, Protocol
 
-from .command import Answer, Command, quote, sh
+from .command import ETIME, Answer, Command, elapsed, quote, sh
 from .errors import Blocked
 
 LABEL = "edu.duke.cs.osprey"
@@ -277,10 +277,9 @@ def _ours(shown: Answer) -> bool:
 
 
 def _age(printed: str) -> int:
-    """The seconds of a line `age = [[dd-]hh:]mm:ss`."""
-    found = re.search(r"^age =\s+(?:(\d+)-)?(?:(\d+):)?(\d+):(\d+)$", printed, re.M)
-    days, hours, minutes, seconds = (int(number or 0) for number in found.groups()) if found else (0, 0, 0, 0)
-    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+    """The seconds of the line of AGE."""
+    found = re.search(rf"^age =\s+{ETIME}$", printed, re.M)
+    return elapsed(found[1]) if found else 0
 
 
 def _word(text: str, special: Mapping[str, str]) -> str:

@@ -158,6 +158,14 @@ def test_virtualboxs_server_is_ended_only_when_no_other_vm_runs(sim: Sim) -> Non
     assert mac.ran[0] == "kill -9 -- 9"
 
 
+def test_a_vm_whose_name_begins_with_that_of_the_services_is_left_alone(sim: Sim) -> None:
+    other = "  8   8 01:00:00 /x/VBoxHeadless --comment osprey-service-2 --startvm y\n"
+    mac = meant(vm="aborted", hung=True, calls=other)
+    ran = sim("fix.hung -H sim", mac)
+    assert (ran.code, mac.ran) == (3, [])
+    assert "other VMs run: pid 8" in ran.err
+
+
 def test_certificates_are_not_renewed_for_a_clock_that_is_wrong(sim: Sim) -> None:
     mac = meant(clock_behind=-90, tls="remote error: tls: bad certificate")
     assert sim("fix.certs -H sim", mac).code == 0

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Optional
 
-from ..command import Answer, Command, quote, sh
+from ..command import ETIME, Answer, Command, elapsed, quote, sh
 from ..facts import Facts, MachineFacts, Process, Rule, State, VmFacts
 from ..settings import Settings
 from . import DIAL_LIMIT, native
@@ -81,6 +81,7 @@ class Machine(native.Machine):
         guest = _Guest(answers["guest"])
         sync = re.fullmatch(r"Value: (\d+)\s*", answers["timesync"].out)
         calls = tuple(_processes(answers["calls"].out))
+        own = rf"VBoxHeadless .*\s{re.escape(self.vm.name)}(\s|$)"
         return MachineFacts(
             self.kind,
             state,
@@ -92,7 +93,7 @@ class Machine(native.Machine):
                 address=guest.address,
                 tls=guest.tls,
                 steps_clock=bool(sync and sync[1] == STEP_FROM),
-                process=next((call for call in calls if call.runs(f"VBoxHeadless .*{re.escape(self.vm.name)}")), None),
+                process=next((call for call in calls if call.runs(own)), None),
                 calls=calls,
             ),
             *self.found(answers["guest"].out),
@@ -254,9 +255,6 @@ def _rules(info: str) -> tuple[Rule, ...]:
 
 
 def _processes(listing: str) -> list[Process]:
-    """The rows of `ps -o pid=,pgid=,etime=,command=`; etime is [[dd-]hh:]mm:ss."""
-    found = []
-    for row in re.findall(r"^\s*(\d+)\s+(\d+)\s+(?:(\d+)-)?(?:(\d+):)?(\d+):(\d+)\s+(.*)$", listing, re.M):
-        pid, group, days, hours, minutes, seconds = (int(number or 0) for number in row[:6])
-        found.append(Process(pid, group, ((days * 24 + hours) * 60 + minutes) * 60 + seconds, row[6]))
-    return found
+    """The rows of `ps -o pid=,pgid=,etime=,command=`."""
+    rows = re.findall(rf"^\s*(\d+)\s+(\d+)\s+{ETIME}\s+(.*)$", listing, re.M)
+    return [Process(int(pid), int(group), elapsed(etime), line) for pid, group, etime, line in rows]
