@@ -19,11 +19,11 @@ LONGEST = 30.0
 RUNBOOK = (
     "{sudo} docker stop osprey-service; "
     "while {sudo} docker container inspect osprey-service >/dev/null 2>&1; do sleep 0.1; done; "
-    "cd {folder} && ({sudo} setsid {version}/osprey-service --version {version} >log 2>&1 &)"
+    "cd {folder} && ({sudo} nohup {version}/osprey-service --version {version} >log 2>&1 &)"
     " && until curl --insecure --silent --fail https://localhost:44342/v{version}/about; do sleep 0.1; done"
 )
 """Stops the service and starts it again, until it answers; by hand, the name is free once `--rm` is done."""
-FRESH, KEPT = 8, 4
+FRESH, KEPT = 8, 12
 """Threads that ask over fresh connections, and over kept ones."""
 STALE = (http.client.RemoteDisconnected, ConnectionError)
 
@@ -33,6 +33,7 @@ class Report:
     """What came of a load. took: seconds of each short request; cut: what befell computations that did not end well.
 
     moved: kept connections that the server had closed between two requests, and that were opened again.
+    lasted: seconds from begin to end.
     """
 
     took: list[float] = field(default_factory=list)
@@ -41,6 +42,7 @@ class Report:
     cut: list[str] = field(default_factory=list)
     moved: int = 0
     outage: float = 0.0
+    lasted: float = 0.0
 
     @property
     def sent(self) -> int:
@@ -53,7 +55,8 @@ class Report:
         return sorted(self.took)[len(self.took) * 99 // 100] if self.took else 0.0
 
     def __str__(self) -> str:
-        asked = f"{self.sent} requests, {len(self.errors)} lost, p99 {self.p99 * 1000:.0f} ms"
+        rate = self.sent / self.lasted if self.lasted else 0
+        asked = f"{self.sent} requests, {rate:.0f} a second, {len(self.errors)} lost, p99 {self.p99 * 1000:.0f} ms"
         computed = f"{self.done} computations ended, {len(self.cut)} cut"
         first = f"; {', '.join([*self.errors, *self.cut][:3])}" if self.errors or self.cut else ""
         return f"{asked}, outage {self.outage:.1f} s; {computed}; {self.moved} kept connections moved{first}"
@@ -85,6 +88,7 @@ class Load:
 
         once: there is nothing but computations, each begun once, before the block.
         """
+        begun = time.monotonic()
         for thread in self._threads:
             thread.start()
         try:
@@ -97,6 +101,7 @@ class Load:
             if not once:
                 self._answered()
         finally:
+            self.report.lasted = time.monotonic() - begun
             self._over.set()
             for thread in self._threads:
                 thread.join(self._seconds[1] + LONGEST)
@@ -106,7 +111,7 @@ class Load:
         until(lambda: len(self.report.took) > before, "an answer", LONGEST)
 
     def _ask_fresh(self, pause: float) -> None:
-        while self._turn(pause):
+        for _ in self._turns(pause):
             start = time.monotonic()
             try:
                 with contextlib.closing(self._connection(LONGEST)) as connection:
@@ -118,7 +123,7 @@ class Load:
 
     def _ask_kept(self, pause: float) -> None:
         connection = self._connection(LONGEST)
-        while self._turn(pause):
+        for _ in self._turns(pause):
             start = time.monotonic()
             try:
                 used = connection.sock is not None
@@ -158,8 +163,12 @@ class Load:
                     self.report.cut.append(f"{type(error).__name__}: {error}")
                 self._over.wait(1)
 
-    def _turn(self, pause: float) -> bool:
-        return not self._over.wait(self._draw.uniform(0.8, 1.2) * pause)
+    def _turns(self, pause: float) -> Iterator[None]:
+        """One thread's turns, one in each pause, until all is over; those that an answer took up come after it."""
+        due = time.monotonic() + self._draw.random() * pause
+        while not self._over.wait(max(0, due - time.monotonic())):
+            yield
+            due += pause
 
     def _answer(self, connection: http.client.HTTPSConnection) -> None:
         connection.request("GET", f"{self._path}/about")
