@@ -22,9 +22,10 @@ from tests.lab.ssh import SshHost, lab_key, make_key
 from tests.lab.wait import until
 
 HERE = Path(__file__).parent
-RUN = CACHE / network.NAME
-USERS = {"jmartin": 501, "ops": 502}  # an admin with a password; an admin who needs none for sudo
-CLAIM, CLAIM_LIMIT = f"\0ospreyops-{network.NAME}", 600
+RUN = CACHE / network.SPACE
+# An admin with a password; an admin who needs none for sudo. Who sees only their own sees none of another olympias.
+USERS = {"jmartin": 501 + 20 * network.NUMBER, "ops": 502 + 20 * network.NUMBER}
+CLAIM, CLAIM_LIMIT = f"\0ospreyops-{network.SPACE}", 600
 NOTES = {"VBoxManage": "Library/VirtualBox/refused", "docker-machine": ".docker/machine/refused"}
 PASSWORD = "correct-horse"
 PATH = "/usr/bin:/bin:/usr/sbin:/sbin"

@@ -15,7 +15,7 @@ from typing import Union
 from .errors import Failure, not_found
 from .machine import Machine
 
-FIRST_UID = 501
+FIRST_UID, USERS = 501, 20
 FIRST_ADDRESS = 101
 ADDRESSES_PER_USER = 20
 
@@ -87,7 +87,8 @@ class Registry:
 
     def free_address(self) -> str:
         """An address of the host-only network that no machine of this user has, in the user's share of it."""
-        first = FIRST_ADDRESS + ADDRESSES_PER_USER * max(0, os.getuid() - FIRST_UID)
+        user = (os.getuid() - FIRST_UID) % USERS if os.getuid() >= FIRST_UID else 0
+        first = FIRST_ADDRESS + ADDRESSES_PER_USER * user
         used = {machine.settings.address for machine in self.machines() if isinstance(machine, Machine)}
         addresses = (f"192.168.99.{number}" for number in range(first, first + ADDRESSES_PER_USER))
         return next(address for address in addresses if address not in used)
