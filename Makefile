@@ -4,7 +4,7 @@ PACKAGES := python3-venv lbzip2 docker.io iptables openssh-server openssh-client
 	qemu-system-x86 qemu-utils lsof e2fsprogs python3 libplist-utils
 PYTHON := .venv/bin/python
 
-.PHONY: demo demo-clean lab lab-clean soak bench test setup check olympias-tests other-tests
+.PHONY: demo demo-clean lab lab-clean soak bench test setup check mac-tests fault-tests server-tests fast-tests
 
 demo:
 	@sh tests/demo.sh
@@ -12,9 +12,9 @@ demo:
 demo-clean:
 	@sh tests/demo-clean.sh
 
-# Everything that CI runs. The Mac's VM keeps one processor busy; all other tests run beside it.
+# Everything that CI runs. Two Macs keep about as many processors busy; the others wait in between.
 test: setup check
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target olympias-tests other-tests
+	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target mac-tests fault-tests server-tests fast-tests
 
 setup:
 	@sh tests/setup.sh tests/requirements.txt $(PACKAGES)
@@ -25,12 +25,20 @@ check:
 	.venv/bin/mypy
 	.venv/bin/vermin --target=3.9- --violations --no-tips --quiet ospreyops tasks.py tests
 
-olympias-tests:
-	$(PYTHON) -m pytest -q --timeout 600 --durations 20 tests/lab/olympias
+MAC := tests/lab/olympias
+FAULTY := $(MAC)/test_faults.py $(MAC)/test_soak.py $(MAC)/test_killed.py
 
-other-tests:
+mac-tests:
+	OLYMPIAS=1 $(PYTHON) -m pytest -q --timeout 900 --durations 20 $(MAC) $(FAULTY:%=--ignore %)
+
+fault-tests:
+	OLYMPIAS=2 $(PYTHON) -m pytest -q --timeout 900 --durations 20 $(FAULTY)
+
+server-tests:
+	$(PYTHON) -m pytest -q -m lab --timeout 600 --durations 20 --ignore $(MAC)
+
+fast-tests:
 	$(PYTHON) -m pytest -q -m 'not lab' --timeout 120
-	$(PYTHON) -m pytest -q -m lab --timeout 600 --durations 20 --ignore tests/lab/olympias
 
 # A Mac to try things on, with a shell of a workstation that knows it.
 lab: setup

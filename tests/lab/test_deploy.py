@@ -6,7 +6,6 @@ import itertools
 import json
 import os
 import re
-import signal
 import socket
 import ssl
 from typing import Union
@@ -15,6 +14,7 @@ from urllib.request import urlopen
 import pytest
 
 from tests.lab.conftest import ARCHIVE, Here, Releases, There
+from tests.lab.killed import killed_at
 from tests.lab.server import Server
 from tests.lab.wait import until
 
@@ -115,25 +115,16 @@ def test_a_deploy_killed_at_any_step_ends_healthy_when_it_is_run_again(host: Hos
     for version in ("0.3", "0.4"):
         host.offer(releases(version), version)
     assert host.inv("deploy", "--version", "0.3", *host.flags).code == 0
-    sudo = "sudo " if isinstance(host, There) else ""
-    for steps, (version, old) in enumerate(itertools.cycle([("0.4", "0.3"), ("0.3", "0.4")])):
-        process = host.inv.start("deploy", "--version", version, *host.flags, PYTHONIOENCODING="ascii")
-        assert process.stdout
-        begun = 0
-        for line in process.stdout:
-            begun += line.startswith("  $ ")
-            if begun > steps:
-                os.kill(process.pid, signal.SIGKILL)
-                break
-        killed = process.wait(60) == -signal.SIGKILL
-        process.stdout.close()
-        again = host.inv("deploy", "--version", version, *host.flags)
+    for step, (version, old) in enumerate(itertools.cycle([("0.4", "0.3"), ("0.3", "0.4")])):
+        deploy = ("deploy", "--version", version, *host.flags)
+        killed = killed_at(host.inv, step, *deploy)
+        again = host.inv(*deploy)
         assert again.code == 0, again.said
         assert host.running() == [f"osprey/service:{version}"]
         if not killed:
             break
-        host.shell(f"rm -rf {host.folder}/{old} && {sudo}docker image rm osprey/service:{old}")
-    assert steps >= 5
+        host.shell(f"rm -rf {host.folder}/{old} && {host.sudo} docker image rm osprey/service:{old}")
+    assert step >= 5
 
 
 def test_a_unit_made_by_the_releases_own_installer_is_used_and_moved_to_the_new_version(

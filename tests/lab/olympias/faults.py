@@ -53,3 +53,6 @@ FAULTS: dict[str, tuple[str, Callable[[LabVm], object]]] = {
     "the container was killed": ("service", lambda vm: vm.ssh("docker kill osprey-service")),
     "the vm has another address": ("address", move),
 }
+
+QUICK = ("the clock is 90 s behind", "the rule was deleted", "another rule has the port", "the container was killed")
+"""Those whose cure takes no boot of the VM, and no minute's sleep."""

@@ -5,25 +5,50 @@ from __future__ import annotations
 from typing import Callable
 
 from tests.conftest import Inv, Ran
-from tests.lab.load import Load
+from tests.lab.conftest import Releases
+from tests.lab.load import RUNBOOK, Load
 from tests.lab.olympias import network
 from tests.lab.olympias.machine import LabVm
 from tests.lab.olympias.test_scenarios import steps
+from tests.lab.test_switchover import FAULTS
 from tests.test_virtualbox import serving
 
 TAKE_OVER = "deploy --version 0.4 -H olympias service.restart rollback"
+DOCKER = 'PATH=/usr/local/bin:$PATH; eval "$(docker-machine env osprey-service)"; '
+
+
+def load(seconds: tuple[float, float]) -> Load:
+    """50 requests a second, 45 of them over kept connections, for one emulated processor opens few; 20 computations."""
+    return Load(network.ADDRESS, "0.3", rate=50, kept=45, jobs=20, seconds=seconds)
 
 
 def test_a_deploy_a_restart_and_a_rollback_on_olympias_lose_nothing_and_do_what_the_simulation_does(
     inv: Inv, deployed: LabVm, sim: Callable[..., Ran], figures: list[str]
 ) -> None:
-    load = Load(network.ADDRESS, "0.3", rate=5, kept=4, jobs=20, seconds=(5, 60))
-    with load.going_on() as report:
-        real = inv(*TAKE_OVER.split(), limit=600)
-    figures.append(f"olympias, ospreyops: {report}")
+    with load((5, 60)).going_on() as report:
+        real = inv(*TAKE_OVER.split(), limit=900)
+    with load((5, 10)).going_on() as runbook:
+        deployed.host.sh(DOCKER + RUNBOOK.format(sudo="", folder="osprey/service-docker", version="0.3"))
+    figures += [f"olympias, ospreyops: {report}", f"olympias, runbook: {runbook}"]
     assert real.code == 0, real.said
-    assert deployed.ssh("docker ps -a --format {{.Image}}").split() == ["osprey/service:0.3"]
     assert (report.errors, report.cut) == ([], []), str(report)
-    assert report.sent > 100 and report.done > 20, str(report)
+    assert report.sent > 5000 and report.done > 20, str(report)
+    assert runbook.errors and len(runbook.cut) >= 20, str(runbook)
     simulated = sim(TAKE_OVER, serving(name="olympias"))
     assert (simulated.code, steps(simulated)) == (0, steps(real)), real.said + simulated.said
+
+
+def test_no_bad_release_disturbs_the_one_that_serves_on_olympias(
+    inv: Inv, deployed: LabVm, releases: Releases, figures: list[str]
+) -> None:
+    words = ("deploy", "--version", "0.4", "--patience", "20", "-H", "olympias", "--from")
+    with load((5, 10)).going_on() as report:
+        for fault in FAULTS:
+            ran = inv(*words, str(releases("0.4", fault)), limit=400)
+            assert ran.code in (2, 5), f"{fault}: {ran.said}"
+            assert "osprey/service:0.3 still runs" in ran.said, fault
+            assert deployed.ssh("docker ps -a --format {{.Image}}").split() == ["osprey/service:0.3"], fault
+            deployed.ssh("docker image rm osprey/service:0.4 || true")
+            deployed.host.sh("rm -rf osprey/service-docker/0.4")
+    figures.append(f"olympias, {len(FAULTS)} bad releases: {report}")
+    assert (report.errors, report.cut) == ([], []), str(report)

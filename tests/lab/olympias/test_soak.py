@@ -1,0 +1,37 @@
+"""olympias, which watches itself, heals every known fault with nobody there, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conftest import Inv
+from tests.lab.olympias.faults import FAULTS, QUICK
+from tests.lab.olympias.host import PMSET
+from tests.lab.olympias.machine import LabVm
+from tests.lab.olympias.soaked import BY_OPS, PATIENCE, done, healer, watched
+from tests.soak import soak, table
+
+SEED = 1
+MADE = (*FAULTS, *QUICK * 3, *QUICK[:2])
+"""25, the quick ones four times and more; `make soak` has all of them as often."""
+
+
+@pytest.fixture
+def patient(inv: Inv, deployed: LabVm) -> Iterator[Inv]:
+    """`inv` of a workstation, for olympias that watches itself."""
+    patient = Inv({**inv.env, **PATIENCE})
+    watched(patient)
+    yield patient
+    done(patient, "watch.uninstall", **BY_OPS)
+    deployed.host.sh(f"printf '{PMSET}' >/etc/pmset", "root")
+
+
+@pytest.mark.timeout(3600)
+def test_a_random_sequence_of_faults_is_healed_with_nobody_there_and_leaves_nothing_over(
+    patient: Inv, deployed: LabVm, figures: list[str]
+) -> None:
+    took = soak(MADE, len(MADE), SEED, healer(patient, deployed))
+    assert sum(len(times) for times in took.values()) == 25 and set(took) == set(FAULTS)
+    figures.append(f"olympias, 25 faults, 25 healed, seed {SEED}:\n{table(took)}")
