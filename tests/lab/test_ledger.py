@@ -76,12 +76,16 @@ def test_a_deploy_is_remembered_and_one_that_does_nothing_is_not(there: There, r
     assert json.loads(there.inv("status", "--json", *there.flags).out)["facts"]["host"]["wanted"] is None
 
 
-def test_of_two_at_once_one_is_refused_or_waits_with_wait(offered: There) -> None:
+def test_of_two_who_deploy_different_versions_at_once_one_is_refused_or_waits_with_wait(
+    offered: There, releases: Releases
+) -> None:
+    offered.offer(releases("0.4"), "0.4")
+    other = ("deploy", "--version", "0.4", *offered.flags)
     with asleep(offered) as first:
-        refused = offered.inv(*DEPLOY, *offered.flags)
+        refused = offered.inv(*other)
         assert refused.code == 3, refused.said
         assert "grisman is being changed by " in refused.err and f"(pid {first.pid})" in refused.err
-        second = offered.inv.start(*DEPLOY, *offered.flags, "--wait")
+        second = offered.inv.start(*other, "--wait")
         assert second.stdout
         while "is being changed by" not in (line := second.stdout.readline()):
             assert line, "the second one ended"
@@ -90,8 +94,8 @@ def test_of_two_at_once_one_is_refused_or_waits_with_wait(offered: There) -> Non
         assert first.returncode == 0, said
         said, _ = second.communicate(timeout=120)
         assert second.returncode == 0, said
-        assert "nothing to do" in said
-    assert [entry["outcome"] for entry in history(offered)] == ["ok"]
+    assert [(entry["outcome"], entry["after"]) for entry in history(offered)] == [("ok", "0.3"), ("ok", "0.4")]
+    assert offered.running() == ["osprey/service:0.4"]
 
 
 def test_a_workstation_that_dies_frees_the_lock_and_leaves_a_line(offered: There) -> None:

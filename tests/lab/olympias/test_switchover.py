@@ -10,7 +10,7 @@ from tests.lab.load import RUNBOOK, Load
 from tests.lab.olympias import network
 from tests.lab.olympias.machine import LabVm
 from tests.lab.olympias.test_scenarios import steps
-from tests.lab.test_switchover import FAULTS
+from tests.lab.test_switchover import BAD
 from tests.test_virtualbox import serving
 
 TAKE_OVER = "deploy --version 0.4 -H olympias service.restart rollback"
@@ -43,12 +43,11 @@ def test_no_bad_release_disturbs_the_one_that_serves_on_olympias(
 ) -> None:
     words = ("deploy", "--version", "0.4", "--patience", "20", "-H", "olympias", "--from")
     with load((5, 10)).going_on() as report:
-        for fault in FAULTS:
+        for fault in BAD:
             ran = inv(*words, str(releases("0.4", fault)), limit=400)
-            assert ran.code in (2, 5), f"{fault}: {ran.said}"
-            assert "osprey/service:0.3 still runs" in ran.said, fault
+            assert ran.code in (2, 3, 5) and "osprey/service:0.3 still runs" in ran.said, f"{fault}: {ran.said}"
             assert deployed.ssh("docker ps -a --format {{.Image}}").split() == ["osprey/service:0.3"], fault
             deployed.ssh("docker image rm osprey/service:0.4 || true")
             deployed.host.sh("rm -rf osprey/service-docker/0.4")
-    figures.append(f"olympias, {len(FAULTS)} bad releases: {report}")
+    figures.append(f"olympias, {len(BAD)} bad releases: {report}")
     assert (report.errors, report.cut) == ([], []), str(report)
