@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 TOLD = 8
 """How many of the reasons for which it was waited are told when that was in vain."""
-PAUSE = 1.0
-"""Seconds between two looks while something that was done takes effect."""
+PAUSE, LONGEST_PAUSE = 1.0, 5.0
+"""Seconds between two looks while something takes effect: a tenth of those that it has taken, within these bounds."""
 
 
 class Action(Protocol):
@@ -133,7 +133,8 @@ def stages(site: Site, goal: Goal, done: dict[Action, tuple[float, Step]]) -> It
             seen.append(again[0].why)
         if again:
             with site.console.waiting(again[0].why):
-                site.sleep(PAUSE)
+                waited = site.clock() - done[again[0].do][0]
+                site.sleep(min(max(PAUSE, waited / 10), LONGEST_PAUSE))
             continue
         if not all(isinstance(step.do, Await) for step in steps) and site.ledger.begin(site):
             continue

@@ -125,6 +125,14 @@ def test_what_goes_on_for_longer_than_the_drain_is_cut_and_said(sim: Sim) -> Non
     clean(host, "0.4")
 
 
+def test_a_host_that_drains_for_an_hour_is_not_looked_at_every_second(sim: Sim) -> None:
+    host = running()
+    host.connections = {"osprey-service-44342": 2}
+    assert sim("deploy --version 0.4 -H sim", host).code == 0
+    assert 3600 <= host.now < 3610
+    assert host.looks < 1000
+
+
 def test_a_deploy_that_was_killed_while_it_drained_is_finished_by_heal_once_nothing_goes_on(sim: Sim) -> None:
     host = running()
     host.connections = {"osprey-service-44342": 1}
