@@ -17,7 +17,7 @@ from tests.release import build
 
 HOME = RUN / "workstation"
 SCRIPT = RUN / "workstation.sh"
-VERSIONS = ("0.3", "0.4")
+VERSIONS = {"0.3": ("0.3",), "0.4": ("0.4", "0.3")}
 FIRST = """\
 olympias is a Mac with SSH, VirtualBox and docker-machine, and without a VM. What to try first:
     inv --list
@@ -61,8 +61,8 @@ def down() -> None:
 def _start() -> None:
     host = Olympias.start(stays=True)
     with tempfile.TemporaryDirectory() as folder:
-        for version in VERSIONS:
-            workstation.offer(host, build(Path(folder), version))
+        for version, protocols in VERSIONS.items():
+            workstation.offer(host, build(Path(folder), version, protocols))
     environment = workstation.furnish(host, HOME)
     programs = HOME / "bin"
     programs.mkdir()

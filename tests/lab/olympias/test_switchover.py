@@ -27,6 +27,8 @@ def test_a_deploy_a_restart_and_a_rollback_on_olympias_lose_nothing_and_do_what_
 ) -> None:
     with load((5, 60)).going_on() as report:
         real = inv(*TAKE_OVER.split(), limit=900)
+    anew = inv("service.stop", "-H", "olympias", "service.start", "--version", "0.3", limit=300)
+    assert anew.code == 0, anew.said
     with load((5, 10)).going_on() as runbook:
         deployed.host.sh(DOCKER + RUNBOOK.format(sudo="", folder="osprey/service-docker", version="0.3"))
     figures += [f"olympias, ospreyops: {report}", f"olympias, runbook: {runbook}"]
