@@ -26,7 +26,7 @@ check:
 	.venv/bin/vermin --target=3.9- --violations --no-tips --quiet ospreyops tasks.py tests
 
 MAC := tests/lab/olympias
-FAULTY := $(MAC)/test_faults.py $(MAC)/test_soak.py $(MAC)/test_killed.py
+FAULTY := $(MAC)/test_faults.py $(MAC)/test_soak.py
 
 mac-tests:
 	OLYMPIAS=1 $(PYTHON) -m pytest -q --timeout 900 --durations 20 $(MAC) $(FAULTY:%=--ignore %)
