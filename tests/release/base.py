@@ -17,6 +17,8 @@ from pathlib import Path
 
 import docker
 
+from tests.lab.cache import locked
+
 from .tarball import Tarball
 
 RECIPE = Path(__file__).with_name("rootfs.sh")
@@ -43,8 +45,9 @@ def base(cache: Path) -> Base:
     """Return the base layer from the cache, making it if it is not there."""
     key = hashlib.sha256(RECIPE.read_bytes() + Path(__file__).read_bytes()).hexdigest()[:12]
     folder = cache / f"base-{architecture()}-{key}"
-    if not folder.exists():
-        _make(folder)
+    with locked(cache):
+        if not folder.exists():
+            _make(folder)
     return Base((folder / "digest").read_text(), (folder / "archived.bz2").read_bytes())
 
 
@@ -68,17 +71,12 @@ def _make(folder: Path) -> None:
     """Make the base layer and put it into the cache in one step."""
     content = _run_recipe() if shutil.which("apt-get") and shutil.which("dpkg-deb") else _run_recipe_in_container()
     digest = hashlib.sha256(content).hexdigest()
-    folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="base-", dir=folder.parent) as scratch:
         made = Path(scratch, "made")
         made.mkdir()
         (made / "digest").write_text(digest)
         (made / "archived.bz2").write_bytes(compress(layer(digest, "", content)))
-        try:
-            made.rename(folder)
-        except OSError:
-            if not folder.exists():
-                raise
+        made.rename(folder)
 
 
 def _run_recipe() -> bytes:
