@@ -18,8 +18,8 @@ DOCKER = 'PATH=/usr/local/bin:$PATH; eval "$(docker-machine env osprey-service)"
 
 
 def load(seconds: tuple[float, float]) -> Load:
-    """50 requests a second, 45 of them over kept connections, for one emulated processor opens few; 20 computations."""
-    return Load(network.ADDRESS, "0.3", rate=50, kept=45, jobs=20, seconds=seconds)
+    """52 requests a second, 47 of them over kept connections, for one emulated processor opens few; 20 computations."""
+    return Load(network.ADDRESS, "0.3", rate=52, kept=47, jobs=20, seconds=seconds)
 
 
 def test_a_deploy_a_restart_and_a_rollback_on_olympias_lose_nothing_and_do_what_the_simulation_does(
