@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Callable
 
@@ -52,9 +53,13 @@ def free(host: SimHost) -> bool:
 
 @contextmanager
 def changing(host: SimHost, line: str) -> Iterator[subprocess.Popen[str]]:
-    """A process that is about to do the first step of a task on a host with the same ledger."""
+    """A process that is about to do the first step of a task on a host with the same ledger.
+
+    Ctrl-C reaches it, which a shell's background job, as these tests may be one, and its children ignore.
+    """
     words = [sys.executable, "-m", "tests.changing", str(host.files), line]
-    process = subprocess.Popen(words, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    pipe, heed = subprocess.PIPE, partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = subprocess.Popen(words, cwd=PROJECT, stdin=pipe, stdout=pipe, text=True, preexec_fn=heed)
     assert process.stdin and process.stdout
     with process:
         assert process.stdout.readline() == "begun\n"
