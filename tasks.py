@@ -75,7 +75,8 @@ def doctor(site: Site, json_: bool = False) -> str:
         found = fix.rows(facts, site)
     problem = service.unhealthy(facts)
     if found or problem:
-        raise Unhealthy(problem or found[0][1], hint=f"inv heal -H {site.name}")
+        cure = fix.remedy(facts, site, [fault for fault, _ in found])
+        raise Unhealthy(problem or found[0][1], hint=f"inv {cure} -H {site.name}")
     return site.finished([], fix.outcome(facts))
 
 

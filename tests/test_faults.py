@@ -179,6 +179,15 @@ def test_new_certificates_bring_the_service_back_that_they_ended(sim: Sim) -> No
     assert mac.service
 
 
+@pytest.mark.parametrize("name", FAULTS)
+def test_what_the_doctor_says_to_try_does_something_about_the_fault(sim: Sim, name: str) -> None:
+    mac = with_fault(name)
+    tried = re.search(r"try: inv (\S+) -H sim", sim("doctor -H sim", mac).err)
+    assert tried and tried[1] in ("heal", f"fix.{name}")
+    ran = sim(f"{tried[1]}{' --yes' if name == 'sleep' else ''} -H sim", mac)
+    assert ran.code == 0 and "nothing to do" not in ran.out, ran.said
+
+
 def test_a_hung_service_is_stopped_with_its_last_words_kept_and_started_again(sim: Sim) -> None:
     mac = hung_java(meant())
     found = sim("doctor -H sim", mac)

@@ -49,6 +49,15 @@ def healed(facts: Facts, site: Site) -> Iterator[Step]:
     yield from brought_back(facts, site)
 
 
+def remedy(facts: Facts, site: Site, found: list[Fault]) -> str:
+    """The task that does something about these faults: `heal`, unless it would leave them to a person."""
+    try:
+        heals = any(True for _ in healed(facts, site))
+    except Blocked:
+        heals = False
+    return "heal" if heals or not found else f"fix.{found[0].name}"
+
+
 def rows(facts: Facts, site: Site) -> list[tuple[Fault, str]]:
     """The faults that a look shows, in a table: the evidence, the task that cures it, and what that may cost."""
     found = seen(facts, site)
