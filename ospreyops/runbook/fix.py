@@ -9,7 +9,7 @@ from invoke import Collection
 
 from .. import switchover
 from ..cli import task
-from ..errors import Blocked, Usage
+from ..errors import Blocked, OspreyError, Usage
 from ..facts import Facts
 from ..faults import Fault, known, seen
 from ..plan import Step, reach
@@ -53,7 +53,7 @@ def remedy(facts: Facts, site: Site, found: list[Fault]) -> str:
     """The task that does something about these faults: `heal`, unless it would leave them to a person."""
     try:
         heals = any(True for _ in healed(facts, site))
-    except Blocked:
+    except OspreyError:
         heals = False
     return "heal" if heals or not found else f"fix.{found[0].name}"
 
