@@ -12,7 +12,7 @@ demo:
 demo-clean:
 	@sh tests/demo-clean.sh
 
-# Everything that CI runs. Two Macs keep about as many processors busy; the others wait in between.
+# Everything that CI runs: two Macs, whose VMs keep a processor busy each, and beside them all the rest.
 test: setup check
 	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target mac-tests fault-tests server-tests fast-tests
 
