@@ -29,10 +29,10 @@ MAC := tests/lab/olympias
 FAULTY := $(MAC)/test_faults.py $(MAC)/test_soak.py
 
 mac-tests:
-	OLYMPIAS=1 $(PYTHON) -m pytest -q --timeout 900 --durations 20 $(MAC) $(FAULTY:%=--ignore %)
+	OLYMPIAS=1 $(PYTHON) -m pytest -q --timeout 1800 --durations 20 $(MAC) $(FAULTY:%=--ignore %)
 
 fault-tests:
-	OLYMPIAS=2 $(PYTHON) -m pytest -q --timeout 900 --durations 20 $(FAULTY)
+	OLYMPIAS=2 $(PYTHON) -m pytest -q --timeout 1800 --durations 20 $(FAULTY)
 
 server-tests:
 	$(PYTHON) -m pytest -q -m lab --timeout 600 --durations 20 --ignore $(MAC)
