@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import signal
+import subprocess
 
 from tests.conftest import Inv
 
 
-def killed_at(inv: Inv, step: int, *words: str) -> bool:
-    """Run a task and kill it when its step of this number, counted from 0, begins; False if it ended before."""
-    process = inv.start(*words, PYTHONIOENCODING="ascii")
+def reaches(process: subprocess.Popen[str], step: int) -> bool:
+    """Read what a task prints until its step of this number, counted from 0, begins; False if it ended before."""
     assert process.stdout
     begun = 0
-    for line in process.stdout:
+    while begun <= step and (line := process.stdout.readline()):
         begun += line.startswith("  $ ")
-        if begun > step:
-            os.kill(process.pid, signal.SIGKILL)
-            break
-    killed = process.wait(60) == -signal.SIGKILL
-    process.stdout.close()
-    return killed
+    return begun > step
+
+
+def killed_at(inv: Inv, step: int, *words: str) -> bool:
+    """Run a task and kill it when its step of this number begins; False if it ended before."""
+    with inv.start(*words, PYTHONIOENCODING="ascii") as process:
+        if reaches(process, step):
+            process.kill()
+        return process.wait(60) == -signal.SIGKILL

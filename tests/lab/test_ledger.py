@@ -17,6 +17,7 @@ import pytest
 
 from tests.conftest import PROJECT
 from tests.lab.conftest import Releases, There
+from tests.lab.killed import reaches
 from tests.lab.server import PASSWORD, Server
 from tests.lab.wait import until
 
@@ -39,12 +40,7 @@ def free(host: There) -> bool:
 def asleep(host: There) -> Iterator[subprocess.Popen[str]]:
     """A deploy that stands still once it has done a step."""
     process = host.inv.start(*DEPLOY, *host.flags)
-    assert process.stdout
-    begun = 0
-    while begun < 2:
-        line = process.stdout.readline()
-        assert line, "the deploy ended"
-        begun += line.startswith("  $ ")
+    assert reaches(process, 1), "the deploy ended"
     process.send_signal(signal.SIGSTOP)
     with process:
         yield process

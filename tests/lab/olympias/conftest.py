@@ -15,7 +15,6 @@ from tests.lab.olympias.host import RUN, Olympias
 from tests.lab.olympias.kept import Kept
 from tests.lab.olympias.machine import LabVm
 
-RULE = "tcp-port44342,tcp,,44342,,44342"
 SSH_RULE = "guest-ssh,tcp,,2222,,22"
 
 
@@ -93,8 +92,3 @@ def banner(port: int, limit: float = 3) -> Optional[bytes]:
         return None
     except socket.timeout:
         return b""
-
-
-def forwards(vm: LabVm) -> list[str]:
-    """The VM's NAT rules, as showvminfo lists them."""
-    return [value for key, value in vm.info.items() if key.startswith("Forwarding(")]

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from tests.lab.olympias import network
-from tests.lab.olympias.machine import LabVm, VmError
+from tests.lab.olympias.machine import LabVm, VmError, rules_in
 from tests.lab.wait import until
 
 ABOUT = f"https://{network.ADDRESS}:44342/v0.3/about"
@@ -48,7 +48,7 @@ class Kept:
         info = self.vm.info
         if info["VMState"] != "running":
             return ()
-        rules = sorted(value for key, value in info.items() if key.startswith("Forwarding("))
+        rules = sorted(rules_in(info))
         containers, images, clock = self.vm.ssh(INSIDE).splitlines()
         if abs(float(clock) - time.time()) > CLOCK_LIMIT:
             self.vm.set_clock(0)

@@ -56,6 +56,16 @@ class LabVm:
         return {key.strip('"'): value.strip('"') for key, _, value in (line.partition("=") for line in lines)}
 
     @property
+    def rules(self) -> list[str]:
+        """The NAT rules, as showvminfo lists them."""
+        return rules_in(self.info)
+
+    @property
+    def service_rules(self) -> list[str]:
+        """The NAT rules but docker-machine's own, for its ssh."""
+        return [rule for rule in self.rules if not rule.startswith("ssh,")]
+
+    @property
     def state(self) -> str:
         """VirtualBox's word for the VM's state."""
         return self.info["VMState"]
@@ -218,6 +228,11 @@ class LabVm:
     def _ssh(self, command: str) -> subprocess.CompletedProcess[str]:
         words = ["ssh", *SSH.split(), "-i", str(self.store / "id_rsa"), f"docker@{self.address}", command]
         return self.host.run(*words, user=self.user, limit=60)
+
+
+def rules_in(info: dict[str, str]) -> list[str]:
+    """The NAT rules of what showvminfo says."""
+    return [value for key, value in info.items() if key.startswith("Forwarding(")]
 
 
 def _copy(source: Path, target: Path) -> None:

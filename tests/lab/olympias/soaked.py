@@ -80,7 +80,7 @@ def done(inv: Inv, *words: str, **env: str) -> None:
 
 def left(vm: LabVm) -> tuple[object, ...]:
     """All that a fault or its cure could leave over: rules, containers, processes and temporary files."""
-    rules = [value for key, value in vm.info.items() if key.startswith("Forwarding(") and not value.startswith("ssh,")]
+    rules = vm.service_rules
     assert rules in ([], [RULE])
     containers = vm.ssh("docker ps -a --format {{.Image}}").split()
     processes = Counter(name for name in own(vm) if name.rpartition("/")[2] not in ("ps", "sh", "-sh"))

@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import Inv
 from tests.lab.killed import killed_at
-from tests.lab.olympias.conftest import RULE, forwards
+from tests.lab.olympias.faults import RULE
 from tests.lab.olympias.machine import LabVm
 
 
@@ -26,7 +26,7 @@ def test_a_deploy_killed_at_any_step_ends_healthy_when_it_is_run_again(
         again = inv(*deploy, limit=500)
         assert again.code == 0, again.said
         assert deployed.ssh("docker ps -a --format {{.Image}}").split() == [f"osprey/service:{version}"]
-        assert [rule for rule in forwards(deployed) if not rule.startswith("ssh,")] == [RULE]
+        assert deployed.service_rules == [RULE]
         if not killed:
             break
     assert step >= 5

@@ -10,7 +10,7 @@ from typing import Callable
 import pytest
 
 from tests.conftest import Inv, Ran
-from tests.lab.olympias.conftest import RULE
+from tests.lab.olympias.faults import RULE
 from tests.lab.olympias.machine import LabVm
 from tests.lab.olympias.test_hang import listed
 from tests.simvm import SimMac

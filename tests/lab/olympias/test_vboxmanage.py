@@ -7,7 +7,8 @@ import subprocess
 
 import pytest
 
-from tests.lab.olympias.conftest import RULE, fails, forwards
+from tests.lab.olympias.conftest import fails
+from tests.lab.olympias.faults import RULE
 from tests.lab.olympias.host import Olympias
 from tests.lab.olympias.machine import LabVm
 
@@ -72,7 +73,7 @@ def test_a_vm_that_is_off(off: LabVm) -> None:
 def test_rules_of_a_vm_that_is_off(off: LabVm) -> None:
     off.manage("modifyvm", "--natpf1", RULE)
     off.manage("modifyvm", "--natpf1", "a,tcp,127.0.0.1,1,,rubbish")
-    assert forwards(off) == ["a,tcp,127.0.0.1,1,,0", RULE]
+    assert off.rules == ["a,tcp,127.0.0.1,1,,0", RULE]
     again = fails(off, "modifyvm", "dev", "--natpf1", RULE)
     assert again[0] == "A NAT rule of this name already exists"
     assert again[1].startswith("Details: code NS_ERROR_INVALID_ARG (0x80070057), component NATEngineWrap")

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from tests.lab.olympias.conftest import SSH_RULE, banner, fails, forwards
+from tests.lab.olympias.conftest import SSH_RULE, banner, fails
 from tests.lab.olympias.machine import LabVm
 from tests.lab.wait import until
 
@@ -50,12 +50,12 @@ def test_ports_are_forwarded_and_stay_with_the_vm(vm: LabVm) -> None:
     assert banner(2222) == b"SSH-"
     vm.control("natpf1", "delete", "guest-ssh")
     assert banner(2222) is None
-    assert SSH_RULE not in forwards(vm)
+    assert SSH_RULE not in vm.rules
 
 
 def test_a_port_that_is_taken_is_not_reported(vm: LabVm) -> None:
     assert vm.control("natpf1", "taken,tcp,,22,,22") == ""
-    assert "taken,tcp,,22,,22" in forwards(vm)
+    assert "taken,tcp,,22,,22" in vm.rules
     assert vm.host.greets()
     vm.control("natpf1", "delete", "taken")
     assert vm.host.greets()
