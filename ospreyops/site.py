@@ -48,7 +48,7 @@ class Site:
     def look(self) -> Facts:
         """All facts, fresh; as long as the slowest question. Errors: Unreachable, Blocked, Usage.
 
-        A container may start between the questions: a port that is taken by nobody is asked about again.
+        A container may start between the questions: a port that is taken by none that runs is asked about again.
         Finding out where users reach the service connects, before two threads could do it at once.
         """
         where = self.settings.url
@@ -60,7 +60,7 @@ class Site:
         )
         facts, why = engine.result(ENGINE_LIMIT, (None, "the engine does not answer"))
         host = look.host_facts(self.settings, answers)
-        if host.listener and facts and not facts.service:
+        if host.listener and facts and not (facts.service and facts.service.running):
             facts, why = self._engine()
         if facts and facts.sudo and "room" in answers and "way in" not in answers["room"].out:
             answers.update(self.host.ask(self.machine.questions(), sudo=True))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from typing import Any, Callable
+from typing import Any, Callable, Optional
 
 import pytest
 
+from ospreyops.containers import EngineFacts
 from ospreyops.faults import known
 from tests.conftest import PROJECT, Ran
 from tests.simhost import Killed, SimHost
@@ -277,3 +278,20 @@ def test_a_server_without_a_vm_has_only_the_faults_that_it_can_have(sim: Sim) ->
     assert sim("heal -H sim", host).code == 0
     assert host.service
     assert sim("doctor -H sim", host).code == 0
+
+
+def test_the_port_of_a_container_that_is_about_to_run_is_not_taken_by_a_stranger(sim: Sim) -> None:
+    host = SimHost(wanted="0.3", unpacked={"0.3"})
+    host.load("0.3")
+    engine, begun = host.engine, []
+
+    def created_at_first() -> tuple[Optional[EngineFacts], str]:
+        facts, why = engine()
+        if facts and facts.service and not begun:
+            begun.append(facts.service)
+            return replace(facts, service=replace(facts.service, state="created")), why
+        return facts, why
+
+    host.engine = created_at_first  # type: ignore[method-assign]
+    ran = sim("heal -H sim", host)
+    assert begun and ran.code == 0, ran.said
