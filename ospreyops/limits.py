@@ -20,10 +20,11 @@ PATH = 'PATH="$PATH:/usr/local/bin:/opt/homebrew/bin:/usr/sbin:/sbin"; export PA
 """A Mac's sshd gives none of these, and a Linux user's PATH has no sbin."""
 
 RUN = (
-    "my($s,$l)=@ARGV; my $p; my $end=sub{kill -9,$p if $p; exit shift}; "
+    "my($s,$l)=@ARGV; my($p,$end); "
     "$SIG{ALRM}=sub{kill -9,$p; print STDERR qq(" + LATE_MARK + "\\n); exit " + str(LATE) + "}; "
-    "$SIG{$_}=sub{$end->(130)} for qw(INT TERM HUP); "
-    "$p=fork // die; unless($p){setpgrp; exec '/bin/sh','-c',$l; exit 127} setpgrp $p,$p; "
+    "$SIG{$_}=sub{$end=1; $p or return; kill -9,$p; exit 130} for qw(INT TERM HUP); "
+    "my $f=fork // die; unless($f){setpgrp; exec '/bin/sh','-c',$l; exit 127} setpgrp $f,$f; "
+    "$p=$f; $SIG{TERM}->() if $end; "
     "alarm $s; waitpid $p,0; exit($?&127 ? 128+($?&127) : $?>>8)"
 )
 

@@ -30,6 +30,8 @@ HOLDING = {
     "signals_ignored": f"trap '' TERM HUP; echo begun; {LONG}; {LONG}",
 }
 """Questions that do not end by themselves."""
+BUSY = "*CORE::GLOBAL::fork=sub(){my $child=CORE::fork; select undef,undef,undef,1 if $child; $child}; 1"
+"""Perl gets no turn for a second after it has forked."""
 
 
 def run(
@@ -86,9 +88,12 @@ def test_a_line_whose_reader_is_gone_is_ended_at_its_limit_all_the_same() -> Non
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-def test_a_line_whose_perl_is_ended_goes_with_it(number: signal.Signals) -> None:
+@pytest.mark.parametrize("busy", [False, True], ids=["", "on_a_busy_machine"])
+def test_a_line_whose_perl_is_ended_goes_with_it(number: signal.Signals, busy: bool, tmp_path: Path) -> None:
     line = limited(sh(f"({LONG}) & echo begun; {LONG}", limit=60))
-    with subprocess.Popen(["sh", "-c", line], stdout=subprocess.PIPE) as process:
+    env = {**os.environ, "PERL5OPT": f"-I{tmp_path} -MBusy"} if busy else None
+    (tmp_path / "Busy.pm").write_text(BUSY)
+    with subprocess.Popen(["sh", "-c", line], stdout=subprocess.PIPE, env=env) as process:
         assert process.stdout is not None and process.stdout.readline() == b"begun\n"
         process.send_signal(number)
         assert process.wait(PATIENCE) == 130
