@@ -10,7 +10,7 @@ import tarfile
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING, Callable, Optional
 
 from .command import Command, quote, sh
 from .console import size as printed
@@ -138,17 +138,37 @@ class Load:
     """Load a release's image, and make sure that it is that release's; a wrong one leaves no name changed.
 
     restore: the line that gives an image's name back to what had it before.
+    mark, unmark: the lines around it that remember, on the host, that the image may be there by halves.
+    remove: after a load that a power cut may have ended, the line that takes the image away with all that was left of
+    it: layers that are half there are whole to Docker, whatever is loaded on top.
     """
 
     command: Command
     release: Release
     restore: Callable[[str], Command] = field(compare=False)
+    mark: Command = field(compare=False)
+    unmark: Command = field(compare=False)
+    remove: Optional[Command] = field(default=None, compare=False)
 
     def __str__(self) -> str:
         return str(self.command)
 
     def perform(self, site: Site) -> None:
         """Errors: Failed when the archive is damaged, or holds another image."""
+        site.host.run(self.mark)
+        loaded = self._load(site)
+        if self.remove and self.release.image in loaded:
+            site.console.note("    once more: of the load that did not end, half may have been left")
+            site.host.run(self.remove)
+            loaded = self._load(site)
+        site.host.run(self.unmark)
+        if self.release.image not in loaded:
+            for name in loaded:
+                site.host.run(self.restore(name))
+            holds = ", ".join(loaded) or "no image"
+            raise Failed(f"the archive of {self.release.version} holds {holds}, not {self.release.image}")
+
+    def _load(self, site: Site) -> list[str]:
         try:
             said = site.host.run(self.command).out
         except Failed as error:
@@ -157,12 +177,7 @@ class Load:
                 evidence=error.evidence,
                 hint="--from a good copy of the archive; or is a disk full? (df, docker system df)",
             ) from None
-        loaded = re.findall(r"^Loaded image: (\S+)", said, re.M)
-        if self.release.image not in loaded:
-            for name in loaded:
-                site.host.run(self.restore(name))
-            holds = ", ".join(loaded) or "no image"
-            raise Failed(f"the archive of {self.release.version} holds {holds}, not {self.release.image}")
+        return re.findall(r"^Loaded image: (\S+)", said, re.M)
 
 
 def sha256(path: Path) -> str:

@@ -48,6 +48,7 @@ class HostFacts:
     ended: exit status of the start script that ended last, None while each runs or when none was started.
     logs: file -> bytes, of what the start scripts print; log_tail: the last lines of the newest.
     wanted: the release that it is meant to run, None when none is; healthy: those that were healthy here, newest last.
+    loading: those whose load into Docker was begun, and did not end as far as is known.
     sleeps_after: minutes of idleness after which it goes to sleep, 0 when it does not.
     """
 
@@ -67,6 +68,7 @@ class HostFacts:
     ended: Optional[int] = None
     wanted: Optional[Wanted] = None
     healthy: tuple[str, ...] = ()
+    loading: frozenset[str] = frozenset()
     sleeps_after: int = 0
     logs: Mapping[str, int] = field(default_factory=dict)
     log_tail: str = ""

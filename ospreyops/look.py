@@ -51,6 +51,7 @@ def questions(settings: Settings) -> dict[str, Command]:
         "sleep": sh('[ "$(uname -s)" != Darwin ] || pmset -g', limit=LIMIT),
         "ended": sh("cat {end}", end=f"{folder}/{CONTAINER}.ended", limit=LIMIT),
         "healthy": sh("tail -n 50 {file}", file=f"{folder}/{FILES}/healthy", limit=LIMIT),
+        "loading": sh("cd {files} && ls -d loading-*", files=f"{folder}/{FILES}", limit=LIMIT),
         "wanted": sh("cat {wanted}", wanted=f"{folder}/{FILES}/wanted", limit=LIMIT),
         "log": sh(
             f'cd {{folder}} && for f in {LOGS}; do [ ! -f "$f" ] || wc -c "$f"; done && echo'
@@ -101,6 +102,7 @@ def host_facts(settings: Settings, answers: Mapping[str, Answer]) -> HostFacts:
         log_tail=tail,
         wanted=_wanted(answers["wanted"].out),
         healthy=tuple(version for version in answers["healthy"].out.split() if VERSION.fullmatch(version)),
+        loading=frozenset(mark.partition("-")[2] for mark in answers["loading"].out.split()),
     )
 
 

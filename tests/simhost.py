@@ -85,6 +85,7 @@ class SimHost:
     wanted: str = ""
     configured: dict[str, str] = field(default_factory=dict)
     proven: list[str] = field(default_factory=list)
+    loading: set[str] = field(default_factory=set)
     jumped: bool = False
     files: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(dir=kept())))
 
@@ -225,6 +226,7 @@ class SimHost:
             "ended": "" if self.ended is None else str(self.ended),
             "sleep": self.pmset,
             "healthy": "\n".join(self.proven),
+            "loading": "\n".join(f"loading-{version}" for version in self.loading),
             "wanted": json.dumps({"version": self.wanted}) if self.wanted else "",
             "log": "".join(f"{self.log_size} {log}\n" for log in sorted(self.logs)) + "\nthe last log line\n",
             "room": self._room(),
@@ -285,6 +287,8 @@ def begin_log_anew(host: SimHost) -> None:
 CHANGES: dict[str, Callable[..., Optional[str]]] = {
     r"^umask 022 && .*\"version\": \"([0-9.]+)\".* && mv -f \S+/wanted\.new \S+/wanted$": SimHost.mean,
     r"^rm -f \S+/\.ospreyops/wanted$": SimHost.mean,
+    r"^umask 022 && .*\.ospreyops .* : >loading-([0-9.]+); }$": lambda host, version: host.loading.add(version),
+    r"^rm -f \S+/\.ospreyops/loading-([0-9.]+)$": lambda host, version: host.loading.discard(version),
     r"^cp \S+\.log \S+\.log\.1 && : >\S+\.log$": begin_log_anew,
     r"osprey-service --version ([0-9.]+) >>": SimHost.start,
     r"osprey-service --version ([0-9.]+) --port (\d+) >>": SimHost.start,

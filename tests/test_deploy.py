@@ -102,6 +102,34 @@ def test_a_step_that_fails_says_what_was_done_before_it(sim: Sim) -> None:
     assert "try:" in ran.err
 
 
+@pytest.mark.parametrize("images", [{}, {"osprey/service:0.3": "sha256:half"}], ids=["not_there", "there"])
+def test_an_image_whose_load_did_not_end_is_loaded_from_the_ground(sim: Sim, images: dict[str, str]) -> None:
+    host = SimHost(loading={"0.3"}, unpacked={"0.3"}, images=images)
+    assert sim("image.load --version 0.3 -H sim", host).code == 0
+    mark, *lines, unmark = host.ran
+    assert ": >loading-0.3" in mark and unmark.endswith("/loading-0.3")
+    assert lines == [lines[0], "docker image rm osprey/service:0.3", lines[0]] and "docker load" in lines[0]
+    assert not host.loading
+
+
+def test_a_load_that_is_killed_is_remembered_and_one_that_ends_is_not(sim: Sim) -> None:
+    def killed(line: str) -> None:
+        if "docker load" in line:
+            raise Killed
+
+    host = SimHost(before_run=killed)
+    with pytest.raises(Killed):
+        sim("image.load --version 0.3 -H sim", host)
+    assert host.loading == {"0.3"}
+    host.before_run = lambda line: None
+    assert sim("image.load --version 0.3 -H sim", host).code == 0
+    assert not host.loading
+
+
+def test_an_image_that_is_in_use_is_not_loaded_again(sim: Sim) -> None:
+    assert sim("deploy --version 0.3 -H sim", running(loading={"0.3"})).out.startswith("ok nothing to do")
+
+
 def test_a_failed_load_leaves_the_running_service_alone(sim: Sim) -> None:
     host = running(fails="docker load")
     assert sim("deploy --version 0.4 -H sim", host).code == 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Optional
+from typing import Any, Optional
 
 from .. import delivery
 from ..cli import as_json, task, wanted
@@ -13,6 +13,7 @@ from ..command import Command, sh
 from ..console import size, table
 from ..errors import Blocked
 from ..facts import Facts
+from ..lock import FILES
 from ..plan import Step, reach
 from ..release import VERSION, Release, by_age
 from ..settings import number
@@ -57,20 +58,29 @@ def loaded(facts: Facts, site: Site, release: Release, given: Optional[Path] = N
     yield from machine.answering(facts, site)
     if not facts.engine:
         return
-    engine = facts.engine
-    if release.image in engine.images:
+    engine, host = facts.engine, facts.host
+    there, cut_off = release.image in engine.images, release.version in host.loading
+    if there and (not cut_off or any(one.image == release.image for one in engine.containers)):
         return
     yield from unpacked(facts, site, release, given)
-    folder = (not given and facts.host.unpacked.get(release.version)) or facts.host.place(release.version)
+    folder = (not given and host.unpacked.get(release.version)) or host.place(release.version)
 
     def restore(name: str) -> Command:
         before = engine.images.get(name)
         return site.machine.restore_image(facts, name, before.digest if before else "")
 
-    line = site.machine.load(facts, folder, release)
-    yield Step(
-        f"{release.image} is not in Docker", delivery.Load(line, release, restore), f"{release.image} is in Docker"
+    marking: dict[str, Any] = {"files": f"{host.folder}/{FILES}", "mark": f"loading-{release.version}"}
+    marking.update(limit=20, sudo=not host.writable)
+    load = delivery.Load(
+        site.machine.load(facts, folder, release),
+        release,
+        restore,
+        mark=sh("umask 022 && mkdir -p {files} && cd {files} && { [ -e {mark} ] || : >{mark}; }", **marking),
+        unmark=sh("rm -f {files}/{mark}", **marking),
+        remove=site.machine.restore_image(facts, release.image, "") if cut_off else None,
     )
+    why = f"the last load of {release.image} did not end" if cut_off else f"{release.image} is not in Docker"
+    yield Step(why, load, f"{release.image} is in Docker")
 
 
 def unneeded(facts: Facts, keep: int = 2) -> list[str]:

@@ -19,6 +19,11 @@ from tests.lab.server import Server
 from tests.lab.wait import until
 
 Host = Union[Here, There]
+POWER_CUT = """\
+systemctl stop docker.socket docker && cd /var/lib/docker && for link in overlay2/*/link; do : >$link; done
+echo '{{"Repositories":{{}}}}' >image/overlay2/repositories.json && rm -f image/overlay2/imagedb/*/sha256/*
+systemctl start docker && touch {folder}/.ospreyops/loading-0.3"""
+"""What a power cut in the middle of `docker load` leaves: the layers' names, not all of their content, no image."""
 
 
 def about(address: str, path: str) -> str:
@@ -111,6 +116,7 @@ def test_the_service_outlives_the_connection_that_started_it(there: There, relea
     assert "Starting Osprey Service v 0.3 on port 8003" in log
 
 
+@pytest.mark.reliability
 def test_a_deploy_killed_at_any_step_ends_healthy_when_it_is_run_again(host: Host, releases: Releases) -> None:
     for version in ("0.3", "0.4"):
         host.offer(releases(version), version)
@@ -221,3 +227,13 @@ def test_an_engine_that_is_down_and_one_that_may_not_be_used_are_said(there: The
     assert down.code == 3
     assert "Docker on grisman does not answer" in down.err
     assert "sudo systemctl start docker" in down.err
+
+
+def test_layers_that_a_power_cut_left_half_written_are_loaded_anew(there: There, releases: Releases) -> None:
+    there.offer(releases("0.3"), "0.3")
+    loaded = there.inv("image.load", "--version", "0.3", *there.flags)
+    assert loaded.code == 0, loaded.said
+    there.server.sh(POWER_CUT.format(folder=there.folder))
+    deployed = there.inv("deploy", "--version", "0.3", *there.flags)
+    assert deployed.code == 0 and "the last load of osprey/service:0.3 did not end" in deployed.said, deployed.said
+    assert there.inv("deploy", "--version", "0.3", *there.flags).out.startswith("✓ nothing to do")
