@@ -4,7 +4,8 @@ PACKAGES := python3-venv lbzip2 docker.io iptables openssh-server openssh-client
 	qemu-system-x86 qemu-utils lsof e2fsprogs python3 libplist-utils
 PYTHON := .venv/bin/python
 
-.PHONY: demo demo-clean lab lab-clean soak bench test setup check mac-tests fault-tests server-tests fast-tests
+.PHONY: demo demo-clean lab lab-clean soak bench test reliability setup check
+.PHONY: mac-tests fault-tests server-tests fast-tests killed-tests loaded-tests server-reliability
 
 demo:
 	@sh tests/demo.sh
@@ -12,9 +13,15 @@ demo:
 demo-clean:
 	@sh tests/demo-clean.sh
 
-# Everything that CI runs: two Macs, whose VMs keep a processor busy each, and beside them all the rest.
+# CI runs both: two Macs, whose VMs keep a processor busy each, and beside them all the rest.
+SIDE_BY_SIDE = $(MAKE) --no-print-directory --jobs 3 --output-sync=target
+
 test: setup check
-	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target mac-tests fault-tests server-tests fast-tests
+	@$(SIDE_BY_SIDE) mac-tests fault-tests server-tests fast-tests
+
+# The long ones: under load, killed at every step, without power, 25 faults in a row.
+reliability: setup
+	@$(SIDE_BY_SIDE) loaded-tests killed-tests server-reliability
 
 setup:
 	@sh tests/setup.sh tests/requirements.txt $(PACKAGES)
@@ -26,19 +33,28 @@ check:
 	.venv/bin/vermin --target=3.9- --violations --no-tips --quiet ospreyops tasks.py tests
 
 MAC := tests/lab/olympias
-FAULTY := $(MAC)/test_faults.py $(MAC)/test_soak.py
+PYTEST := $(PYTHON) -m pytest -q --durations 20
 
 mac-tests:
-	OLYMPIAS=1 $(PYTHON) -m pytest -q --timeout 1800 --durations 20 $(MAC) $(FAULTY:%=--ignore %)
+	OLYMPIAS=1 $(PYTEST) -m 'not reliability' --timeout 1800 $(MAC) --ignore $(MAC)/test_faults.py
 
 fault-tests:
-	OLYMPIAS=2 $(PYTHON) -m pytest -q --timeout 1800 --durations 20 $(FAULTY)
+	OLYMPIAS=2 $(PYTEST) --timeout 1800 $(MAC)/test_faults.py
 
 server-tests:
-	$(PYTHON) -m pytest -q -m lab --timeout 600 --durations 20 --ignore $(MAC)
+	$(PYTEST) -m 'lab and not reliability' --timeout 600 --ignore $(MAC)
 
 fast-tests:
-	$(PYTHON) -m pytest -q -m 'not lab' --timeout 120
+	$(PYTEST) -m 'not lab' --timeout 120
+
+loaded-tests:
+	OLYMPIAS=1 $(PYTEST) --timeout 1800 $(MAC)/test_soak.py $(MAC)/test_switchover.py
+
+killed-tests:
+	OLYMPIAS=2 $(PYTEST) --timeout 1800 $(MAC)/test_killed.py
+
+server-reliability:
+	$(PYTEST) -m reliability --timeout 600 --ignore $(MAC)
 
 # A Mac to try things on, with a shell of a workstation that knows it.
 lab: setup

@@ -34,6 +34,7 @@ def load(host: Host) -> Load:
     return Load(host.address, "0.3", rate=50, kept=20, jobs=20, seconds=(5, 10))
 
 
+@pytest.mark.reliability
 def test_a_deploy_a_restart_and_a_rollback_lose_no_request_and_cut_no_computation_as_the_runbooks_way_does(
     serving: Host, releases: Releases, figures: list[str]
 ) -> None:
@@ -52,6 +53,7 @@ def test_a_deploy_a_restart_and_a_rollback_lose_no_request_and_cut_no_computatio
     assert runbook.errors and len(runbook.cut) >= 20, str(runbook)
 
 
+@pytest.mark.reliability
 def test_no_bad_release_disturbs_the_one_that_serves(there: There, releases: Releases, figures: list[str]) -> None:
     serving = served(there, releases)
     with load(serving).going_on() as report:

@@ -12,6 +12,7 @@ from tests.lab.olympias.faults import RULE
 from tests.lab.olympias.machine import LabVm
 
 
+@pytest.mark.reliability
 @pytest.mark.parametrize("power_off", [False, True], ids=["", "and_the_vm_loses_its_power"])
 def test_a_deploy_killed_at_any_step_ends_healthy_when_it_is_run_again(
     inv: Inv, deployed: LabVm, power_off: bool

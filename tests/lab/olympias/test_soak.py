@@ -28,6 +28,7 @@ def patient(inv: Inv, deployed: LabVm) -> Iterator[Inv]:
     deployed.host.sh(f"printf '{PMSET}' >/etc/pmset", "root")
 
 
+@pytest.mark.reliability
 @pytest.mark.timeout(3600)
 def test_a_random_sequence_of_faults_is_healed_with_nobody_there_and_leaves_nothing_over(
     patient: Inv, deployed: LabVm, figures: list[str]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Callable
 
+import pytest
+
 from tests.conftest import Inv, Ran
 from tests.lab.conftest import Releases
 from tests.lab.load import RUNBOOK, Load
@@ -22,6 +24,7 @@ def load(seconds: tuple[float, float]) -> Load:
     return Load(network.ADDRESS, "0.3", rate=52, kept=47, jobs=20, seconds=seconds)
 
 
+@pytest.mark.reliability
 def test_a_deploy_a_restart_and_a_rollback_on_olympias_lose_nothing_and_do_what_the_simulation_does(
     inv: Inv, deployed: LabVm, sim: Callable[..., Ran], figures: list[str]
 ) -> None:
@@ -40,6 +43,7 @@ def test_a_deploy_a_restart_and_a_rollback_on_olympias_lose_nothing_and_do_what_
     assert (simulated.code, steps(simulated)) == (0, steps(real)), real.said + simulated.said
 
 
+@pytest.mark.reliability
 def test_no_bad_release_disturbs_the_one_that_serves_on_olympias(
     inv: Inv, deployed: LabVm, releases: Releases, figures: list[str]
 ) -> None:
