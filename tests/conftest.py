@@ -19,7 +19,8 @@ import pytest
 import tasks
 from ospreyops.cli import Session
 from ospreyops.console import Console
-from tests.simhost import SimHost, sim_site
+from tests.simhost import SimHost
+from tests.simsite import sim_site
 
 PROJECT = Path(__file__).parent.parent
 

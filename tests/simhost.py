@@ -17,17 +17,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Callable, Optional
+from typing import Callable, Optional
 
 from ospreyops.command import Answer, Command
-from ospreyops.console import Console
 from ospreyops.containers import Container, EngineFacts, Image
 from ospreyops.errors import Failed, Unreachable
 from ospreyops.host import LocalStream
 from ospreyops.limits import limited
-from ospreyops.machines import machine
 from ospreyops.settings import Settings
-from ospreyops.site import Site
 
 ISSUER = "O = Osprey, CN = osprey.service"
 ABOUT = "Osprey service running! Supported service versions: "
@@ -307,27 +304,3 @@ CHANGES: dict[str, Callable[..., Optional[str]]] = {
     r"systemctl stop osprey$": SimHost.unit_stop,
     r"ExecStart=\S+ --version ([0-9.]+)\|": SimHost.use,
 }
-
-
-@dataclass
-class SimSite(Site):
-    """A site of a simulated host: the same loop, the same goals, another world."""
-
-    def _engine(self) -> tuple[Optional[EngineFacts], str]:
-        host: Any = self.host
-        found: tuple[Optional[EngineFacts], str] = host.engine()
-        return found
-
-    def public_url(self) -> str:
-        return ""
-
-
-def sim_site(host: SimHost, console: Console, *, dry: bool = False) -> SimSite:
-    """The site of a simulated host; its clock is the host's, and sleeping moves it."""
-
-    def sleep(seconds: float) -> None:
-        host.now += seconds
-
-    settings = replace(Settings(host.name), machine=host.machine, patience=20, **host.configured)
-    any_host: Any = host
-    return SimSite(settings, any_host, machine(settings), console, dry, lambda: host.now, sleep)

@@ -18,7 +18,8 @@ from ospreyops.console import Console, Screen
 from ospreyops.errors import Failed
 from ospreyops.lock import Hold, Holder, take
 from ospreyops.watching import TRIES, Watch
-from tests.simhost import SimHost, sim_site
+from tests.simhost import SimHost
+from tests.simsite import sim_site
 from tests.test_faults import CURABLE, meant, with_fault
 
 
