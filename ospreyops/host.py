@@ -273,9 +273,13 @@ class RemoteStream:
         self.sock.sendall(first)
 
     def finish(self) -> Answer:
-        """End its input and wait for its end; the channel is closed when that takes long."""
+        """End its input and wait for its end; the channel is closed when that takes long.
+
+        Not the input of one that has ended its output: OpenSSH hangs up when a channel's end is followed by that.
+        """
         self.sock.settimeout(GRACE)
-        self.sock.shutdown_write()
+        if not self.sock.eof_received:
+            self.sock.shutdown_write()
         err = b""
         try:
             while part := self.sock.recv_stderr(65536):

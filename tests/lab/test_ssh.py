@@ -12,6 +12,9 @@ from pathlib import Path
 import pexpect
 import pytest
 
+from ospreyops.host import RemoteStream
+from ospreyops.settings import Settings
+from ospreyops.ssh import connect
 from tests.conftest import PROJECT, Inv
 from tests.lab.conftest import Releases, There
 from tests.lab.server import PASSWORD, Server
@@ -111,6 +114,27 @@ def test_a_server_that_lets_no_session_in_is_said(inv: Inv) -> None:
     ran = inv("status", "-H", "box", limit=30, **QUICK)
     assert ran.code == 3, ran.said
     assert "refuses one more session" in ran.err and "MaxSessions" in ran.err
+
+
+def test_a_program_that_ends_by_itself_does_not_take_the_connection_along(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OpenSSH hangs up on whoever ends a program's input after the program."""
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    with connect(Settings("box")) as connection:
+        stream = RemoteStream(connection, "exec >&- 2>&-; sleep 1; exit 3", b"", 10)
+        assert stream.sock.recv(1) == b""
+        send = connection.transport._send_user_message
+
+        def late(message: object) -> None:
+            until(lambda: stream.sock.closed, "the program's end", 10)
+            send(message)
+
+        monkeypatch.setattr(connection.transport, "_send_user_message", late)
+        assert stream.finish().code == 3
+        monkeypatch.undo()
+        assert connection.run("echo still here", hide=True, in_stream=False).stdout == "still here\n"
 
 
 def test_a_server_that_never_answers_is_given_up_at_its_limit(inv: Inv) -> None:
