@@ -190,6 +190,10 @@ class Seen:
             return f"{self.where}/v{version}/about: {self.desktop[version]}"
         return ""
 
+    def unready(self, version: str) -> str:
+        """Why OSPREY Desktop of that version, or of another that the release is for, would not be content; or ""."""
+        return next(filter(None, map(self.problem, (version, *self.desktop))), "")
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -234,6 +238,6 @@ class Facts:
     def problem(self, version: str) -> str:
         """Why the service of that version is not healthy; "" when every asker is content."""
         for seen in (self.local, self.public):
-            if seen and (problem := seen.problem(version)):
+            if seen and (problem := seen.unready(version)):
                 return problem
         return ""

@@ -108,7 +108,7 @@ def let_in(facts: Facts, site: Site, release: Release, port: int) -> Iterator[St
     """
     where = f"https://{site.machine.address(facts)}:{port}"
     unknown = "" if port == site.settings.service_port else "it is not started"
-    problem = facts.own.problem(release.version) if facts.own else unknown
+    problem = facts.own.unready(release.version) if facts.own else unknown
     if problem:
         why = f"{release.image} must answer before it is let in: {problem}"
         line = Await(f"curl --insecure {where}/v{release.version}/about")

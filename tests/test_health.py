@@ -201,6 +201,13 @@ def test_each_version_is_judged_by_itself(certificates: Path) -> None:
     assert "does not know v2.0" in seen.problem("2.0")
 
 
+def test_a_release_is_ready_when_each_of_its_versions_answers(certificates: Path) -> None:
+    seen = same(service("1.0", "0.3", v0_3=page("", 502)), certificates / "good.pem")
+    assert "/v0.3/about: HTTP 502" in seen.unready("1.0")
+    assert "does not know v2.0" in seen.unready("2.0")
+    assert same(service("1.0", "0.3"), certificates / "good.pem").unready("1.0") == ""
+
+
 def test_a_page_that_names_no_version_is_no_service(certificates: Path) -> None:
     for seen in both(service(about=page("It works!")), certificates / "good.pem"):
         assert "does not know v0.3: 'It works!'" in seen.problem("0.3")
