@@ -275,11 +275,13 @@ class RemoteStream:
     def finish(self) -> Answer:
         """End its input and wait for its end; the channel is closed when that takes long.
 
-        Not the input of one that has ended its output: OpenSSH hangs up when a channel's end is followed by that.
+        Under the channel's lock, which paramiko's own way gives up too early: when the program ends by itself just
+        then, the end of its input follows that of the channel, and OpenSSH hangs up.
         """
         self.sock.settimeout(GRACE)
-        if not self.sock.eof_received:
-            self.sock.shutdown_write()
+        with self.sock.lock:
+            if end := self.sock._send_eof():
+                self.sock.transport._send_user_message(end)
         err = b""
         try:
             while part := self.sock.recv_stderr(65536):

@@ -123,12 +123,12 @@ def test_a_program_that_ends_by_itself_does_not_take_the_connection_along(
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
     with connect(Settings("box")) as connection:
-        stream = RemoteStream(connection, "exec >&- 2>&-; sleep 1; exit 3", b"", 10)
-        assert stream.sock.recv(1) == b""
-        send = connection.transport._send_user_message
+        stream = RemoteStream(connection, "echo $$; sleep 1; exit 3", b"", 10)
+        program, send = Path(f"/proc/{int(stream.sock.recv(10))}"), connection.transport._send_user_message
 
         def late(message: object) -> None:
-            until(lambda: stream.sock.closed, "the program's end", 10)
+            channel = stream.sock
+            until(lambda: channel.closed or (channel.lock.locked() and not program.exists()), "the program's end", 10)
             send(message)
 
         monkeypatch.setattr(connection.transport, "_send_user_message", late)
