@@ -75,6 +75,7 @@ ln -s $debian/bin/docker usr/local/bin/docker
 ln -s $debian/bin/python3 usr/local/bin/python3
 cp -R "$here/docker_machine" usr/local/lib/
 ln -s /usr/local/lib/docker_machine/docker-machine usr/local/bin/
+python3 -m compileall -q -s "$PWD" usr/local/lib
 
 pivot_root . old
 cd /
