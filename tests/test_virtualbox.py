@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Callable
 
 import pytest
 
+from ospreyops.command import Answer, Command
 from ospreyops.machines import virtualbox
 from ospreyops.settings import Settings
 from tests.conftest import Ran
@@ -143,6 +145,18 @@ def test_all_that_is_seen_of_a_vm_is_in_the_json(sim: Sim) -> None:
     data = json.loads(sim("status --json -H sim", serving()).out)["facts"]["machine"]
     assert data["state"] == "running"
     assert data["vm"]["rules"][1]["host_port"] == 44342
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"), [(Answer(28, "", "curl: (28) SSL connection timeout"), 3), (Answer(-1, late=True), 0)]
+)
+def test_a_port_is_taken_when_it_lets_curl_in_and_not_when_curl_was_slow(sim: Sim, asked: Answer, code: int) -> None:
+    class Mac(SimMac):
+        def ask(self, questions: Mapping[str, Command]) -> dict[str, Answer]:
+            return {name: asked if name == "about" else said for name, said in super().ask(questions).items()}
+
+    ran = sim("net.forward -H sim", Mac())
+    assert (ran.code, "taken by a process that only root may see" in ran.err) == (code, code == 3), ran.said
 
 
 @pytest.mark.parametrize("task", ["net.forward", "net.unforward", "machine.stop", "service.stop", "image.list"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from typing import Any, Optional
@@ -14,8 +15,8 @@ from ..plan import Step, reach
 from ..site import Site
 from .machine import vm_of
 
-CLOSED = "curl: (7)"
-"""What curl says of a port that nobody listens on; its words differ."""
+LET_IN = re.compile(r"curl: \((?!7\))")
+"""What curl says of a port that somebody listens on; 7 is for one that is closed, and its words differ."""
 
 
 def rows(facts: Facts, site: Site) -> None:
@@ -58,7 +59,8 @@ def forwarded(facts: Facts, site: Site) -> Iterator[Step]:
     for rule in others:
         yield Step(f"the rule {rule} is in the way", vm.unforward(rule, running), f"the rule {rule.name} is gone")
     if who := foreign(facts, site):
-        raise Blocked(f"port {wanted.host_port} of {site.name} is taken by {who}", hint="stop that")
+        evidence = "" if facts.host.listener else facts.local.error
+        raise Blocked(f"port {wanted.host_port} of {site.name} is taken by {who}", evidence=evidence, hint="stop that")
     if wanted not in seen.rules:
         yield Step(f"port {wanted.host_port} is not forwarded", vm.forward(wanted, running), "the port is forwarded")
     elif running and not facts.host.listener:
@@ -74,7 +76,7 @@ def foreign(facts: Facts, site: Site) -> str:
         return "" if ours else who
     if vm.process and who.endswith(f"(pid {vm.process.pid})"):
         return ""
-    unseen = facts.local.about is None and CLOSED not in facts.local.error
+    unseen = facts.local.about is None and LET_IN.match(facts.local.error)
     return who or ("a process that only root may see" if unseen else "")
 
 

@@ -45,7 +45,8 @@ def test_a_foreign_listener_on_the_port_is_named_and_lives_on(inv: Inv, deployed
             assert ran.code == 3, ran.said
             assert "port 44342 of olympias is taken by perl (pid" in ran.err
         assert listener.poll() is None
-    assert inv("heal", "-H", "olympias", "net.check").code == 0
+    healed = inv("heal", "-H", "olympias", "net.check")
+    assert healed.code == 0, healed.said
 
 
 def test_the_macs_sleep_is_forbidden_after_a_yes(inv: Inv, deployed: LabVm) -> None:
