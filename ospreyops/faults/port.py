@@ -5,10 +5,9 @@ Field book: vboxmanage, 6: a rule whose port is taken is added without a word, a
 
 from collections.abc import Iterator
 
-from ..errors import Blocked
 from ..facts import Facts
 from ..plan import Step
-from ..runbook.net import foreign
+from ..runbook.net import not_taken
 from ..site import Site
 
 COST = ""
@@ -16,7 +15,5 @@ COST = ""
 
 def cure(facts: Facts, site: Site) -> Iterator[Step]:
     """Never ended: only a person can know what it is for. Errors: Blocked, which says who it is."""
-    if who := foreign(facts, site):
-        port = site.settings.service_port
-        raise Blocked(f"port {port} of {site.name} is taken by {who}", hint=f"stop that there: lsof -nP -iTCP:{port}")
+    not_taken(facts, site)
     yield from ()

@@ -58,9 +58,7 @@ def forwarded(facts: Facts, site: Site) -> Iterator[Step]:
     others = [rule for rule in seen.rules if rule != wanted and clash(rule, wanted)]
     for rule in others:
         yield Step(f"the rule {rule} is in the way", vm.unforward(rule, running), f"the rule {rule.name} is gone")
-    if who := foreign(facts, site):
-        evidence = "" if facts.host.listener else facts.local.error
-        raise Blocked(f"port {wanted.host_port} of {site.name} is taken by {who}", evidence=evidence, hint="stop that")
+    not_taken(facts, site)
     if wanted not in seen.rules:
         yield Step(f"port {wanted.host_port} is not forwarded", vm.forward(wanted, running), "the port is forwarded")
     elif running and not facts.host.listener:
@@ -68,16 +66,21 @@ def forwarded(facts: Facts, site: Site) -> Iterator[Step]:
         yield Step(why, vm.unforward(wanted, running), f"the rule {wanted.name} is gone", then_look=True)
 
 
-def foreign(facts: Facts, site: Site) -> str:
-    """Who listens on the service's port that is neither the VM nor Docker; "" when nobody does."""
+def not_taken(facts: Facts, site: Site) -> None:
+    """Only the VM, or Docker, listens on the service's port. Errors: Blocked, with who else, or how curl was let in."""
     who, vm, engine, unit = facts.host.listener, facts.machine.vm, facts.engine, facts.host.unit
     if vm is None:
         ours = not engine or any(one.running for one in engine.containers) or (unit and unit.active)
-        return "" if ours else who
-    if vm.process and who.endswith(f"(pid {vm.process.pid})"):
-        return ""
-    unseen = facts.local.about is None and LET_IN.match(facts.local.error)
-    return who or ("a process that only root may see" if unseen else "")
+    else:
+        ours = vm.process is not None and who.endswith(f"(pid {vm.process.pid})")
+    unseen = vm and not who and facts.local.about is None and LET_IN.match(facts.local.error)
+    if unseen or (who and not ours):
+        port = site.settings.service_port
+        raise Blocked(
+            f"port {port} of {site.name} is taken by {who or 'a process that only root may see'}",
+            evidence="" if who else facts.local.error,
+            hint=f"stop that there: lsof -nP -iTCP:{port}",
+        )
 
 
 def runs(facts: Facts, site: Site) -> bool:
