@@ -14,7 +14,7 @@ demo-clean:
 	@sh tests/demo-clean.sh
 
 # CI runs both: two Macs, whose VMs keep a processor busy each, and beside them all the rest.
-SIDE_BY_SIDE = $(MAKE) --no-print-directory --jobs 3 --output-sync=target
+SIDE_BY_SIDE = $(MAKE) --no-print-directory --jobs --output-sync=target
 
 test: setup check
 	@$(SIDE_BY_SIDE) mac-tests fault-tests server-tests fast-tests
