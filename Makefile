@@ -35,11 +35,13 @@ check:
 MAC := tests/lab/olympias
 PYTEST := $(PYTHON) -m pytest -q --durations 20
 
+FAULTY := $(MAC)/test_faults.py $(MAC)/test_watch_install.py
+
 mac-tests:
-	OLYMPIAS=1 $(PYTEST) -m 'not reliability' --timeout 1800 $(MAC) --ignore $(MAC)/test_faults.py
+	OLYMPIAS=1 $(PYTEST) -m 'not reliability' --timeout 1800 $(MAC) $(FAULTY:%=--ignore %)
 
 fault-tests:
-	OLYMPIAS=2 $(PYTEST) --timeout 1800 $(MAC)/test_faults.py
+	OLYMPIAS=2 $(PYTEST) -m 'not reliability' --timeout 1800 $(FAULTY)
 
 server-tests:
 	$(PYTEST) -m 'lab and not reliability' --timeout 600 --ignore $(MAC)
@@ -51,7 +53,7 @@ loaded-tests:
 	OLYMPIAS=1 $(PYTEST) --timeout 1800 $(MAC)/test_soak.py $(MAC)/test_switchover.py
 
 killed-tests:
-	OLYMPIAS=2 $(PYTEST) --timeout 1800 $(MAC)/test_killed.py
+	OLYMPIAS=2 $(PYTEST) -m reliability --timeout 1800 $(MAC)/test_killed.py $(MAC)/test_faults.py
 
 server-reliability:
 	$(PYTEST) -m reliability --timeout 600 --ignore $(MAC)

@@ -12,12 +12,19 @@ from tests.lab.olympias.machine import LabVm
 from tests.lab.wait import until
 
 HARMLESS = ("clock", "paused", "forward")
+SLOW = ("java hangs", "the mac slept", "the vms process stands still")
+"""Those that take a minute and more to be there, or to be sure of."""
 LISTEN = "my $s = IO::Socket::INET->new(LocalPort => 44342, Listen => 1, ReuseAddr => 1) or die; sleep 600"
 PATIENCE = {"INVOKE_OSPREY_PATIENCE": "90"}
 FREE = "df -Pk /var/lib/docker | tail -n 1 | awk '{print $4}'"
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.replace(" ", "_"))
+def param(fault: str) -> object:
+    marks = [pytest.mark.reliability] if fault in SLOW else []
+    return pytest.param(fault, marks=marks, id=fault.replace(" ", "_"))
+
+
+@pytest.mark.parametrize("fault", [param(fault) for fault in FAULTS])
 def test_a_fault_is_named_cured_without_cutting_a_job_that_could_live_and_the_second_time_not_there(
     inv: Inv, deployed: LabVm, fault: str
 ) -> None:
