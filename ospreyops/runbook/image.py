@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any, Optional
+from typing import Optional
 
 from .. import delivery
 from ..cli import as_json, task, wanted
@@ -69,14 +70,14 @@ def loaded(facts: Facts, site: Site, release: Release, given: Optional[Path] = N
         before = engine.images.get(name)
         return site.machine.restore_image(facts, name, before.digest if before else "")
 
-    marking: dict[str, Any] = {"files": f"{host.folder}/{FILES}", "mark": f"loading-{release.version}"}
-    marking.update(limit=20, sudo=not host.writable)
+    files, name = f"{host.folder}/{FILES}", f"loading-{release.version}"
+    marking = partial(sh, files=files, mark=name, limit=20, sudo=not host.writable)
     load = delivery.Load(
         site.machine.load(facts, folder, release),
         release,
         restore,
-        mark=sh("umask 022 && mkdir -p {files} && cd {files} && { [ -e {mark} ] || : >{mark}; }", **marking),
-        unmark=sh("rm -f {files}/{mark}", **marking),
+        mark=marking("umask 022 && mkdir -p {files} && cd {files} && { [ -e {mark} ] || : >{mark}; }"),
+        unmark=marking("rm -f {files}/{mark}"),
         remove=site.machine.restore_image(facts, release.image, "") if cut_off else None,
     )
     why = f"the last load of {release.image} did not end" if cut_off else f"{release.image} is not in Docker"

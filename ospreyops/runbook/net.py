@@ -15,7 +15,7 @@ from ..plan import Step, reach
 from ..site import Site
 from .machine import vm_of
 
-LET_IN = re.compile(r"curl: \((?!7\))")
+OPEN = re.compile(r"curl: \((?!7\))")
 """What curl says of a port that somebody listens on; 7 is for one that is closed, and its words differ."""
 
 
@@ -30,10 +30,9 @@ def rows(facts: Facts, site: Site) -> None:
 
 def trouble(seen: Seen) -> str:
     """What is wrong with how the service looks from there, for any version; "" when all of them are good."""
-    if seen.about is None:
-        return f"{seen.where} does not answer: {seen.error}"
-    bad = [seen.problem(version) for version in seen.desktop if seen.desktop[version]]
-    return bad[0] if bad else ("" if seen.desktop else f"{seen.where} names no version: {seen.about.strip()!r}")
+    if seen.about is not None and not seen.desktop:
+        return f"{seen.where} names no version: {seen.about.strip()!r}"
+    return seen.unready(next(iter(seen.desktop), ""))
 
 
 def versions(seen: Seen) -> str:
@@ -73,7 +72,7 @@ def not_taken(facts: Facts, site: Site) -> None:
         ours = not engine or any(one.running for one in engine.containers) or (unit and unit.active)
     else:
         ours = vm.process is not None and who.endswith(f"(pid {vm.process.pid})")
-    unseen = vm and not who and facts.local.about is None and LET_IN.match(facts.local.error)
+    unseen = vm and not who and facts.local.about is None and OPEN.match(facts.local.error)
     if unseen or (who and not ours):
         port = site.settings.service_port
         raise Blocked(
