@@ -18,13 +18,13 @@ import requests.adapters
 import requests.exceptions
 import urllib3.connection
 import urllib3.connectionpool
+from docker.constants import DEFAULT_DOCKER_API_VERSION as OURS
 
 from .command import Command
 from .containers import Container, EngineFacts, Image
 from .host import Host, Stream
 from .release import CONTAINER, IMAGE
 
-API_VERSION = "1.41"
 LIMIT = 15
 JOBS = frozenset(["sander", "sqm", "antechamber", "tleap", "teLeap", "parmchk2", "probe", "reduce"])
 """The programs of AmberTools and others that a request runs in the container (field book: osprey-release, 5)."""
@@ -126,10 +126,9 @@ def look(host: Host, dial: Command) -> EngineFacts:
 
 def _read(host: Host, dial: Command) -> EngineFacts:
     stream = host.stream(dial)
-    client = docker.APIClient(base_url="http://localhost:1", version=API_VERSION, timeout=LIMIT)
-    client.trust_env = False
-    client.mount("http://", Adapter(stream))
+    adapter = Adapter(stream)
     try:
+        client = _client(adapter, _spoken(_client(adapter, OURS).version(api_version=False)))
         images = (_image(raw, name) for raw in client.images(name=IMAGE) for name in raw.get("RepoTags") or ())
         rows = client.containers(all=True, filters={"name": f"^/{CONTAINER}(-(left-[0-9]+-)?[0-9]+)?$"})
         found = [one for row in rows if (one := _container(client, row["Id"]))]
@@ -139,11 +138,26 @@ def _read(host: Host, dial: Command) -> EngineFacts:
     except requests.exceptions.Timeout:
         raise Unanswered("no answer in time") from None
     except (docker.errors.DockerException, requests.exceptions.RequestException, OSError, EOFError) as error:
-        said = stream.finish().err.strip() or str(error)
+        said = stream.finish().err.strip() or getattr(error, "explanation", "") or str(error)
         raise Unanswered(said.splitlines()[0]) from None
     finally:
-        client.close()
         stream.sock.close()
+
+
+def _client(adapter: Adapter, version: str) -> docker.APIClient:
+    client = docker.APIClient(base_url="http://localhost:1", version=version, timeout=LIMIT)
+    client.trust_env = False
+    client.mount("http://", adapter)
+    return client
+
+
+def _spoken(engine: dict[str, str]) -> str:
+    """The version of Docker's API to speak: the SDK's own, or the nearest that the engine speaks.
+
+    boot2docker's engine knows none from 1.41 on (field book: docker-machine, 9), and a newer one forgets the old ones.
+    """
+    known = (engine.get("MinAPIVersion", OURS), OURS, engine.get("ApiVersion", OURS))
+    return sorted(known, key=lambda version: [int(part) for part in version.split(".")])[1]
 
 
 def _image(raw: dict[str, Any], name: str) -> Image:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 import invoke
+import pexpect
 import pytest
 
 import tasks
@@ -113,6 +114,17 @@ class Inv:
             text=True,
             stdin=subprocess.DEVNULL,
         )
+
+    def asked(self, question: str, answer: str, *words: str) -> Ran:
+        """The same on a terminal, where it asks and is answered; what it says from then on."""
+        child = pexpect.spawn(
+            sys.executable, ["-m", "invoke", *words], cwd=str(PROJECT), env=self.env, encoding="utf-8", timeout=120
+        )
+        child.expect(question)
+        child.sendline(answer)
+        child.expect(pexpect.EOF)
+        child.close()
+        return Ran(child.exitstatus, child.before, "")
 
 
 @pytest.fixture

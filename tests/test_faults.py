@@ -171,6 +171,17 @@ def test_certificates_are_not_renewed_for_a_clock_that_is_wrong(sim: Sim) -> Non
     assert not [line for line in mac.ran if "regenerate-certs" in line]
 
 
+@pytest.mark.parametrize("said", ["sh: docker: command not found", "client version 1.44 is too new. Maximum …"])
+def test_a_docker_command_that_cannot_speak_to_the_vm_is_said_and_no_vm_restarted_for_it(sim: Sim, said: str) -> None:
+    mac = with_fault("service", tls=said)
+    assert said in sim("doctor -H sim", mac).out
+    for task in ("heal", "fix.certs", "fix.address", "deploy --version 0.3"):
+        ran = sim(f"{task} -H sim", mac)
+        assert ran.code == 3, ran.said
+        assert f"the docker command of sim cannot speak to the VM's Docker: {said}" in ran.err
+    assert mac.ran == []
+
+
 def test_new_certificates_bring_the_service_back_that_they_ended(sim: Sim) -> None:
     mac = with_fault("certs")
     assert sim("fix.certs -H sim", mac).code == 0

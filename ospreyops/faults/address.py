@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ..facts import Facts, State
 from ..machines import Vm
 from ..plan import Step
-from ..runbook.machine import MOVED, REFUSED, UP, trusted
+from ..runbook.machine import MOVED, REFUSED, UNUSABLE, UP, trusted
 from ..site import Site
 
 COST = "the service is started again: what computes in it is cut"
@@ -23,7 +23,7 @@ def cure(facts: Facts, site: Site) -> Iterator[Step]:
         yield from trusted(facts, site)
     elif not seen.address:
         yield _restarted(vm, f"the VM {vm.name} has no address on the host-only network", facts)
-    elif seen.tls and not REFUSED.search(seen.tls):
+    elif seen.tls and not (REFUSED.search(seen.tls) or UNUSABLE.search(seen.tls)):
         yield _restarted(vm, f"Docker in the VM {vm.name} does not answer at {seen.address}: {seen.tls}", facts)
 
 

@@ -1,4 +1,4 @@
-"""Docker on the host itself: a Linux server, or any local engine (Docker Desktop, Colima, Podman's socket).
+"""Docker on the host itself: a Linux server, or any local engine (Docker Desktop, Colima).
 
 Where the release's own install.sh made a systemd unit `osprey`, starts and stops go through that unit, for with its
 Restart=always a second supervisor would fight it (field book: osprey-release, 4 and 9).

@@ -22,6 +22,8 @@ TOLERATED = 5
 REFUSED = re.compile("certificate|x509|tls:")
 MOVED = re.compile("certificate is valid for .*, not ")
 """What Docker says of an engine that has another address than its certificate."""
+UNUSABLE = re.compile("not found|is too (new|old)")
+"""What `docker version` says where it is not installed, or of another age than boot2docker's Docker 19.03."""
 UP = 120
 """Seconds until Docker in a VM that was started must answer."""
 
@@ -90,9 +92,19 @@ def in_step(facts: Facts, site: Site) -> Iterator[Step]:
 
 
 def trusted(facts: Facts, site: Site) -> Iterator[Step]:
-    """Docker on the host and the engine in the VM accept each other's certificates; renewing them ends the service."""
+    """Docker on the host and the engine in the VM accept each other's certificates; renewing them ends the service.
+
+    Errors: Blocked when the host has no docker command that could speak to the VM's.
+    """
     vm, seen, engine = site.machine.vm, facts.machine.vm, facts.engine
-    if vm is None or seen is None or engine is None or not seen.tls or not REFUSED.search(seen.tls):
+    if vm is None or seen is None or engine is None or not seen.tls:
+        return
+    if UNUSABLE.search(seen.tls):
+        raise Blocked(
+            f"the docker command of {site.name} cannot speak to the VM's Docker: {seen.tls}",
+            hint="one of Docker 19.03 to 28 on its PATH, for the release's start script needs it",
+        )
+    if not REFUSED.search(seen.tls):
         return
     why = f"Docker on {site.name} and the VM's do not accept each other's certificates: {seen.tls}"
     why += engine.lost

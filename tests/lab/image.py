@@ -13,10 +13,10 @@ from tests.lab.engine import Engine, EngineError
 
 SETUP = Path(__file__).with_name("server-setup.sh")
 REPOSITORY = "lab/server"
-SUITE = "bookworm"
+SUITE = "trixie"
 PACKAGES = (
-    "usr-is-merged,systemd-sysv,dbus,openssh-server,docker.io,iptables,sudo,perl-base,bzip2,lbzip2,curl,openssl,"
-    "iproute2,procps,tar,ca-certificates,python3"
+    "usr-is-merged,systemd-sysv,dbus,openssh-server,docker.io,docker-cli,iptables,sudo,perl-base,bzip2,lbzip2,curl,"
+    "openssl,iproute2,procps,tar,ca-certificates,python3"
 )
 UNNEEDED = (
     *("share/doc/*", "share/man/*", "share/info/*", "share/locale/*", "share/bash-completion/*"),

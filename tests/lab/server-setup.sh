@@ -26,6 +26,13 @@ ExecStartPre=/usr/bin/ssh-keygen -A
 ExecStartPre=/usr/sbin/sshd -t
 END
 
+# No version of Docker's API before 1.44, as Docker 29 has it; olympias' VM speaks none after 1.40.
+mkdir -p "$root/etc/systemd/system/docker.service.d"
+cat >"$root/etc/systemd/system/docker.service.d/api.conf" <<'END'
+[Service]
+Environment=DOCKER_MIN_API_VERSION=1.44
+END
+
 # The container's first process: it makes the cgroups writable, and gives dockerd the IPv6 that a host has.
 cat >"$root/sbin/lab-init" <<'END'
 #!/bin/sh

@@ -6,16 +6,13 @@ import hashlib
 import json
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pexpect
 import pytest
 
-from tests.conftest import PROJECT
 from tests.lab.conftest import Releases, There
 from tests.lab.killed import reaches
 from tests.lab.server import PASSWORD, Server
@@ -43,8 +40,10 @@ def asleep(host: There) -> Iterator[subprocess.Popen[str]]:
     assert reaches(process, 1), "the deploy ended"
     process.send_signal(signal.SIGSTOP)
     with process:
-        yield process
-        process.kill()
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 @pytest.fixture
@@ -106,7 +105,7 @@ def test_a_workstation_that_dies_frees_the_lock_and_leaves_a_line(offered: There
 
 def test_a_connection_that_is_cut_frees_the_lock_and_the_task_says_so(offered: There) -> None:
     with asleep(offered) as process:
-        sessions = "ps -o pid= -C sshd --ppid $(systemctl show ssh -p MainPID --value)"
+        sessions = "ps -o pid= -C sshd,sshd-session"
         offered.server.sh(f"kill -9 $({sessions} | grep -v $(systemctl show ssh -p MainPID --value))")
         until(lambda: free(offered), "the lock", 10)
         process.send_signal(signal.SIGCONT)
@@ -145,13 +144,8 @@ def test_a_folder_that_is_roots_is_locked_with_sudo_and_no_password_is_left_in_i
     host.offer(releases("0.3"), "0.3")
     server.sh("mkdir -p /opt/osprey-service")
     host.inv.env["INVOKE_OSPREY_FOLDER"] = "/opt/osprey-service"
-    words = ["-m", "invoke", *DEPLOY, *host.flags]
-    child = pexpect.spawn(sys.executable, words, cwd=str(PROJECT), env=host.inv.env, encoding="utf-8")
-    child.expect(r"\[sudo\] password for maint on grisman: ", timeout=60)
-    child.sendline(PASSWORD)
-    child.expect(pexpect.EOF, timeout=120)
-    child.close()
-    assert child.exitstatus == 0, child.before
+    deployed = host.inv.asked(r"\[sudo\] password for maint on grisman: ", PASSWORD, *DEPLOY, *host.flags)
+    assert deployed.code == 0, deployed.said
     assert [entry["outcome"] for entry in history(host)] == ["ok"]
     assert free(host)
     assert set(server.sh("stat -c %U /opt/osprey-service/.ospreyops/*").split()) == {"root"}

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import pexpect
 import pytest
 
 from ospreyops.host import RemoteStream
@@ -214,15 +213,11 @@ def test_sudo_asks_for_the_password_once_per_host_on_a_terminal(
 ) -> None:
     host = There(server, tmp_path, "maint")
     host.offer(releases("0.3"), "0.3")
-    words = ["-m", "invoke", "deploy", "--version", "0.3", "-H", "grisman", "service.status"]
-    child = pexpect.spawn(sys.executable, words, cwd=str(PROJECT), env=host.inv.env, encoding="utf-8")
-    child.expect(r"\[sudo\] password for maint on grisman: ", timeout=60)
-    child.sendline(PASSWORD)
-    child.expect(pexpect.EOF, timeout=120)
-    child.close()
-    assert child.exitstatus == 0, child.before
-    assert "password" not in child.before
-    assert PASSWORD not in child.before
+    chain = ("deploy", "--version", "0.3", "-H", "grisman", "service.status")
+    ran = host.inv.asked(r"\[sudo\] password for maint on grisman: ", PASSWORD, *chain)
+    assert ran.code == 0, ran.said
+    assert "password" not in ran.said
+    assert PASSWORD not in ran.said
     assert host.running() == ["osprey/service:0.3"]
 
 

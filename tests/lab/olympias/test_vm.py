@@ -27,6 +27,7 @@ def test_the_guest_is_what_docker_machine_expects(vm: LabVm) -> None:
     assert vm.ssh("sudo id -u; grep ^ID= /etc/os-release; ls -d /var/lib/boot2docker; /etc/init.d/docker status") == (
         "0\nID=boot2docker\n/var/lib/boot2docker\nDocker daemon is running\n"
     )
+    assert vm.ssh("docker version --format '{{.Server.APIVersion}}'") == "1.40\n"
     assert abs(vm.clock()) < 3
     assert vm.info["SessionName"] == "headless"
     assert vm.host.vboxmanage("list", "runningvms").stdout.startswith('"osprey-service" {')

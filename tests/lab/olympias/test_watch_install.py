@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import plistlib
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pexpect
 import pytest
 
 from ospreyops.daemons import LABEL, Job, Launchd
-from tests.conftest import PROJECT, Inv
+from tests.conftest import Inv
 from tests.lab.olympias import workstation
 from tests.lab.olympias.host import PASSWORD, Olympias
 from tests.lab.wait import until
@@ -96,13 +94,9 @@ def test_uninstalling_leaves_no_trace_on_the_mac(inv: Inv, watched: Olympias) ->
 
 def test_the_owner_himself_is_asked_for_his_password_once(inv: Inv, clean: Olympias) -> None:
     environment = {key: value for key, value in inv.env.items() if key not in BY_OPS}
-    words = ["-m", "invoke", "watch.install", *FLAGS]
-    child = pexpect.spawn(sys.executable, words, cwd=str(PROJECT), env=environment, encoding="utf-8", timeout=120)
-    child.expect(r"password for jmartin on olympias: ")
-    child.sendline(PASSWORD)
-    child.expect("keeps itself healthy, and looks every 30 s")
-    child.expect(pexpect.EOF)
-    assert "password for" not in str(child.before)
+    installed = Inv(environment).asked("password for jmartin on olympias: ", PASSWORD, "watch.install", *FLAGS)
+    assert "keeps itself healthy, and looks every 30 s" in installed.out
+    assert "password for" not in installed.out
     assert told(inv)["running"]
 
 

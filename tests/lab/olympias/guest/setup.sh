@@ -40,6 +40,9 @@ chmod 755 initrd/init
 (cd initrd && find . | "$root/bin/busybox" cpio -o -H newc 2>/dev/null) | gzip -1 >initrd.gz
 rm -rf kernel initrd keep "$image"_*.deb
 
+# boot2docker's engine, Docker 19.03, speaks no version of Docker's API after 1.40.
+sed -i 's/1\.401\.41/1.401.40/' "$root/usr/sbin/dockerd"
+
 # The user that docker-machine knows; the key comes with the VM's disk.
 chroot "$root" useradd --create-home --gid docker --shell /bin/bash --password '*' docker
 install -d -m 700 -o root -g root "$root/etc/sudoers.d"
