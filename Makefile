@@ -53,7 +53,7 @@ loaded-tests:
 	OLYMPIAS=1 $(PYTEST) --timeout 1800 $(MAC)/test_soak.py $(MAC)/test_switchover.py
 
 killed-tests:
-	OLYMPIAS=2 $(PYTEST) -m reliability --timeout 1800 $(MAC)/test_killed.py $(MAC)/test_faults.py
+	OLYMPIAS=2 $(PYTEST) -m reliability --timeout 1800 $(MAC)/test_killed.py $(MAC)/test_half_made.py $(MAC)/test_faults.py
 
 server-reliability:
 	$(PYTEST) -m reliability --timeout 600 --ignore $(MAC)

@@ -135,6 +135,8 @@ class VmFacts:
     tls: why Docker on the host cannot use the engine over TLS, "" when it can, None when the VM could not be asked.
     steps_clock: the guest's clock will be set, not slewed, when it drifts.
     process: the VM's own; calls: all of VirtualBox's and docker-machine's.
+    unfinished: a `docker-machine create` of it did not end: nothing is on its disk, which no VM has.
+    unregistered: the settings file of a VM that VirtualBox does not know, "" where there is none.
     """
 
     rules: tuple[Rule, ...] = ()
@@ -145,6 +147,8 @@ class VmFacts:
     steps_clock: bool = False
     process: Optional[Process] = None
     calls: tuple[Process, ...] = ()
+    unfinished: bool = False
+    unregistered: str = ""
 
 
 @dataclass(frozen=True)

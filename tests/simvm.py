@@ -24,6 +24,7 @@ class SimMac(SimHost):
     """A Mac. vm: VMState of VBoxManage, "" when there is no VM; hung: VBoxManage does not answer.
 
     by_sleep: what paused it was the Mac's sleep; calls: what ps shows of VirtualBox and docker-machine.
+    store: what a `docker-machine create` that did not end has left.
     taken: who else listens on the service's port, as `nc 9`; dead_rule: the rule was added while it was taken.
     """
 
@@ -39,10 +40,12 @@ class SimMac(SimHost):
     taken: str = ""
     dead_rule: bool = False
     disk_free: int = 10**11
+    store: str = ""
 
     def ask(self, questions: Mapping[str, Command]) -> dict[str, Answer]:
         """The answers to a look, those of the VM among them."""
         of_vm = {"vm": self._vm, "guest": self._guest, "timesync": self._timesync, "calls": self._calls}
+        of_vm["store"] = lambda: Answer(0, self.store or ("there\n3000000 disk.vmdk\n" if self.vm else ""))
         found = super().ask({name: question for name, question in questions.items() if name not in of_vm})
         own = {**of_vm, "host": self._host, "listener": self._listener}
         aside = "about" in questions and "//192.168.99.101:" in questions["about"].line
@@ -104,6 +107,11 @@ class SimMac(SimHost):
         self.tls = ""
         self._lose()
 
+    def start_engine(self) -> None:
+        """What starting dockerd comes to: what it finds running, it ends."""
+        self.engine_why = ""
+        self._lose()
+
     def _lose(self) -> None:
         """All containers are gone, and with a VM that booted the rules in it."""
         self.service, self.others, self.listener = None, [], ""
@@ -117,7 +125,13 @@ class SimMac(SimHost):
     def create_vm(self, memory: str) -> None:
         """What `docker-machine create` comes to."""
         assert int(memory) > 1024
+        if self.store:
+            raise Failed('exit status 1: Docker machine "osprey-service" already exists')
         self.vm = "running"
+
+    def remove_vm(self) -> None:
+        """What `docker-machine rm` comes to."""
+        self.vm = self.store = ""
 
     def add_rule(self, rule: str) -> None:
         """What VBoxManage does with a rule."""
@@ -148,7 +162,8 @@ class SimMac(SimHost):
         if not self.vm:
             return Answer(1, "", ABSENT)
         rules = "".join(f'Forwarding({number})="{rule}"\n' for number, rule in enumerate(self.rules))
-        return Answer(0, f'name="osprey-service"\nVMState="{self.vm}"\n{rules}')
+        disk = "" if self.store else '"SATA-1-0"="/Users/jmartin/disk.vmdk"\n'
+        return Answer(0, f'name="osprey-service"\nVMState="{self.vm}"\n{disk}{rules}')
 
     def _guest(self) -> Answer:
         if self.vm != "running" or self.hung:
@@ -181,9 +196,10 @@ LINES: dict[str, Callable[..., object]] = {
     r"^pmset -a sleep 0 ": lambda mac: setattr(mac, "pmset", ""),
     r"docker-machine ssh \S+ 'sudo date -u -s .*\+ (-?\d+)": lambda mac, seconds: mac.set_clock(seconds),
     r"guestproperty set \S+ \S+threshold 10000": lambda mac: setattr(mac, "steps_clock", True),
+    r"docker-machine ssh \S+ 'sudo /etc/init.d/docker status \|\| sudo /etc/init.d/docker start": SimMac.start_engine,
     r"docker-machine regenerate-certs -f": SimMac.renew_certificates,
     r"docker-machine stop|controlvm \S+ poweroff": lambda mac: mac.power("poweroff"),
-    r"docker-machine rm -y": lambda mac: setattr(mac, "vm", ""),
+    r"docker-machine rm (?:-f )?-y": SimMac.remove_vm,
     r"natpf1 (\w\S+,\S+)": SimMac.add_rule,
     r"natpf1 delete (\S+)": SimMac.delete_rule,
 }

@@ -21,8 +21,9 @@ MACS = st.builds(
     by_sleep=st.booleans(),
     clock_behind=st.sampled_from([0, 4, 90, -90, 1e8]),
     tls=st.sampled_from(
-        ["", "remote error: tls: bad certificate", "x509: certificate is valid for A, not B", "timeout"]
+        ["", "remote error: tls: bad certificate", "x509: certificate is valid for A, not B", "timeout", "not found"]
     ),
+    store=st.sampled_from(["", "", "there\n12\tdisk.vmdk\n"]),
     rules=st.lists(st.sampled_from(["ssh,tcp,127.0.0.1,50022,,22", RULE, "x,tcp,,44342,,1"]), unique=True),
     taken=st.sampled_from(["", "nc 99"]),
     wanted=st.sampled_from(["", "0.3", "0.4"]),

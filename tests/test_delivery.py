@@ -15,16 +15,9 @@ from ospreyops.delivery import SUM, Unpack, sha256, source
 from ospreyops.errors import Blocked
 from ospreyops.release import Release, check_members
 from tests.release import build
+from tests.test_release import FILES
 
 GOOD = Release("0.3")
-FILES = {
-    "README.md",
-    "LICENSE.txt",
-    "osprey-service",
-    "install.sh",
-    "uninstall.sh",
-    "osprey-service-docker-0.3.tar.bz2",
-}
 FAULTS = ("truncated", "traversal", "no-script")
 
 

@@ -38,6 +38,7 @@ FAULTS: dict[str, Callable[[SimMac], object]] = {
     "paused": but(vm="paused"),
     "hung": but(hung=True),
     "stopped": lambda mac: mac.power("poweroff"),
+    "docker": but(engine_why="dial unix /var/run/docker.sock: connect: connection refused"),
     "certs": but(tls="x509: certificate has expired or is not yet valid"),
     "forward": lambda mac: mac.rules.remove(RULE),
     "service": SimMac.stop,

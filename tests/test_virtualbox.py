@@ -19,6 +19,7 @@ from tests.simvm import SimMac
 
 Sim = Callable[..., Ran]
 RULE = "tcp-port44342,tcp,,44342,,44342"
+SETTINGS = "/Users/jmartin/.docker/machine/machines/osprey-service/osprey-service/osprey-service.vbox"
 
 
 def serving(**state: object) -> SimMac:
@@ -47,6 +48,40 @@ def test_a_mac_with_nothing_is_brought_all_the_way_up(sim: Sim) -> None:
         *("docker-machine create", "tar -xof", "docker load", "osprey-service --version 0.3", f"natpf1 {RULE}"),
     ]
     assert mac.service and RULE in mac.rules
+
+
+@pytest.mark.parametrize("vm", ["", "poweroff"])
+def test_a_vm_whose_making_did_not_end_is_made_anew(sim: Sim, vm: str) -> None:
+    mac = SimMac(vm=vm, store="there\n12\tdisk.vmdk\n")
+    ran = sim("deploy --version 0.3 -H sim", mac)
+    assert ran.code == 0, ran.said
+    assert short(mac.ran)[:2] == ["docker-machine rm", "docker-machine create"]
+
+
+def test_a_vm_that_is_being_made_is_waited_for(sim: Sim) -> None:
+    line = " 99 99 00:20 docker-machine create --driver virtualbox osprey-service"
+    mac = SimMac(vm="", store="there\n", calls=f"{line}\n")
+    mac.on_look = lambda: vars(mac).update(vm="running", store="", calls="") if mac.now > 60 else None
+    ran = sim("deploy --version 0.3 -H sim", mac)
+    assert ran.code == 0, ran.said
+    assert "the VM osprey-service is being made (pid 99)" in ran.out
+    assert not [line for line in mac.ran if "docker-machine rm" in line or "docker-machine create" in line]
+
+
+@pytest.mark.parametrize("store", [f"there\n3000000\tdisk.vmdk\n{SETTINGS}\n", f"there\n{SETTINGS}\n"])
+def test_a_vm_that_virtualbox_lost_is_kept_and_how_to_get_it_back_is_said(sim: Sim, store: str) -> None:
+    mac = SimMac(vm="", store=store)
+    ran = sim("deploy --version 0.3 -H sim", mac)
+    assert (ran.code, mac.ran) == (3, [])
+    assert f"VBoxManage registervm {SETTINGS}" in ran.err
+    assert sim("machine.remove --yes -H sim", mac).code == 0
+    assert mac.store == ""
+
+
+def test_a_vm_that_is_off_and_has_something_on_its_disk_is_never_made_anew(sim: Sim) -> None:
+    mac = SimMac(vm="poweroff", store="there\n3000000\tdisk.vmdk\n")
+    sim("deploy --version 0.3 -H sim", mac)
+    assert short(mac.ran)[0] == "docker-machine start"
 
 
 def test_a_second_deploy_does_nothing(sim: Sim) -> None:

@@ -18,7 +18,10 @@ from ..facts import Facts
 from ..plan import Step
 from ..site import Site
 
-FIRST = ("hung", "paused", "stopped", "clock", "certs", "address", "port", "service", "forward", "disk", "sleep")
+FIRST = (
+    *("hung", "paused", "stopped", "docker", "clock", "certs", "address"),
+    *("port", "service", "forward", "disk", "sleep"),
+)
 """Causes before what they cause; a fault that is not named here comes last."""
 
 

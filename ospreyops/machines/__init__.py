@@ -60,11 +60,17 @@ class Vm(Protocol):
     def step_clock(self) -> Command:
         """Have its clock set when it drifts again."""
 
+    def start_engine(self) -> Command:
+        """Start Docker in it."""
+
     def renew_certificates(self) -> Command:
         """Make new certificates for its engine, which restarts."""
 
     def remove(self) -> Command:
         """Remove it, with all that is in it."""
+
+    def forget(self) -> Command:
+        """Remove what there is of one that is not whole."""
 
     def login(self, line: str = "") -> Command:
         """Run a line in it, or a shell."""

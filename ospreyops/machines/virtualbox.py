@@ -35,6 +35,10 @@ ASKED = "df -Pk /var/lib/docker | tail -n 1; ip -4 -o addr; ROOM; date +%s"
 THRESHOLD = "/VirtualBox/GuestAdd/VBoxService/--timesync-set-threshold"
 """The property of the drift (ms) from which the guest's clock is set, not slewed (field book: vboxmanage, 8)."""
 STEP_FROM = "10000"
+DISK = re.compile(r'^"[^"]+"="[^"]+[.](vmdk|vdi|vhd|hdd|qcow2?|img)"$', re.M)
+"""A disk that is attached, as showvminfo lists it (field book: vboxmanage, 3)."""
+EMPTY = 10_000
+"""Kilobytes of a disk in which there is nothing but docker-machine's key."""
 CALLS = "[V]BoxManage|[d]ocker-machine|[V]BoxHeadless|[V]BoxSVC"
 LIMIT = native.LIMIT
 
@@ -62,6 +66,7 @@ class Machine(native.Machine):
             "vm": vm.tool("VBoxManage showvminfo {name} --machinereadable", LIMIT),
             "guest": Command(guest, LIMIT + 4),
             "timesync": vm.tool(f"VBoxManage guestproperty get {{name}} {THRESHOLD}", LIMIT),
+            "store": vm.tool(f"cd {vm.folder} && echo there && du -k disk.vmdk; ls $PWD/{{name}}/{{name}}.vbox", LIMIT),
             "calls": Command(f"ps -xww -o pid=,pgid=,etime=,command= | grep -E '{CALLS}'", LIMIT),
         }
 
@@ -78,7 +83,9 @@ class Machine(native.Machine):
         else:
             state = STATES.get(word[1], State.CHANGING)
             why = engine_why if state is State.RUNNING else f"the VM is {word[1]}"
-        guest = _Guest(answers["guest"])
+        guest, store = _Guest(answers["guest"]), _Store(answers["store"])
+        absent = state is State.ABSENT
+        no_disk = not store.settings if absent else state is State.STOPPED and not DISK.search(info.out)
         sync = re.fullmatch(r"Value: (\d+)\s*", answers["timesync"].out)
         calls = tuple(_processes(answers["calls"].out))
         own = rf"VBoxHeadless .*\s{re.escape(self.vm.name)}(\s|$)"
@@ -95,6 +102,8 @@ class Machine(native.Machine):
                 steps_clock=bool(sync and sync[1] == STEP_FROM),
                 process=next((call for call in calls if call.runs(own)), None),
                 calls=calls,
+                unfinished=store.empty and no_disk,
+                unregistered=store.settings if absent else "",
             ),
             *self.found(answers["guest"].out),
         )
@@ -179,6 +188,11 @@ class Vm:
         poweroff = self.tool("perl -e 'alarm 20; exec @ARGV' VBoxManage controlvm {name} poweroff", 60).line
         return Command(f"{poweroff} || kill -9 {process.pid}", 60)
 
+    def start_engine(self) -> Command:
+        """Start dockerd in the VM, as it does itself when it boots (field book: docker-machine, 10)."""
+        line = "sudo /etc/init.d/docker status || sudo /etc/init.d/docker start"
+        return self.tool("docker-machine ssh {name} {line}", 60, line=line)
+
     def set_clock(self, behind: float) -> Command:
         """Runbook: `docker-machine ssh … "sudo date -u …"`; relative and to the second, however long ssh takes."""
         date = f"sudo date -u -s @$(($(date +%s) + {round(behind)}))"
@@ -195,6 +209,10 @@ class Vm:
     def remove(self) -> Command:
         """The VM, its disk and all images in it."""
         return self.tool("docker-machine rm -y {name}", 180)
+
+    def forget(self) -> Command:
+        """What a `create` that did not end has left, or the files of a VM that VirtualBox does not know."""
+        return self.tool("docker-machine rm -f -y {name}", 180)
 
     def login(self, line: str = "") -> Command:
         """Runbook: `docker-machine ssh`."""
@@ -244,6 +262,16 @@ class _Guest:
         self.address = address[-1] if address else ""
         refusal = "" if said.ok else (said.said.splitlines() or ["it said nothing"])[-1]
         self.tls: Optional[str] = refusal if self.address else None
+
+
+class _Store:
+    """What docker-machine has of the VM: the VM's settings file, "" without one; empty: and nothing was ever in it."""
+
+    def __init__(self, said: Answer) -> None:
+        settings = re.search(r"^/.*[.]vbox$", said.out, re.M)
+        disk = re.search(r"^(\d+)\s+disk[.]vmdk$", said.out, re.M)
+        self.settings = settings[0] if settings else ""
+        self.empty = said.out.startswith("there") and (not disk or int(disk[1]) < EMPTY)
 
 
 def _rules(info: str) -> tuple[Rule, ...]:

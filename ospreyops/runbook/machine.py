@@ -19,11 +19,16 @@ from ..wanted import unmeant
 
 TOLERATED = 5
 """Seconds that a VM's clock may differ from its host's."""
-REFUSED = re.compile("certificate|x509|tls:")
+REFUSED = re.compile("certificate|x509|tls:|[.]pem: no such file")
 MOVED = re.compile("certificate is valid for .*, not ")
 """What Docker says of an engine that has another address than its certificate."""
+DOWN = re.compile("docker[.]sock")
+"""What is said of in a VM where nothing listens there."""
 UNUSABLE = re.compile("not found|is too (new|old)")
 """What `docker version` says where it is not installed, or of another age than boot2docker's Docker 19.03."""
+MAKES = r"docker-machine (\S+ )*create .*"
+MAKING = 1800
+"""Seconds that making a VM may take, with its image to be fetched."""
 UP = 120
 """Seconds until Docker in a VM that was started must answer."""
 
@@ -55,9 +60,18 @@ def vm_of(site: Site) -> Vm:
 
 def answering(facts: Facts, site: Site) -> Iterator[Step]:
     """Docker answers: the VM that it is in is there, runs, and has the right time."""
-    vm, state, why = site.machine.vm, facts.machine.state, facts.machine.why
-    if vm is None:
+    vm, seen, state, why = site.machine.vm, facts.machine.vm, facts.machine.state, facts.machine.why
+    if vm is None or seen is None:
         engine_of(facts)
+    elif not facts.engine and (makes := next((call for call in seen.calls if call.runs(MAKES + vm.name)), None)):
+        why = f"the VM {vm.name} is being made (pid {makes.pid})"
+        yield Step(why, Await(str(vm.create())), "it is", MAKING, then_look=True)
+    elif seen.unfinished:
+        why = f"the making of the VM {vm.name} did not end"
+        yield Step(why, vm.forget(), "what it left is gone", then_look=True)
+    elif seen.unregistered:
+        hint = f"VBoxManage registervm {seen.unregistered}, or osprey.hosts.{site.name}.vm_registry; or machine.remove"
+        raise Blocked(f"VirtualBox does not know the VM {vm.name}, whose files are there", hint=hint)
     elif state is State.ABSENT:
         yield Step(why, vm.create(), f"the VM {vm.name} is made", UP, then_look=True)
     elif state is State.SAVED:
@@ -70,6 +84,8 @@ def answering(facts: Facts, site: Site) -> Iterator[Step]:
         yield Step(f"{why}: its processor crashed", vm.kill(), f"the VM {vm.name} is powered off", then_look=True)
     elif state is State.HUNG:
         raise Blocked(f"the VM {vm.name} hangs: {why}", hint=f"inv fix.hung -H {site.name}")
+    elif DOWN.search(facts.engine_why):
+        yield Step(f"Docker in the VM {vm.name} does not run: {why}", vm.start_engine(), "it does", UP, then_look=True)
     elif not facts.engine:
         line = f"docker-machine ssh {vm.name} docker version"
         yield Step(f"Docker in the VM {vm.name} must answer: {why}", Await(line), "it does", UP, True)
@@ -215,8 +231,11 @@ def remove(site: Site, yes: bool = False) -> str:
         if facts.machine.state is State.HUNG:
             raise Blocked(f"the VM {vm.name} hangs: {facts.machine.why}", hint=f"inv fix.hung -H {site.name}")
         yield from unmeant(facts, site)
+        seen = facts.machine.vm
         if facts.machine.state is not State.ABSENT:
             yield Step(f"the VM {vm.name} is there", vm.remove(), "it is removed", then_look=True)
+        elif seen and (seen.unfinished or seen.unregistered):
+            yield Step(f"files of the VM {vm.name} are there", vm.forget(), "they are removed", then_look=True)
 
     return site.finished(reach(site, goal), f"there is no VM {vm.name}")
 

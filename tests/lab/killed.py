@@ -17,6 +17,12 @@ def reaches(process: subprocess.Popen[str], step: int) -> bool:
     return begun > step
 
 
+def prints(process: subprocess.Popen[str], text: str) -> bool:
+    """Read what a task prints until there is that text in a line; False if it ended before."""
+    assert process.stdout
+    return any(text in line for line in iter(process.stdout.readline, ""))
+
+
 def killed_at(inv: Inv, step: int, *words: str) -> bool:
     """Run a task and kill it when its step of this number begins; False if it ended before."""
     with inv.start(*words, PYTHONIOENCODING="ascii") as process:

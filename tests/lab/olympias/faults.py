@@ -47,6 +47,7 @@ FAULTS: dict[str, tuple[str, Callable[[LabVm], object]]] = {
     "the mac slept": ("paused", sleep_a_minute),
     "the vms process stands still": ("hung", LabVm.freeze),
     "the vms process was killed": ("stopped", LabVm.kill),
+    "docker in the vm was killed": ("docker", lambda vm: vm.ssh("sudo kill -9 $(cat /var/run/docker.pid)")),
     "the rule was deleted": ("forward", lambda vm: vm.control("natpf1", "delete", RULE[:13])),
     "another rule has the port": ("forward", double_rule),
     "other certificates were put in place": ("certs", lambda vm: vm.host.sh(f"cd {vm.store} && {OTHERS}", vm.user)),

@@ -24,6 +24,7 @@ TASKS = {
     "fix.certs": ("", 3, HANGS),
     "fix.clock": ("", 3, HANGS),
     "fix.disk": ("", 3, HANGS),
+    "fix.docker": ("", 3, HANGS),
     "fix.forward": ("", 3, HANGS),
     "fix.hung": ("--dry", 0, ""),
     "fix.paused": ("", 3, HANGS),

@@ -7,8 +7,8 @@ import itertools
 import pytest
 
 from tests.conftest import Inv
-from tests.lab.killed import killed_at
-from tests.lab.olympias.faults import RULE
+from tests.lab.killed import killed_at, prints
+from tests.lab.olympias.faults import FAULTS, RULE
 from tests.lab.olympias.machine import LabVm
 
 
@@ -31,3 +31,16 @@ def test_a_deploy_killed_at_any_step_ends_healthy_when_it_is_run_again(
         if not killed:
             break
     assert step >= 5
+
+
+@pytest.mark.reliability
+def test_a_renewal_of_certificates_that_was_cut_off_leaves_nothing_that_heal_does_not_cure(
+    inv: Inv, deployed: LabVm
+) -> None:
+    FAULTS["other certificates were put in place"][1](deployed)
+    with inv.start("fix.certs", "-v", "-H", "olympias") as cut:
+        assert prints(cut, "Copying certs to the remote machine..."), "the renewal ended before"
+        cut.kill()
+    for task, says in (("doctor", "docker "), ("heal", "runs, healthy"), ("fix.certs", "nothing to do")):
+        assert says in inv(task, "-H", "olympias", limit=300).out
+    assert inv("net.check", "-H", "olympias").code == 0

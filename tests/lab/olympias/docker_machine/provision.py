@@ -15,7 +15,7 @@ from .store import Machine
 from .virtualbox import VirtualBox
 
 PORT = 2376
-PORTS = re.compile(r":237[56]\b")  # without certificates, the lab's guest listens on 2375
+LISTENS = re.compile(rf":{PORT}\b")
 FOLDER = "/var/lib/boot2docker"
 REMOVE_BRIDGE = 'if [ ! -z "$(ip link show docker0)" ]; then sudo ip link delete docker0; fi'
 PROFILE = """
@@ -97,7 +97,7 @@ def _profile(machine: Machine) -> str:
 
 def _listens(machine: Machine) -> bool:
     try:
-        return bool(PORTS.search(ssh.run(machine, "ss -tln")))
+        return bool(LISTENS.search(ssh.run(machine, "ss -tln")))
     except Failure as failure:
         LOG.info(f"Error running SSH command: {failure}")
         return False

@@ -83,6 +83,14 @@ VERSION_ID=19.03.12
 PRETTY_NAME="Boot2Docker 19.03.12 (TCL 10.1)"
 RELEASE
 echo boot2docker >"$root/var/lib/boot2docker/etc/hostname"
+# Its own certificates, which it has until docker-machine's are there; boot2docker makes them when it boots first.
+(
+    mkdir "$root/var/lib/boot2docker/tls"
+    cd "$root/var/lib/boot2docker/tls"
+    openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -subj '/O=Boot2Docker CA' -keyout cakey.pem -out ca.pem
+    openssl req -newkey rsa:2048 -nodes -subj /O=Boot2Docker/CN=boot2docker -keyout serverkey.pem -out server.csr
+    openssl x509 -req -days 3650 -in server.csr -CA ca.pem -CAkey cakey.pem -CAcreateserial -out server.pem
+) 2>/dev/null
 # Nobody answers there, so that pulling an image fails at once.
 rm -f "$root/etc/resolv.conf"
 echo 'nameserver 127.0.0.1' >"$root/etc/resolv.conf"
