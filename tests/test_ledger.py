@@ -169,10 +169,10 @@ def test_every_whole_line_of_a_history_is_read_whatever_is_between_them(rows: li
     assert torn == sum(1 for line, entry in rows if not entry and line.strip())
 
 
-@given(st.fixed_dictionaries(dict.fromkeys(sorted(KEYS), anything)))
-@example({**dict.fromkeys(KEYS, ""), "task": "two\nlines"})
-def test_whatever_an_entry_has_in_it_is_shown_on_one_line(entry: dict[str, Any]) -> None:
-    (found,), torn = history(json.dumps(entry))
+@given(st.dictionaries(st.sampled_from(sorted(KEYS)), anything))
+@example({"task": "two\nlines"})
+def test_whatever_an_entry_has_in_it_is_shown_on_one_line(odd: dict[str, Any]) -> None:
+    (found,), torn = history(json.dumps({**dict.fromkeys(KEYS, ""), **odd}))
     assert torn == 0
     assert all("\n" not in cell for cell in row(found))
 

@@ -12,7 +12,7 @@ from tests.lab.olympias.machine import LabVm
 from tests.lab.wait import until
 
 HARMLESS = ("clock", "paused", "forward")
-SLOW = ("java hangs", "the mac slept", "the vms process stands still")
+SLOW = ("java hangs", "the mac slept", "the vm has another address", "the vms process stands still")
 """Those that take a minute and more to be there, or to be sure of."""
 LISTEN = "my $s = IO::Socket::INET->new(LocalPort => 44342, Listen => 1, ReuseAddr => 1) or die; sleep 600"
 PATIENCE = {"INVOKE_OSPREY_PATIENCE": "90"}

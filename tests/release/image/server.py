@@ -125,7 +125,7 @@ def main(version: str, port: str, fault: str = "") -> None:
     """Take the time that a JVM takes to start, then serve for ever."""
     print(f"Starting Osprey Service v {version} on port {port} ...", flush=True)
     threading.Event().wait(START_SECONDS.get(fault, 0.5))
-    Server(version, int(port), fault == "hangs").serve_forever()
+    Server(version, int(port), fault == "hangs").serve_forever(poll_interval=60)  # nobody asks it to shut down
 
 
 main(*sys.argv[1:])
