@@ -22,8 +22,8 @@ TOLERATED = 5
 REFUSED = re.compile("certificate|x509|tls:|[.]pem: no such file")
 MOVED = re.compile("certificate is valid for .*, not ")
 """What Docker says of an engine that has another address than its certificate."""
-DOWN = re.compile("docker[.]sock")
-"""What is said of in a VM where nothing listens there."""
+DOWN = re.compile("docker[.]sock: connect: (no such file|connection refused)")
+"""What is said of Docker in a VM where it does not run."""
 UNUSABLE = re.compile("not found|is too (new|old)")
 """What `docker version` says where it is not installed, or of another age than boot2docker's Docker 19.03."""
 MAKES = r"docker-machine (\S+ )*create .*"
