@@ -27,6 +27,7 @@ class Site:
 
     clock, sleep: seconds, as time.monotonic and time.sleep have them.
     interrupted: somebody pressed Ctrl-C; no further step is begun.
+    _root: only root may reach the engine, as the last look has found.
     """
 
     settings: Settings
@@ -39,6 +40,7 @@ class Site:
     sleep: Callable[[float], None] = field(default=time.sleep)
     ledger: Ledger = field(default_factory=Ledger)
     last: Facts = field(init=False)
+    _root: bool = field(default=False, init=False)
 
     @property
     def name(self) -> str:
@@ -129,7 +131,9 @@ class Site:
         from . import engine
 
         try:
-            return engine.look(self.host, self.machine.dial), ""
+            found = engine.look(self.host, replace(self.machine.dial, sudo=self._root or self.machine.dial.sudo))
+            self._root = found.sudo
+            return found, ""
         except engine.Unanswered as error:
             return None, str(error)
         except OspreyError as error:

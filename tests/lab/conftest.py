@@ -90,7 +90,7 @@ class Here:
 
     def running(self) -> list[str]:
         """The images of the service's containers that run."""
-        found = self.docker.containers.list(filters={"name": "^/osprey-service"})
+        found = self.docker.containers.list(filters={"name": "^/osprey-service"}, ignore_removed=True)
         return [str(container.attrs["Config"]["Image"]) for container in found]
 
     def shell(self, line: str) -> str:
