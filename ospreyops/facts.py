@@ -134,7 +134,7 @@ class VmFacts:
     address: on the host-only network, "" when it has none or could not be asked.
     tls: why Docker on the host cannot use the engine over TLS, "" when it can, None when the VM could not be asked.
     steps_clock: the guest's clock will be set, not slewed, when it drifts.
-    process: the VM's own; calls: all of VirtualBox's and docker-machine's.
+    process: the VM's own; making: what makes it just now; calls: all of VirtualBox's and docker-machine's.
     unfinished: a `docker-machine create` of it did not end: nothing is on its disk, which no VM has.
     unregistered: the settings file of a VM that VirtualBox does not know, "" where there is none.
     """
@@ -146,6 +146,7 @@ class VmFacts:
     tls: Optional[str] = None
     steps_clock: bool = False
     process: Optional[Process] = None
+    making: Optional[Process] = None
     calls: tuple[Process, ...] = ()
     unfinished: bool = False
     unregistered: str = ""

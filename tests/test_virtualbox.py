@@ -68,6 +68,12 @@ def test_a_vm_that_is_being_made_is_waited_for(sim: Sim) -> None:
     assert not [line for line in mac.ran if "docker-machine rm" in line or "docker-machine create" in line]
 
 
+def test_a_vm_of_a_longer_name_that_is_being_made_is_not_waited_for(sim: Sim) -> None:
+    mac = SimMac(vm="", calls=" 99 99 00:20 docker-machine create --driver virtualbox osprey-service-2\n")
+    assert sim("deploy --version 0.3 -H sim", mac).code == 0
+    assert short(mac.ran)[0] == "docker-machine create"
+
+
 @pytest.mark.parametrize("store", [f"there\n3000000\tdisk.vmdk\n{SETTINGS}\n", f"there\n{SETTINGS}\n"])
 def test_a_vm_that_virtualbox_lost_is_kept_and_how_to_get_it_back_is_said(sim: Sim, store: str) -> None:
     mac = SimMac(vm="", store=store)

@@ -88,7 +88,7 @@ class Machine(native.Machine):
         no_disk = not store.settings if absent else state is State.STOPPED and not DISK.search(info.out)
         sync = re.fullmatch(r"Value: (\d+)\s*", answers["timesync"].out)
         calls = tuple(_processes(answers["calls"].out))
-        own = rf"VBoxHeadless .*\s{re.escape(self.vm.name)}(\s|$)"
+        named = rf".*\s{re.escape(self.vm.name)}(\s|$)"
         return MachineFacts(
             self.kind,
             state,
@@ -100,7 +100,8 @@ class Machine(native.Machine):
                 address=guest.address,
                 tls=guest.tls,
                 steps_clock=bool(sync and sync[1] == STEP_FROM),
-                process=next((call for call in calls if call.runs(own)), None),
+                process=next((call for call in calls if call.runs(f"VBoxHeadless {named}")), None),
+                making=next((call for call in calls if call.runs(rf"docker-machine (\S+ )*create {named}")), None),
                 calls=calls,
                 unfinished=store.empty and no_disk,
                 unregistered=store.settings if absent else "",

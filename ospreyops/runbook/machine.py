@@ -26,7 +26,6 @@ DOWN = re.compile("docker[.]sock: connect: (no such file|connection refused)")
 """What is said of Docker in a VM where it does not run."""
 UNUSABLE = re.compile("not found|is too (new|old)")
 """What `docker version` says where it is not installed, or of another age than boot2docker's Docker 19.03."""
-MAKES = r"docker-machine (\S+ )*create .*"
 MAKING = 1800
 """Seconds that making a VM may take, with its image to be fetched."""
 UP = 120
@@ -63,8 +62,8 @@ def answering(facts: Facts, site: Site) -> Iterator[Step]:
     vm, seen, state, why = site.machine.vm, facts.machine.vm, facts.machine.state, facts.machine.why
     if vm is None or seen is None:
         engine_of(facts)
-    elif not facts.engine and (makes := next((call for call in seen.calls if call.runs(MAKES + vm.name)), None)):
-        why = f"the VM {vm.name} is being made (pid {makes.pid})"
+    elif seen.making and not facts.engine:
+        why = f"the VM {vm.name} is being made (pid {seen.making.pid})"
         yield Step(why, Await(str(vm.create())), "it is", MAKING, then_look=True)
     elif seen.unfinished:
         why = f"the making of the VM {vm.name} did not end"
