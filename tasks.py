@@ -4,47 +4,59 @@ from __future__ import annotations
 
 from invoke import Collection
 
-from ospreyops import ledger
-from ospreyops.cli import as_json, task, wanted
-from ospreyops.console import table
+from ospreyops.change.history import COLUMNS, entries, question, row
+from ospreyops.change.reach import reach
+from ospreyops.change.rollout import roll_out
+from ospreyops.change.site import Site
+from ospreyops.cli import as_json, release_of, task
 from ospreyops.errors import Blocked, Unhealthy
-from ospreyops.faults import seen
-from ospreyops.plan import reach
+from ospreyops.faults import detect
+from ospreyops.goals.desired import rollback_target
+from ospreyops.goals.health import problem
+from ospreyops.goals.image import described
+from ospreyops.healing.heal import healed, outcome, remedy
+from ospreyops.outcome import Outcome
 from ospreyops.runbook import fix, image, lock, machine, net, service, watch
-from ospreyops.runbook.image import FROM_HELP, VERSION_HELP
-from ospreyops.runbook.running import deployed
-from ospreyops.runbook.service import HOW_HELP, PATIENCE_HELP, how
+from ospreyops.runbook.image import FROM_HELP, VERSION_HELP, given_by
+from ospreyops.runbook.service import ROLLOUT_HELP, TIMEOUT_HELP, rollout
 from ospreyops.settings import number
-from ospreyops.site import Site
-from ospreyops.wanted import before
+from ospreyops.text import table
 
 
-@task(help={**VERSION_HELP, **FROM_HELP, **PATIENCE_HELP, **HOW_HELP})
+@task(help={**VERSION_HELP, **FROM_HELP, **TIMEOUT_HELP, **ROLLOUT_HELP})
 def deploy(
-    site: Site, version: str = "", from_: str = "", patience: str = "", stop_first: bool = False, drain: str = ""
-) -> str:
-    """Bring a host to run a release of the service, healthy, without losing a request; does nothing when it does."""
-    release = wanted(version)
-    did = deployed(site.patient(patience), release, how(stop_first, drain, image.given_by(from_, release)))
-    return site.finished(did, f"{image.described(site.last, release)} is healthy")
+    site: Site, version: str = "", from_: str = "", health_timeout: str = "", stop_first: bool = False, drain: str = ""
+) -> Outcome:
+    """Bring a host to run a release, healthy.
+
+    No request is lost, and nothing is done where the release runs already.
+    """
+    release, patient = release_of(version), site.with_health_timeout(health_timeout)
+    did = roll_out(patient, release, rollout(release, stop_first, drain, given_by(from_, release)))
+    return site.finished(did, f"{described(patient.last, release)} is healthy")
 
 
 @task(
-    help={"version": "the release to go back to; else the last one that was healthy here", **PATIENCE_HELP, **HOW_HELP}
+    help={"version": "the release to roll back to; else the last one that was healthy", **TIMEOUT_HELP, **ROLLOUT_HELP}
 )
-def rollback(site: Site, version: str = "", patience: str = "", stop_first: bool = False, drain: str = "") -> str:
-    """Go back to the last release that was healthy on a host, other than the one it is meant to run."""
-    chosen = version or before(site.look())
+def rollback(
+    site: Site, version: str = "", health_timeout: str = "", stop_first: bool = False, drain: str = ""
+) -> Outcome:
+    """Go back to the last release that was healthy.
+
+    That is the last one other than the desired release.
+    """
+    chosen = version or rollback_target(site.look())
     if not chosen:
         raise Blocked(f"no other release was healthy on {site.name} before", hint="--version 0.3, or inv history")
-    release = wanted(chosen)
-    did = deployed(site.patient(patience), release, how(stop_first, drain))
-    return site.finished(did, f"{image.described(site.last, release)} is healthy")
+    release, patient = release_of(chosen), site.with_health_timeout(health_timeout)
+    did = roll_out(patient, release, rollout(release, stop_first, drain))
+    return site.finished(did, f"{described(patient.last, release)} is healthy")
 
 
 @task(help={"json_": "one line of JSON with all facts"})
-def status(site: Site, json_: bool = False) -> str:
-    """Show machine, images, service and health of a host in one look."""
+def status(site: Site, json_: bool = False) -> Outcome:
+    """Show machine, images, service, health, in one look."""
     facts = site.look()
     if json_:
         site.console.data({"host": site.name, "facts": as_json(facts)})
@@ -55,53 +67,60 @@ def status(site: Site, json_: bool = False) -> str:
         service.rows(facts, site)
         net.rows(facts, site)
         fix.rows(facts, site)
-    if problem := service.unhealthy(facts):
-        raise Unhealthy(problem)
-    return "healthy"
+    if found := problem(facts):
+        raise Unhealthy(str(found))
+    return site.outcome("healthy")
 
 
 @task(help={"json_": "one line of JSON"})
-def doctor(site: Site, json_: bool = False) -> str:
-    """Find known faults: the evidence, the task that cures each, and what that may cost."""
+def doctor(site: Site, json_: bool = False) -> Outcome:
+    """Find known faults, and what repairs each.
+
+    With the evidence, the task, and the impact that the repair may have.
+    """
     facts = site.look()
+    found = detect(facts, site.target) if json_ else fix.rows(facts, site)
+    unhealthy = problem(facts)
     if json_:
-        found = [(fault, why) for fault, why in seen(facts, site)]
         rows = [
-            {"fault": fault.name, "evidence": why, "task": f"fix.{fault.name}", "cost": fault.cost}
+            {"fault": fault.name, "evidence": why, "task": f"fix.{fault.name}", "impact": fault.impact}
             for fault, why in found
         ]
-        site.console.data({"host": site.name, "problem": service.unhealthy(facts), "faults": rows})
-    else:
-        found = fix.rows(facts, site)
-    problem = service.unhealthy(facts)
-    if found or problem:
-        cure = fix.remedy(facts, site, [fault for fault, _ in found])
-        raise Unhealthy(problem or found[0][1], hint=f"inv {cure} -H {site.name}")
-    return site.finished([], fix.outcome(facts))
+        site.console.data({"host": site.name, "problem": as_json(unhealthy), "faults": rows})
+    if found or unhealthy:
+        advice = remedy(facts, site.target, [fault for fault, _ in found])
+        raise Unhealthy(str(unhealthy or found[0][1]), hint=f"inv {advice} -H {site.name}")
+    return site.finished([], outcome(facts))
 
 
 @task
-def heal(site: Site) -> str:
-    """Bring a host to run what it is meant to run, healthy, whatever known fault is in the way."""
-    did = reach(site, lambda facts: fix.healed(facts, site))
-    return site.finished(did, fix.outcome(site.last))
+def heal(site: Site) -> Outcome:
+    """Bring the desired release back, healthy.
+
+    Whatever known fault is in the way is repaired first.
+    """
+    did = reach(site, lambda facts: healed(facts, site.target))
+    return site.finished(did, outcome(site.last))
 
 
 @task(help={"json_": "one line of JSON with all that is known of them", "lines": "how many of the last changes"})
 def history(site: Site, json_: bool = False, lines: str = "20") -> None:
-    """Show what was done to a host, when, and by whom; the newest is last."""
-    asked = ledger.lines(site.settings.folder, number("--lines", lines))
+    """Show what was done to a host, when, and by whom.
+
+    The newest is last.
+    """
+    asked = question(site.settings.folder, number("--lines", lines))
     answer = site.host.ask({"history": asked})["history"]
     if not answer.ok:
         raise Blocked(f"the history of {site.name} cannot be read: {answer.said}")
-    entries, torn = ledger.history(answer.out)
+    found, torn = entries(answer.out)
     if json_:
-        site.console.data({"host": site.name, "history": entries, "torn": torn})
+        site.console.data({"host": site.name, "history": found, "torn": torn})
         return
-    rows = [ledger.COLUMNS, *(ledger.row(entry) for entry in entries)]
-    site.console.say(table(rows) if entries else f"nothing was changed on {site.name} yet")
+    rows = [COLUMNS, *(row(entry) for entry in found)]
+    site.console.say(table(rows) if found else f"nothing was changed on {site.name} yet")
     if torn:
-        site.console.note(f"{torn} of these lines cannot be read: the host stopped while they were written")
+        site.console.dim(f"{torn} of these lines cannot be read: the host stopped while they were written")
 
 
 ns = Collection(deploy, rollback, status, doctor, heal, history)

@@ -1,4 +1,4 @@
-"""What gives every task its -H: a task's body works on a Site; this makes one, or several side by side."""
+"""What gives every task its -H: a task's body works on a Site; this makes one, or several in parallel."""
 
 from __future__ import annotations
 
@@ -15,25 +15,32 @@ from invoke.config import AmbiguousMergeError
 from invoke.exceptions import AmbiguousEnvVar, UncastableEnvVar
 from invoke.parser import Argument
 
-from .aside import Aside
+from .change.change import Change
+from .change.history import image_of, typed
+from .change.reach import state
+from .change.site import Site
 from .console import Console, Screen
-from .errors import Interrupted, OspreyError, Usage
-from .ledger import about, typed
-from .plan import state
+from .errors import Interrupted, OspreyError, Usage, of_status
+from .look import Look
+from .outcome import Outcome, Status
 from .release import Release, parse
+from .remote.background import Background
+from .remote.host import Host
 from .settings import DEFAULTS, names, settings
-from .site import Site, site
+from .target import target
 
 ENDS = tuple(number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)))
 """The signals that end a task as Ctrl-C does."""
+OLD_FLAGS = {"health-timeout": "patience"}
+"""Names that options had before, which release checklists may still have."""
 
 
 class Session:
-    """What the tasks of one chain share: the terminal, the sites with their connections, the last hosts."""
+    """What the tasks of one chain share: the terminal, the connections, the hosts of the last task."""
 
     def __init__(self) -> None:
         self.screen = Screen()
-        self.sites: dict[str, Site] = {}
+        self.lookers: dict[str, Look] = {}
         self.last: tuple[str, ...] = ()
 
     @classmethod
@@ -43,49 +50,53 @@ class Session:
         return kept
 
     def site(self, config: Mapping[str, Any], name: str, *, verbose: bool, dry: bool) -> Site:
-        """The host's site, the same for all tasks of the chain."""
-        if name not in self.sites:
-            self.sites[name] = site(settings(config, name), Console(self.screen, name), dry=dry)
-        self.sites[name].console.verbose = verbose
-        return self.sites[name]
+        """A site for one task; the connection to its host is the same for the whole chain."""
+        if name not in self.lookers:
+            own = settings(config, name)
+            self.lookers[name] = Look(Host(own, Console(self.screen, name)), target(own))
+        looker = self.lookers[name]
+        console = looker.host.console
+        console.verbose = verbose
+        return Site(looker.target, looker.host, console, looker, Change(looker.host, console), dry)
 
 
 class HostTask(invoke.Task[Any]):
-    """A task that runs on the hosts of -H: its body takes a Site, and may return a line for the summary."""
+    """A task that runs on the hosts of -H: its body takes a Site, and may return an Outcome."""
 
     def get_arguments(self, ignore_unknown_help: Optional[bool] = None) -> list[Argument]:
         """The body's own arguments, -H, -v and --wait."""
+        own = super().get_arguments(ignore_unknown_help)
+        for argument in own:
+            argument.names += tuple(OLD_FLAGS[name] for name in argument.names if name in OLD_FLAGS)
         return [
-            *super().get_arguments(ignore_unknown_help),
+            *own,
             Argument(
                 names=("host", "H"), help="the hosts, with commas; else the host of the task before, else osprey.host"
             ),
             Argument(names=("verbose", "v"), kind=bool, default=False, help="show what the commands print"),
-            Argument(
-                names=("wait",), kind=bool, default=False, help="wait while another changes the host, an hour at most"
-            ),
+            Argument(names=("wait",), kind=bool, default=False, help="wait for the host's lock, an hour at most"),
         ]
 
     def __call__(self, context: invoke.Context, *args: Any, **given: Any) -> None:
-        """Run the body on each host, and show one that fails to the end."""
+        """Run the body on each host; one that fails does not stop the others."""
         session = Session.of(context)
         chosen, verbose, wait = given.pop("host", None), given.pop("verbose", False), given.pop("wait", False)
         try:
             config = configured(context)
             where = self._hosts(context, session, config, chosen)
             sites = [session.site(config, name, verbose=verbose, dry=bool(context.config.run.dry)) for name in where]
-            for one in sites:
-                one.ledger.task, one.ledger.image, one.ledger.wait = typed(self.title, given), about(given), wait
+            for site in sites:
+                site.change.task, site.change.image, site.change.wait = typed(self.title, given), image_of(given), wait
             body = functools.partial(self.body, *args, **given)
-            with ended_alike():
+            with signals_as_interrupt():
                 if len(sites) == 1:
-                    with sites[0].ledger.closed():
+                    with sites[0].change.closed():
                         body(sites[0])
                 else:
-                    side_by_side(session.screen, sites, body)
+                    run_parallel(session.screen, sites, body)
         except OspreyError as error:
             if not error.printed:
-                Console(session.screen, "").bad(error)
+                Console(session.screen, "").error(error)
                 error.printed = True
             raise
         except KeyboardInterrupt:
@@ -106,7 +117,7 @@ class HostTask(invoke.Task[Any]):
             raise Usage(f"osprey.host is {default!r}, not a host name")
         hosts = list(session.last) or names(default)
         if hosts != names(default):
-            Console(session.screen, "").note(f"{self.title}: on {', '.join(hosts)}, as the task before")
+            Console(session.screen, "").dim(f"{self.title}: on {', '.join(hosts)}, as the task before")
         return hosts
 
     @property
@@ -120,43 +131,42 @@ task = functools.partial(invoke.task, klass=HostTask, auto_shortflags=False, pos
 """The decorator of every task here. No short flags: `-h` must stay help, and `-v` and `-H` mean the same everywhere."""
 
 
-def side_by_side(screen: Screen, sites: list[Site], body: Any) -> None:
-    """Run the body on all sites at once; one that fails does not stop the others. A summary, and the worst error."""
+def run_parallel(screen: Screen, sites: list[Site], body: Any) -> None:
+    """Run the body on all sites at once, then print a summary. Errors: the worst one of the hosts'."""
     screen.shared = True
-    running = [(one, Aside(functools.partial(_alone, body, one))) for one in sites]
+    running = [(site, Background(functools.partial(_run_one, body, site))) for site in sites]
     try:
-        outcomes = [(one, aside.result()) for one, aside in running]
+        outcomes: list[Outcome] = [background.result() for _, background in running]
     except KeyboardInterrupt:
-        for one in sites:
-            one.interrupted = True
-        left = [f"{one.name}: {state(one)}" for one, aside in running if not aside.over]
-        for one in sites:
-            one.ledger.end("interrupted")
-        raise Interrupted("interrupted; the hosts are left so", evidence="\n".join(left)) from None
+        for site in sites:
+            site.change.interrupted = True
+        left = [f"{site.name}: {state(site)}" for site, background in running if not background.over]
+        for site in sites:
+            site.change.end("interrupted")
+        raise Interrupted("interrupted; current state:", evidence="\n".join(left)) from None
     screen.shared = False
     summary = Console(screen, "")
-    for one, outcome in outcomes if not body.keywords.get("json_") else ():
-        failed = isinstance(outcome, OspreyError)
-        summary.row(not failed, one.name, outcome.case if failed else outcome or "done")
-    errors = [outcome for _, outcome in outcomes if isinstance(outcome, OspreyError)]
-    if errors:
-        worst = max(errors, key=lambda error: error.exit_code)
-        worst.printed = True
-        raise worst
+    for outcome in outcomes if not body.keywords.get("json_") else ():
+        summary.row(outcome.status is Status.OK, outcome.host, outcome.text)
+    worst = max(outcomes, key=lambda outcome: outcome.status)
+    if worst.status is not Status.OK:
+        error = of_status(worst.status, worst.text)
+        error.printed = True
+        raise error
 
 
-def _alone(body: Any, one: Site) -> Any:
+def _run_one(body: Any, site: Site) -> Outcome:
     try:
-        with one.ledger.closed():
-            return body(one)
+        with site.change.closed():
+            return body(site) or site.outcome("done")
     except OspreyError as error:
-        one.console.bad(error)
-        return error
+        site.console.error(error)
+        return Outcome(site.name, error.status, error.case)
 
 
 @contextmanager
-def ended_alike() -> Iterator[None]:
-    """In the block, an end by a signal is an end by Ctrl-C: the host is left in order, and the history told."""
+def signals_as_interrupt() -> Iterator[None]:
+    """In the block, SIGTERM and SIGHUP act as Ctrl-C: the host is left in order, and the history is written."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -172,9 +182,9 @@ def ended_alike() -> Iterator[None]:
 
 
 def configured(context: invoke.Context) -> Mapping[str, Any]:
-    """The `osprey` part of the configuration, with every default, as plain data.
+    """The `osprey` part of the configuration, with every default, as plain data. Errors: Usage.
 
-    Invoke merges this part itself only after it could say what is wrong with it; hence here. Errors: Usage.
+    Invoke would merge this part itself, but could not say what is wrong with it.
     """
     try:
         context.config.load_collection({"osprey": DEFAULTS})
@@ -183,20 +193,21 @@ def configured(context: invoke.Context) -> Mapping[str, Any]:
         raise Usage(
             f"the settings do not fit: {error}", hint="invoke.yaml, and the variables INVOKE_OSPREY_…"
         ) from None
-    found = _plain(context.config["osprey"])
+    found = to_plain(context.config["osprey"])
     if not isinstance(found, dict):
         raise Usage(f"osprey is {found!r}, not a mapping of settings")
     return found
 
 
-def _plain(value: Any) -> Any:
+def to_plain(value: Any) -> Any:
+    """Plain dictionaries, in place of Invoke's."""
     if isinstance(value, (Mapping, invoke.config.DataProxy)):
         found: Any = value
-        return {str(key): _plain(found[key]) for key in found}
+        return {str(key): to_plain(found[key]) for key in found}
     return value
 
 
-def wanted(version: str) -> Release:
+def release_of(version: str) -> Release:
     """The release that --version names. Errors: Usage."""
     if not version:
         raise Usage("which version?", hint="--version 0.3")

@@ -9,7 +9,7 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any, Optional
 
@@ -17,7 +17,7 @@ import colorama
 from colorama import Fore, Style
 
 from .errors import OspreyError
-from .plan import Await, Step
+from .text import size
 
 FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 PATIENCE = 1.0
@@ -78,16 +78,16 @@ class Console:
             prefix = self._paint(self._prefix(), Style.DIM, error=error)
             self.screen.line(prefix + self._paint(line, colour, error=error), error=error)
 
-    def good(self, text: str) -> None:
+    def success(self, text: str) -> None:
         """Say that something is as it should be."""
         self.say(f"{self._mark(True)} {text}")
 
-    def bad(self, error: OspreyError) -> None:
+    def error(self, error: OspreyError) -> None:
         """Say what is the case, what was done, and what to try."""
         first, _, rest = str(error).partition("\n")
         self.say(f"{self._mark(False, error=True)} {first}" + (f"\n{rest}" if rest else ""), error=True)
 
-    def note(self, text: str) -> None:
+    def dim(self, text: str) -> None:
         """Say something that matters less."""
         self.say(text, Style.DIM)
 
@@ -103,34 +103,34 @@ class Console:
         """Print a line for a program or a shell, without a prefix."""
         self.screen.line(line)
 
-    def would(self, step: Step) -> None:
+    def dry_step(self, why: str, line: str) -> None:
         """Show a step of a dry run."""
-        self.say(f"# {step.why}", Style.DIM)
-        self.say(str(step.do))
+        self.say(f"# {why}", Style.DIM)
+        self.say(line)
 
     @contextmanager
-    def step(self, step: Step) -> Iterator[None]:
-        """Show why a step is done and its line, then how it ended and how long it took."""
+    def step(self, why: str, line: str, outcome: Optional[str]) -> Iterator[None]:
+        """Show why a step is done and its line, then its outcome and how long it took; a wait has no outcome yet."""
         self._last_wait = ""
-        self.say(f"{self._paint('•' if self.screen.unicode else '*', Fore.CYAN)} {step.why}")
-        self.note(f"  $ {step.do}")
+        self.say(f"{self._paint('•' if self.screen.unicode else '*', Fore.CYAN)} {why}")
+        self.dim(f"  $ {line}")
         start = time.monotonic()
         try:
             with self._busy():
                 yield
-            if isinstance(step.do, Await):
+            if outcome is None:
                 return
         except BaseException:
             self.say(f"  {self._mark(False)} {time.monotonic() - start:.1f} s")
             raise
-        self.say(f"  {self._mark(True)} {step.outcome} ({time.monotonic() - start:.1f} s)")
+        self.say(f"  {self._mark(True)} {outcome} ({time.monotonic() - start:.1f} s)")
 
     @contextmanager
     def waiting(self, why: str) -> Iterator[None]:
         """Show what is waited for; said once, however often it is looked at."""
         if why != self._last_wait:
             self._last_wait = why
-            self.note(f"  … {why}" if self.screen.unicode else f"  ... {why}")
+            self.dim(f"  … {why}" if self.screen.unicode else f"  ... {why}")
         with self._busy():
             yield
 
@@ -140,7 +140,7 @@ class Console:
         bar = Bar(total)
         with self._busy(bar):
             yield bar
-        self.note(f"    {bar}")
+        self.dim(f"    {bar}")
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -225,17 +225,3 @@ class Lines(io.StringIO):
         """Show the last line, which had no end."""
         if self._rest:
             self.write("\n")
-
-
-def size(count: int) -> str:
-    """Bytes for people, in powers of 1000 as Docker prints them."""
-    value, units = float(count), ["B", "kB", "MB", "GB"]
-    while round(value, 1 if value < 9.95 else 0) >= 1000 and len(units) > 1:
-        value, units = value / 1000, units[1:]
-    return f"{value:.1f} {units[0]}" if value < 9.95 and units[0] != "B" else f"{value:.0f} {units[0]}"
-
-
-def table(rows: Sequence[Sequence[str]]) -> str:
-    """Rows in columns as wide as they need to be."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)

@@ -1,11 +1,11 @@
 """What can go wrong, as a user is told of it.
 
-OspreyError             an invoke Exit: printed without a traceback, then the exit code
-├── Usage          1    the command line or the settings are wrong (Invoke's own code for that)
+OspreyError             an invoke Exit: printed without a traceback, then the exit status
+├── Usage          1    the command line or the settings are wrong (Invoke's own status for that)
 ├── Unhealthy      2    the service is not what it should be
-│   └── StillNeeded     a step was done, its patience is over, and nothing changed
+│   └── NotConverged    a step was done, its patience is over, and nothing changed
 ├── Blocked        3    something that only a person can change is in the way
-│   └── Busy            another changes the host
+│   └── Busy            another task changes the host
 ├── Unreachable    4    the host cannot be asked, or the connection to it was lost
 ├── Failed         5    a step was tried and did not work
 └── Interrupted  130    Ctrl-C
@@ -14,32 +14,39 @@ OspreyError             an invoke Exit: printed without a traceback, then the ex
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Optional
 
 from invoke.exceptions import Exit
 
+from .outcome import Status
+
 
 class OspreyError(Exit):
-    """One clear line (`case`), then what was done so far, what was seen, and what to try next."""
+    """One clear line (`case`), then what was seen, what serves now, what was completed, and what to try next.
 
-    exit_code = 1
+    serving: what a rollout that failed left serving, in a sentence.
+    """
+
+    status = Status.USAGE
 
     def __init__(self, case: str, *, hint: str = "", evidence: str = "") -> None:
-        super().__init__(case, self.exit_code)
+        super().__init__(case, self.status)
         self.case, self.hint, self.evidence = case, hint, evidence
-        self.done: tuple[str, ...] = ()
-        self.host = ""
+        self.completed: tuple[str, ...] = ()
+        self.serving: Optional[str] = None
         self.printed = False
 
-    def after(self, done: Iterable[str]) -> OspreyError:
-        """The same error, which also tells what was done before it."""
-        self.done += tuple(done)
+    def after(self, completed: Iterable[str]) -> OspreyError:
+        """The same error, which also tells what was completed before it."""
+        self.completed += tuple(completed)
         return self
 
     def __str__(self) -> str:
-        lines = [f"{self.host}: {self.case}" if self.host else self.case]
-        lines += [f"  | {line}" for line in self.evidence.splitlines() if line.strip()]
-        if self.done:
-            lines.append(f"  done so far: {'; '.join(self.done)}")
+        lines = [self.case, *(f"  | {line}" for line in self.evidence.splitlines() if line.strip())]
+        if self.serving:
+            lines.append(f"  service: {self.serving}")
+        if self.completed:
+            lines.append(f"  completed: {'; '.join(self.completed)}")
         if self.hint:
             lines.append(f"  try: {self.hint}")
         return "\n".join(lines)
@@ -61,36 +68,42 @@ class Usage(OspreyError):
 class Unhealthy(OspreyError):
     """The service is not what it should be."""
 
-    exit_code = 2
+    status = Status.UNHEALTHY
 
 
-class StillNeeded(Unhealthy):
+class NotConverged(Unhealthy):
     """A step was done, its patience is over, and a fresh look asks for it again."""
 
 
 class Blocked(OspreyError):
     """Something that only a person can change is in the way."""
 
-    exit_code = 3
+    status = Status.BLOCKED
 
 
 class Busy(Blocked):
-    """Another changes the host."""
+    """Another task changes the host."""
 
 
 class Unreachable(OspreyError):
     """The host cannot be asked, or the connection to it was lost."""
 
-    exit_code = 4
+    status = Status.UNREACHABLE
 
 
 class Failed(OspreyError):
     """A step was tried and did not work."""
 
-    exit_code = 5
+    status = Status.FAILED
 
 
 class Interrupted(OspreyError):
     """Ctrl-C."""
 
-    exit_code = 130
+    status = Status.INTERRUPTED
+
+
+def of_status(status: Status, case: str) -> OspreyError:
+    """An error that ends with that status."""
+    kinds = (Usage, Unhealthy, Blocked, Unreachable, Failed, Interrupted)
+    return next(kind(case) for kind in kinds if kind.status is status)

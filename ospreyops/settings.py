@@ -10,11 +10,36 @@ from typing import Any, Optional
 
 from .errors import Usage
 
+FILES = ".ospreyops"
+"""The folder of what a host remembers, in the service's own folder."""
+"""The folder of the ledger, in the service's own."""
 ARCHIVE = "/usr/project/dlab/www/donaldlab/software/osprey/releases"
 HERE = "localhost"
 NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.@:-]*[A-Za-z0-9_])?")
-PATHS = (".folder", ".archive", ".vm_store", ".vm_registry", ".python")
-URL = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?")
+URL = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?$")
+OLD_NAMES = {"patience": "health_timeout", "connect_limit": "ssh_connect_timeout"}
+"""Names that settings had before, which are still read."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of text that a setting must be. keys: ends of settings' names; also: values that are fine, too."""
+
+    name: str
+    keys: tuple[str, ...]
+    pattern: re.Pattern[str]
+    also: tuple[str, ...] = ()
+    hint: str = ""
+
+
+PATH, PATH_HINT = re.compile("/|~/"), "a path that begins with / or ~/"
+KINDS = (
+    Kind("a URL of the service", (".public",), URL, ("", "none"), "https://olympias.cs.duke.edu:44342, or none"),
+    Kind("the name of a VM", (".vm",), re.compile(f"{NAME.pattern}$")),
+    Kind("the name of a user", (".owner",), re.compile(f"{NAME.pattern}$"), ("",)),
+    Kind("an absolute path", (".folder", ".archive"), PATH, (), PATH_HINT),
+    Kind("an absolute path", (".vm_store", ".vm_registry", ".python"), PATH, ("",), PATH_HINT),
+)
 
 
 @dataclass(frozen=True)
@@ -51,7 +76,7 @@ class Settings:
             "help": "URL of the service for users; https://ADDRESS:SERVICE_PORT if empty, 'none' not to ask there"
         },
     )
-    patience: int = field(default=120, metadata={"help": "seconds until a started service must be healthy"})
+    health_timeout: int = field(default=120, metadata={"help": "seconds until a started service must be healthy"})
     notify: str = field(
         default="", metadata={"help": "program, or URL, that gets a JSON event of each fault that `inv watch` meets"}
     )
@@ -59,7 +84,7 @@ class Settings:
     post_deploy: str = field(default="", metadata={"help": "program of yours to run after a deploy"})
     deploy_failed: str = field(default="", metadata={"help": "program of yours to run after a deploy that failed"})
     python: str = field(default="", metadata={"help": "the host's Python for `inv watch.install`; looked for if empty"})
-    connect_limit: int = field(default=10, metadata={"help": "seconds until an SSH connection must stand"})
+    ssh_connect_timeout: int = field(default=10, metadata={"help": "seconds until an SSH connection must stand"})
 
     @property
     def here(self) -> bool:
@@ -88,9 +113,14 @@ class Settings:
         return f"osprey-service{f'-{port}' if port not in (None, self.service_port) else ''}.log"
 
 
-KEYS = {f.name: f for f in fields(Settings) if f.name != "name"}
-DEFAULTS: dict[str, Any] = {"host": HERE, "hosts": {}, **{key: f.default for key, f in KEYS.items()}}
-"""For `ns.configure`: every key has a default, for Invoke lets environment variables fill known keys only."""
+KEYS = {known.name: known for known in fields(Settings) if known.name != "name"}
+DEFAULTS: dict[str, Any] = {
+    "host": HERE,
+    "hosts": {},
+    **{key: known.default for key, known in KEYS.items()},
+    **{old: KEYS[new].default for old, new in OLD_NAMES.items()},
+}
+"""Every key has a default, for Invoke lets environment variables fill known keys only."""
 
 
 def names(hosts: str) -> list[str]:
@@ -103,22 +133,31 @@ def names(hosts: str) -> list[str]:
 
 
 def settings(config: Mapping[str, Any], name: str) -> Settings:
-    """The checked settings of a host; Usage names the key that is wrong and how it should be."""
+    """The checked settings of a host. Errors: Usage, which names the key that is wrong and how it should be."""
     known_hosts = config.get("hosts") or {}
     if not isinstance(known_hosts, Mapping):
         raise Usage("osprey.hosts is not a mapping of host names", hint="osprey: {hosts: {olympias: {user: jmartin}}}")
-    own = known_hosts.get(name, _login(name))
-    if own is not None and not isinstance(own, Mapping):
+    own = known_hosts.get(name, _login(name)) or {}
+    if not isinstance(own, Mapping):
         raise Usage(f"osprey.hosts.{name} is not a mapping of settings", hint=f"{name}: {{user: jmartin}}")
-    _refuse_unknown("osprey", config, (*KEYS, "host", "hosts"))
-    _refuse_unknown(f"osprey.hosts.{name}", own or {}, KEYS)
+    _refuse_unknown("osprey", config, (*KEYS, *OLD_NAMES, "host", "hosts"))
+    _refuse_unknown(f"osprey.hosts.{name}", own, (*KEYS, *OLD_NAMES))
     values = {}
     for key, known in KEYS.items():
-        where, value = f"osprey.{key}", config.get(key)
-        if own and own.get(key) is not None:
-            where, value = f"osprey.hosts.{name}.{key}", own[key]
+        where, value = _given(config, own, name, key)
         values[key] = _checked(where, known.default if value is None else value, known.default)
     return Settings(name=name, **values)
+
+
+def _given(config: Mapping[str, Any], own: Mapping[str, Any], name: str, key: str) -> tuple[str, Any]:
+    """Where a setting is given, and its value: for the host or for all, under its name or an older one."""
+    keys = [key, *(old for old, new in OLD_NAMES.items() if new == key)]
+    for known in keys:
+        if own.get(known) is not None:
+            return f"osprey.hosts.{name}.{known}", own[known]
+    changed = [known for known in keys if config.get(known) not in (None, KEYS[key].default)]
+    used = changed[0] if changed else key
+    return f"osprey.{used}", config.get(used)
 
 
 def _login(name: str) -> dict[str, Any]:
@@ -138,29 +177,25 @@ def _refuse_unknown(where: str, given: Mapping[str, Any], known: Any) -> None:
 
 
 def _checked(where: str, value: Any, default: Any) -> Any:
-    """The value in the default's type; Usage when it is of another, or out of range."""
+    """The value in the default's type. Errors: Usage when it is of another type, or does not fit."""
     if isinstance(default, int):
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise Usage(f"{where} is {value!r}, not a whole number")
-        top = 65535 if where.endswith("port") else 86400
-        if not 0 <= value <= top or (value == 0 and not where.endswith(".port")):
-            raise Usage(f"{where} is {value}, not between 1 and {top}")
-        return value
+        return _checked_number(where, value)
     if not isinstance(value, str):
         raise Usage(f"{where} is {value!r}, not text")
     if any(ord(character) < 32 for character in value):
         raise Usage(f"{where} is {value!r}: it has control characters")
-    if where.endswith(".public") and value not in ("", "none") and not URL.fullmatch(value):
-        raise Usage(
-            f"{where} is {value!r}, not a URL of the service", hint="https://olympias.cs.duke.edu:44342, or none"
-        )
-    if where.endswith(".vm") and not NAME.fullmatch(value):
-        raise Usage(f"{where} is {value!r}, not the name of a VM")
-    if where.endswith(".owner") and value and not NAME.fullmatch(value):
-        raise Usage(f"{where} is {value!r}, not the name of a user")
-    optional = where.endswith((".vm_store", ".vm_registry", ".python")) and not value
-    if where.endswith(PATHS) and not optional and not value.startswith(("/", "~/")):
-        raise Usage(f"{where} is {value!r}, not an absolute path", hint="a path that begins with / or ~/")
+    for kind in KINDS:
+        if where.endswith(kind.keys) and value not in kind.also and not kind.pattern.match(value):
+            raise Usage(f"{where} is {value!r}, not {kind.name}", hint=kind.hint)
+    return value
+
+
+def _checked_number(where: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Usage(f"{where} is {value!r}, not a whole number")
+    top = 65535 if where.endswith("port") else 86400
+    if not 0 <= value <= top or (value == 0 and not where.endswith(".port")):
+        raise Usage(f"{where} is {value}, not between 1 and {top}")
     return value
 
 

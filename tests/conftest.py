@@ -45,9 +45,7 @@ class SimSession(Session):
     hosts: Mapping[str, SimHost] = {}
 
     def site(self, config: Mapping[str, Any], name: str, *, verbose: bool, dry: bool) -> Any:
-        if name not in self.sites:
-            self.sites[name] = sim_site(self.hosts[name], Console(self.screen, name), dry=dry)
-        return self.sites[name]
+        return sim_site(self.hosts[name], Console(self.screen, name), dry=dry)
 
 
 def simulate(line: str, *hosts: SimHost) -> Ran:

@@ -7,8 +7,8 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ospreyops.command import Answer, Command
 from ospreyops.errors import Failed
+from ospreyops.remote.command import Answer, Command
 from tests.simhost import SimHost
 from tests.simvm import SimMac
 

@@ -17,14 +17,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Callable, Optional
+from typing import Callable, Optional, Union
 
-from ospreyops.command import Answer, Command
-from ospreyops.containers import Container, EngineFacts, Image
+from ospreyops.console import Console
 from ospreyops.errors import Failed, Unreachable
-from ospreyops.host import LocalStream
-from ospreyops.limits import limited
+from ospreyops.facts.engine import Container, EngineFacts, EngineRefusal, Image
+from ospreyops.remote.command import Answer, Command
+from ospreyops.remote.protocol import with_timeout
+from ospreyops.remote.streams import LocalStream
 from ospreyops.settings import Settings
+from ospreyops.tools import docker
 
 ISSUER = "O = Osprey, CN = osprey.service"
 ABOUT = "Osprey service running! Supported service versions: "
@@ -53,7 +55,7 @@ class SimHost:
     images: dict[str, str] = field(default_factory=dict)
     service: Optional[Container] = None
     others: list[Container] = field(default_factory=list)
-    way_in: Optional[int] = 44342
+    active_port: Optional[int] = 44342
     memory_free: int = 10**10
     taken_ports: tuple[int, ...] = ()
     connections: dict[str, int] = field(default_factory=dict)
@@ -84,6 +86,8 @@ class SimHost:
     proven: list[str] = field(default_factory=list)
     loading: set[str] = field(default_factory=set)
     jumped: bool = False
+    here: bool = False
+    console: Optional[Console] = None
     files: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(dir=kept())))
 
     def ask(self, questions: Mapping[str, Command]) -> dict[str, Answer]:
@@ -98,7 +102,7 @@ class SimHost:
 
     def stream(self, command: Command) -> LocalStream:
         """The real lock, held by the real program, in a folder of this computer."""
-        return LocalStream(limited(self._here(command)), b"")
+        return LocalStream(with_timeout(self._here(command)), b"")
 
     def really(self, command: Command) -> Answer:
         """What a line that is about the lock or the history comes to in that folder."""
@@ -170,12 +174,12 @@ class SimHost:
 
     def _end_empty(self) -> None:
         for one in list(self.others):
-            if one.left and not one.jobs and not self.connections.get(one.name):
+            if one.draining_since and not one.jobs and not self.connections.get(one.name):
                 self.stop(one.name)
 
-    def let_in(self, port: str) -> None:
+    def switch_traffic(self, port: str) -> None:
         """What redirecting new connections comes to."""
-        self.way_in = int(port)
+        self.active_port = int(port)
 
     @property
     def containers(self) -> list[Container]:
@@ -184,7 +188,7 @@ class SimHost:
 
     def behind(self, port: int) -> Optional[Container]:
         """The container that answers at a port of the host."""
-        port = self.way_in or port if port == 44342 else port
+        port = self.active_port or port if port == 44342 else port
         return next((one for one in self.containers if one.running and one.port == port), None)
 
     def load(self, version: str) -> str:
@@ -196,12 +200,12 @@ class SimHost:
         """What `docker image rm` comes to."""
         del self.images[name]
 
-    def engine(self) -> tuple[Optional[EngineFacts], str]:
+    def engine(self) -> Union[EngineFacts, EngineRefusal]:
         """What the docker SDK would read."""
         if self.engine_why:
-            return None, self.engine_why
+            return docker.refusal(self.engine_why)
         images = {name: Image(name, digest, 1, 1, (name[15:],)) for name, digest in self.images.items()}
-        return EngineFacts(self.sudo, images, self.service, tuple(self.others)), ""
+        return EngineFacts(self.sudo, images, self.service, tuple(self.others))
 
     def _answer(self, name: str, line: str) -> Answer:
         if name in ("lock", "history"):
@@ -222,9 +226,9 @@ class SimHost:
             "listener": f'LISTEN 0 1 *:44342 *:* users:(("{self.listener}",pid=7,fd=4))' if self.listener else "",
             "ended": "" if self.ended is None else str(self.ended),
             "sleep": self.pmset,
-            "healthy": "\n".join(self.proven),
+            "proven": "\n".join(self.proven),
             "loading": "\n".join(f"loading-{version}" for version in self.loading),
-            "wanted": json.dumps({"version": self.wanted}) if self.wanted else "",
+            "desired": json.dumps({"version": self.desired}) if self.desired else "",
             "log": "".join(f"{self.log_size} {log}\n" for log in sorted(self.logs)) + "\nthe last log line\n",
             "room": self._room(),
             "names": f"osprey-service\n{packed[0]}.bz2\n" if packed else "",
@@ -242,10 +246,10 @@ class SimHost:
 
     def _room(self) -> str:
         """What ROOM prints."""
-        rule = f"-A OSPREY -p tcp -m tcp --dport 44342 -j REDIRECT --to-ports {self.way_in}\n"
-        way_in = "" if self.way_in is None else "way in\n" + (rule if self.way_in != 44342 else "")
+        rule = f"-A OSPREY -p tcp -m tcp --dport 44342 -j REDIRECT --to-ports {self.active_port}\n"
+        active_port = "" if self.active_port is None else "netfilter\n" + (rule if self.active_port != 44342 else "")
         taken = "".join(f"taken {port:04X}\n" for port in self.taken_ports)
-        return f"{way_in}memory {self.memory_free // 1024}\n{taken}"
+        return f"{active_port}memory {self.memory_free // 1024}\n{taken}"
 
     def _unit(self) -> str:
         if not self.unit:
@@ -268,7 +272,7 @@ class SimHost:
 
     def mean(self, version: str = "") -> None:
         """What writing down, or forgetting, the version that is wanted comes to."""
-        self.wanted = version
+        self.desired = version
         self.proven += [version] if version else []
 
     def use(self, version: str) -> None:
@@ -292,8 +296,8 @@ CHANGES: dict[str, Callable[..., Optional[str]]] = {
     r"docker stop (osprey-service(?:-left-\d+)?(?:-\d+)?)\b": SimHost.stop,
     r"docker rename (\S+) (\S+) && \{ docker exec \2 sh -c .*kill -TERM \$\(pidof caddy\)": SimHost.leave,
     r"docker rename (\S+) ([^\s']+)(?: && docker rename (\S+) ([^\s']+))?": SimHost.rename,
-    r"--to-ports (\d+)": SimHost.let_in,
-    r"--ctstate INVALID -j RETURN": lambda host: host.let_in("44342"),
+    r"--to-ports (\d+)": SimHost.switch_traffic,
+    r"--ctstate INVALID -j RETURN": lambda host: host.switch_traffic("44342"),
     r"docker image rm (\S+?)'?$": lambda host, name: host.forget(name),
     r"^rm -rf \S+/([0-9.]+)$": lambda host, version: host.unpacked.remove(version),
     r"docker rm osprey-service;": lambda host: setattr(host, "service", None),

@@ -3,35 +3,43 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
+from ospreyops.change.change import Change
+from ospreyops.change.site import Site
 from ospreyops.console import Console
-from ospreyops.containers import EngineFacts
-from ospreyops.machines import machine
+from ospreyops.facts.engine import EngineFacts, EngineRefusal
+from ospreyops.look import Look
 from ospreyops.settings import Settings
-from ospreyops.site import Site
+from ospreyops.target import target
 from tests.simhost import SimHost
 
 
 @dataclass
-class SimSite(Site):
-    """A site of a simulated host: the same loop, the same goals, another world."""
+class SimLook(Look):
+    """A look at a simulated host: the same questions, another engine, and nobody outside."""
 
-    def _engine(self) -> tuple[Optional[EngineFacts], str]:
+    def engine(self) -> Union[EngineFacts, EngineRefusal]:
         host: Any = self.host
-        found: tuple[Optional[EngineFacts], str] = host.engine()
+        found: Union[EngineFacts, EngineRefusal] = host.engine()
         return found
 
-    def public_url(self) -> str:
-        return ""
+    def public_url(self) -> Optional[str]:
+        return None
 
 
-def sim_site(host: SimHost, console: Console, *, dry: bool = False) -> SimSite:
+def sim_site(host: SimHost, console: Console, *, dry: bool = False) -> Site:
     """The site of a simulated host; its clock is the host's, and sleeping moves it."""
 
     def sleep(seconds: float) -> None:
         host.now += seconds
 
-    settings = replace(Settings(host.name), machine=host.machine, patience=20, **host.configured)
+    def clock() -> float:
+        return host.now
+
+    settings = replace(Settings(host.name), machine=host.machine, health_timeout=20, **host.configured)
     any_host: Any = host
-    return SimSite(settings, any_host, machine(settings), console, dry, lambda: host.now, sleep)
+    host.console, host.here = console, settings.here
+    look = SimLook(any_host, target(settings))
+    change = Change(any_host, console, clock=clock, sleep=sleep)
+    return Site(look.target, any_host, console, look, change, dry, clock, sleep)

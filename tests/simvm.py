@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Callable, Optional
+from typing import Callable, Union
 
-from ospreyops.command import Answer, Command
-from ospreyops.containers import EngineFacts
 from ospreyops.errors import Failed
+from ospreyops.facts.engine import EngineFacts, EngineRefusal
+from ospreyops.remote.command import Answer, Command
+from ospreyops.tools import docker
 from tests.simhost import EPOCH, SimHost
 
 ABSENT = "VBoxManage: error: Could not find a registered machine named 'osprey-service'"
@@ -53,10 +54,10 @@ class SimMac(SimHost):
             own.update(about=lambda: Answer(7, "", CLOSED), desktop=lambda: Answer(0), certificate=lambda: Answer(1))
         return {**found, **{name: answer() for name, answer in own.items() if name in questions}}
 
-    def engine(self) -> tuple[Optional[EngineFacts], str]:
+    def engine(self) -> Union[EngineFacts, EngineRefusal]:
         """What the docker SDK would read, when the VM runs."""
         if self.vm != "running" or self.hung:
-            return None, "ssh: connect to host 127.0.0.1 port 50022: Connection refused"
+            return docker.refusal("ssh: connect to host 127.0.0.1 port 50022: Connection refused")
         return super().engine()
 
     def run(self, command: Command) -> Answer:
@@ -77,7 +78,7 @@ class SimMac(SimHost):
             raise Failed("exit status 1: it did not work")
         if state == "poweroff":
             self._lose()
-            self.way_in = self.way_in and 44342
+            self.active_port = self.active_port and 44342
         self.vm = state
 
     def end(self) -> None:

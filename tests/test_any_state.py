@@ -7,7 +7,7 @@ from typing import Callable
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ospreyops.faults import known
+from ospreyops.faults import registry
 from tests.conftest import Ran
 from tests.simvm import SimMac
 from tests.test_virtualbox import RULE
@@ -26,7 +26,7 @@ MACS = st.builds(
     store=st.sampled_from(["", "", "there\n12\tdisk.vmdk\n"]),
     rules=st.lists(st.sampled_from(["ssh,tcp,127.0.0.1,50022,,22", RULE, "x,tcp,,44342,,1"]), unique=True),
     taken=st.sampled_from(["", "nc 99"]),
-    wanted=st.sampled_from(["", "0.3", "0.4"]),
+    desired=st.sampled_from(["", "0.3", "0.4"]),
     images=st.sampled_from([{}, {"osprey/service:0.3": "sha256:03"}]),
     unpacked=st.sampled_from([set(), {"0.3"}]).map(set),
     archives=st.sampled_from([set(), {"0.3", "0.4"}]).map(set),
@@ -37,7 +37,7 @@ MACS = st.builds(
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(mac=MACS, line=st.sampled_from(["heal", "deploy --version 0.3", *(f"fix.{fault.name}" for fault in known())]))
+@given(mac=MACS, line=st.sampled_from(["heal", "deploy --version 0.3", *(f"fix.{fault.name}" for fault in registry())]))
 def test_from_any_state_a_task_ends_at_its_goal_or_with_a_clear_error_in_few_looks(
     sim: Sim, mac: SimMac, line: str
 ) -> None:
@@ -54,7 +54,7 @@ def test_from_any_state_a_task_ends_at_its_goal_or_with_a_clear_error_in_few_loo
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(mac=MACS, line=st.sampled_from(["heal", "deploy --version 0.3"]))
 def test_a_healthy_service_survives_whatever_else_is_seen(sim: Sim, mac: SimMac, line: str) -> None:
-    mac.vm, mac.hung, mac.taken, mac.wanted, mac.fails = "running", False, "", "0.3", "$^"
+    mac.vm, mac.hung, mac.taken, mac.desired, mac.fails = "running", False, "", "0.3", "$^"
     mac.rules, mac.unpacked = ["ssh,tcp,127.0.0.1,50022,,22", RULE], {"0.3"}
     mac.images = {"osprey/service:0.3": "sha256:03"}
     mac.start("0.3")

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from ospreyops import bundle
-from ospreyops.delivery import sha256
+from ospreyops.delivery.source import sha256
+from ospreyops.daemon import bundle
 from tests.conftest import Inv
 
 PYTHONS = [

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ospreyops import cli
 from ospreyops.errors import OspreyError
+from ospreyops import cli
 from tests.conftest import PROJECT, Inv, Ran
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ospreyops.command import Command, quote, sh
+from ospreyops.remote.command import Command, quote, sh
 
 HOME = "/home/jeff martin"
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40)

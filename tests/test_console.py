@@ -17,15 +17,21 @@ from typing import Optional
 
 import pytest
 
-from ospreyops.command import Command
-from ospreyops.console import FRAMES, Console, Screen, size, table
-from ospreyops.containers import Container, EngineFacts
+from ospreyops.change.site import site
+from ospreyops.console import Console, FRAMES, Screen
 from ospreyops.errors import Blocked, Failed
-from ospreyops.facts import Facts, HostFacts, MachineFacts, Seen, State, Unit
-from ospreyops.plan import Step
-from ospreyops.runbook import machine, net, service
+from ospreyops.facts import Facts
+from ospreyops.facts.engine import Container, EngineFacts
+from ospreyops.facts.host import HostFacts, Unit
+from ospreyops.facts.machine import MachineFacts, State
+from ospreyops.facts.service import ProbeResult
+from ospreyops.remote.command import Command
 from ospreyops.settings import Settings
-from ospreyops.site import site
+from ospreyops.step import Step
+from ospreyops.text import size, table
+from ospreyops.runbook import machine
+from ospreyops.runbook import net
+from ospreyops.runbook import service
 
 STEP = Step("the service does not run", Command("./osprey-service --version 0.3", 60), "it runs")
 ERROR = Blocked("the disk is full", evidence="df says\n100%", hint="inv image.prune").after(["docker load"])
@@ -82,11 +88,11 @@ def usual(monkeypatch: pytest.MonkeyPatch) -> None:
 def everything(console: Console) -> None:
     """Print something of each kind."""
     console.say("said")
-    console.good("good")
-    console.bad(ERROR)
+    console.success("good")
+    console.error(ERROR)
     console.row(True, "service", "runs")
     console.row(None, "", "more")
-    console.would(STEP)
+    console.dry_step(STEP)
     with console.step(STEP), console.progress(10) as bar:
         bar.done = 10
     with console.waiting("it starts"):
@@ -134,7 +140,7 @@ def test_errors_in_a_file_have_no_escape_codes_though_the_rest_goes_to_a_termina
 
 def test_an_error_goes_to_standard_error_and_tells_what_was_done_seen_and_what_to_try() -> None:
     with in_files() as (console, out, err):
-        console.bad(ERROR)
+        console.error(ERROR)
     assert out.getvalue() == ""
     told = "; ".join(line.strip() for line in err.getvalue().splitlines())
     assert told == "FAILED the disk is full; | df says; | 100%; done so far: docker load; try: inv image.prune"
@@ -145,7 +151,7 @@ def test_what_takes_long_shows_a_spinner_that_leaves_no_trace() -> None:
         with pytest.raises(Failed), console.step(STEP), console.waiting("it starts"):
             terminal.until(f"[{FRAMES}] +1 s")
             raise Failed("no")
-        console.bad(ERROR)
+        console.error(ERROR)
     shown = terminal.shown()
     assert not any(set(FRAMES) & set(line) for line in shown)
     assert "the disk is full" in shown[4]
@@ -210,7 +216,7 @@ def test_any_text_can_be_printed_on_any_output(tmp_path: Path, encoding: str) ->
 def facts() -> Facts:
     """A healthy host, with names as long as the lab's."""
     name = "grisman-36.cs.duke.edu"
-    inside, outside = (Seen(f"https://{at}:44342", "v0.3", desktop={"0.3": ""}) for at in ("localhost", name))
+    inside, outside = (ProbeResult(f"https://{at}:44342", "v0.3", desktop={"0.3": ""}) for at in ("localhost", name))
     container = Container("id", "osprey/service:0.3", "sha256:aa", "running", "2021-09-01T00:00:00.000000000Z", 44342)
     unit = Unit("active", "", "/opt/osprey", "0.3")
     host = HostFacts(name, "martin", "Linux", "/home/martin", "/opt/osprey", 0, 10**11, unit=unit)

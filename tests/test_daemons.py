@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from ospreyops.command import Answer
-from ospreyops.daemons import LABEL, Job, Kept, Launchd, Systemd, write
 from ospreyops.errors import Blocked
+from ospreyops.remote.command import Answer
+from ospreyops.tools.launchd import LABEL, Launchd
+from ospreyops.tools.supervisor import Job, JobState, write
+from ospreyops.tools.systemd import Systemd
 
 JOB = Job(
     user="jmartin",
@@ -48,7 +50,7 @@ SHOWN = "-rw-r--r--@ 1 0  0  931 Nov 23 11:15 /Library/LaunchDaemons/edu.duke.cs
 NOTHING = Answer(0)
 
 
-def systemd(printed: str, code: int = 0) -> Kept:
+def systemd(printed: str, code: int = 0) -> JobState:
     return Systemd().kept({"daemon_file": NOTHING, "daemon": Answer(code, printed)})
 
 
@@ -76,7 +78,7 @@ def test_signs_that_mean_something_in_a_unit_are_taken_literally() -> None:
 
 def test_what_launchctl_prints_of_a_job_that_runs_is_read() -> None:
     kept = Launchd().kept({"daemon_file": Answer(0, SHOWN), "daemon": Answer(0, PRINTED)})
-    assert kept == Kept("<plist>\n", True, True, True, 4711, 93784, "exit code 1")
+    assert kept == JobState("<plist>\n", True, True, True, 4711, 93784, "exit code 1")
 
 
 def test_a_job_that_waits_for_its_next_start_has_no_process() -> None:
@@ -87,7 +89,7 @@ def test_a_job_that_waits_for_its_next_start_has_no_process() -> None:
 
 def test_a_job_that_is_not_loaded_is_known_as_that() -> None:
     absent = Answer(113, "", 'Could not find service "edu.duke.cs.osprey" in domain for system\n')
-    assert Launchd().kept({"daemon_file": NOTHING, "daemon": absent}) == Kept()
+    assert Launchd().kept({"daemon_file": NOTHING, "daemon": absent}) == JobState()
 
 
 @pytest.mark.parametrize("shown", ["-rw-rw-r-- 1 0 0 1", "-rw-r--r-- 1 501 0 1", "-rw-r--r-- 1 0 20 1"])
@@ -98,7 +100,7 @@ def test_a_file_that_launchd_would_refuse_at_the_next_boot_is_noticed(shown: str
 
 def test_what_systemd_says_of_a_unit_that_runs_is_read() -> None:
     printed = "ActiveState=active\nUnitFileState=enabled\nNeedDaemonReload=no\nMainPID=99\nage =    00:07\n"
-    assert systemd(printed) == Kept("", False, True, True, 99, 7, "")
+    assert systemd(printed) == JobState("", False, True, True, 99, 7, "")
 
 
 @pytest.mark.parametrize("wrong", ["UnitFileState=disabled", "NeedDaemonReload=yes", "ActiveState=failed"])

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from ospreyops.command import sh
-from ospreyops.delivery import SUM, Unpack, sha256, source
+from ospreyops.delivery.extract import Extract
+from ospreyops.delivery.source import sha256, source
+from ospreyops.delivery.upload import SHA256SUM
 from ospreyops.errors import Blocked
 from ospreyops.release import Release, check_members
+from ospreyops.remote.command import sh
 from tests.release import build
 from tests.test_release import FILES
 
@@ -38,7 +40,7 @@ def home(tmp_path: Path) -> Path:
 
 def unpack(home: Path, archive: Path, place: str = "~/osprey/0.3", consume: bool = False) -> bool:
     """Run the line on this computer, as on a host with that home folder; whether it worked."""
-    line = Unpack(GOOD, str(archive), place, consume).command.line
+    line = Extract(GOOD, str(archive), place, consume).command.line
     return subprocess.run(["/bin/sh", "-c", line], env={**os.environ, "HOME": str(home)}, timeout=20).returncode == 0
 
 
@@ -113,7 +115,7 @@ def test_unpacking_that_is_killed_half_way_changes_nothing_and_can_be_done_again
     assert unpack(home, archives[""])
     before, pipe = everything(home), home / "pipe"
     os.mkfifo(pipe)
-    line = Unpack(GOOD, str(pipe), f"{home}/osprey/0.3").command.line
+    line = Extract(GOOD, str(pipe), f"{home}/osprey/0.3").command.line
     with subprocess.Popen(["/bin/sh", "-c", line], start_new_session=True) as process, pipe.open("wb") as halfway:
         halfway.write(archives[""].read_bytes()[: 1 << 20])
         halfway.flush()
@@ -154,7 +156,7 @@ def test_a_good_archive_is_taken(archives: dict[str, Path]) -> None:
 def test_both_ends_reckon_the_same_sha256(tmp_path: Path, name: str) -> None:
     file = tmp_path / name
     file.write_bytes(bytes(range(256)) * 10_000)
-    printed = subprocess.check_output(["/bin/sh", "-c", sh(SUM, file=str(file), limit=5).line], text=True)
+    printed = subprocess.check_output(["/bin/sh", "-c", sh(SHA256SUM, file=str(file), limit=5).line], text=True)
     assert printed.startswith(f"{sha256(file)} ")
 
 

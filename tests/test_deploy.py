@@ -73,7 +73,7 @@ def test_a_release_that_never_gets_ready_fails_with_what_was_seen_and_the_old_on
     assert ran.code == 2
     assert "/v0.4/about: no answer in time" in ran.err
     assert "the last log line" in ran.err
-    assert (host.service, host.others, host.way_in) == (before, [], 44342)
+    assert (host.service, host.others, host.active_port) == (before, [], 44342)
     assert "osprey/service:0.3 still runs" in ran.err
 
 

@@ -9,8 +9,8 @@ from typing import Any, Callable, Optional
 
 import pytest
 
-from ospreyops.containers import EngineFacts
-from ospreyops.faults import known
+from ospreyops.facts.engine import EngineFacts
+from ospreyops.faults import registry
 from tests.conftest import PROJECT, Ran
 from tests.simhost import Killed, SimHost
 from tests.simvm import SimMac
@@ -24,7 +24,7 @@ def meant(**state: Any) -> SimMac:
     """A Mac that is meant to run 0.3, and does, but for what the state says."""
     wanted = state.pop("wanted", "0.3")
     mac = serving(**state)
-    mac.wanted = wanted
+    mac.desired = wanted
     return mac
 
 
@@ -224,7 +224,7 @@ def test_a_healthy_service_is_never_cut_by_heal(sim: Sim) -> None:
 
 
 def test_a_service_that_nobody_meant_to_run_is_left_alone_by_heal(sim: Sim) -> None:
-    for mac in (with_fault("stopped", wanted=""), with_fault("service", wanted="")):
+    for mac in (with_fault("stopped", desired=""), with_fault("service", desired="")):
         ran = sim("heal -H sim", mac)
         assert (ran.code, mac.ran) == (0, [])
         assert "none is meant to run" in ran.out
@@ -276,13 +276,13 @@ def test_the_status_names_the_faults_and_their_cures(sim: Sim) -> None:
 
 def test_every_fault_has_a_file_a_task_and_a_row_in_the_readme() -> None:
     readme = (PROJECT / "README.md").read_text()
-    for fault in known():
+    for fault in registry():
         assert f"| `{fault.name}` |" in readme
         assert f"`inv fix.{fault.name}" in readme
 
 
 def test_a_server_without_a_vm_has_only_the_faults_that_it_can_have(sim: Sim) -> None:
-    host = SimHost(wanted="0.3")
+    host = SimHost(desired="0.3")
     host.load("0.3")
     host.unpacked.add("0.3")
     found = sim("doctor -H sim", host)
@@ -293,7 +293,7 @@ def test_a_server_without_a_vm_has_only_the_faults_that_it_can_have(sim: Sim) ->
 
 
 def test_the_port_of_a_container_that_is_about_to_run_is_not_taken_by_a_stranger(sim: Sim) -> None:
-    host = SimHost(wanted="0.3", unpacked={"0.3"})
+    host = SimHost(desired="0.3", unpacked={"0.3"})
     host.load("0.3")
     engine, begun = host.engine, []
 

@@ -20,13 +20,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ospreyops.command import Answer
-from ospreyops.facts import Seen
-from ospreyops.health import ISSUER, LIMIT, local, public, questions
-from ospreyops.limits import answers, asked
+from ospreyops.facts.service import ProbeResult
+from ospreyops.look.https import probe
+from ospreyops.look.service import ISSUER, LIMIT, local, questions
+from ospreyops.remote.command import Answer
+from ospreyops.remote.protocol import batch, parse_batch
 
 Pages = Callable[[str], Iterable[bytes]]
-Views = dict[str, list[Future[Seen]]]
+Views = dict[str, list[Future[ProbeResult]]]
 SUBJECT = "/O=Osprey/CN=osprey.service/emailAddress=osprey@cs.duke.edu"
 ABOUT = "Osprey service running! Supported service versions: "
 PRINTED = st.text().map("issuer=CN = osprey.service\nnotAfter={0}".format) | st.text().map("v0.3 {0}".format)
@@ -119,10 +120,10 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def on_host(url: str, **environment: str) -> Seen:
+def on_host(url: str, **environment: str) -> ProbeResult:
     """How the service looks to curl and openssl on a host, asked as a look asks."""
     env = {"PATH": "/usr/bin:/bin", **environment}
-    return local(url, answers(subprocess.check_output(["sh", "-c", asked(questions(url))], env=env, text=True)))
+    return local(url, parse_batch(subprocess.check_output(["sh", "-c", batch(questions(url))], env=env, text=True)))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -142,19 +143,19 @@ def slow(certificates: Path) -> Iterator[Views]:
         "java drips": Server(java(lambda: drip(*page("{" * 999))), tls),
     }
     with ThreadPoolExecutor(2 * len(servers)) as pool:
-        yield {name: [pool.submit(ask, s.url) for ask in (public, on_host)] for name, s in servers.items()}
+        yield {name: [pool.submit(ask, s.url) for ask in (probe, on_host)] for name, s in servers.items()}
         OVER.set()
     for server in servers.values():
         server.server_close()
 
 
-def both(pages: Pages, certificate: Optional[Path]) -> tuple[Seen, Seen]:
+def both(pages: Pages, certificate: Optional[Path]) -> tuple[ProbeResult, ProbeResult]:
     """Both views of a server, one after the other."""
     with Server(pages, certificate) as server:
-        return public(server.url), on_host(server.url)
+        return probe(server.url), on_host(server.url)
 
 
-def same(pages: Pages, certificate: Path) -> Seen:
+def same(pages: Pages, certificate: Path) -> ProbeResult:
     """How a server looks, from here and on its host alike."""
     outside, inside = both(pages, certificate)
     assert outside == inside
@@ -169,14 +170,14 @@ def test_a_service_is_healthy_even_with_an_expired_certificate(certificates: Pat
 
 
 @pytest.fixture(scope="module")
-def odd(certificates: Path) -> Seen:
+def odd(certificates: Path) -> ProbeResult:
     """How a proxy looks whose Java servers each answer something else."""
     answers = {f"v{version.replace('.', '_')}": answer for version, (answer, _) in ODD.items()}
     return same(service(*ODD, **answers), certificates / "good.pem")
 
 
 @pytest.mark.parametrize("version", ODD)
-def test_the_proxys_word_is_not_enough(odd: Seen, version: str) -> None:
+def test_the_proxys_word_is_not_enough(odd: ProbeResult, version: str) -> None:
     assert f"/v{version}/about: {ODD[version][1]}" in odd.problem(version)
 
 
@@ -222,7 +223,7 @@ def test_a_server_that_is_no_proxy_of_ours_does_not_answer(certificates: Path, s
 def test_where_nothing_listens_nothing_answers() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         url = f"https://localhost:{taken.getsockname()[1]}"
-    for seen in (public(url), on_host(url)):
+    for seen in (probe(url), on_host(url)):
         assert seen.about is None and "connect" in seen.error.lower()
 
 
@@ -234,7 +235,7 @@ def test_what_a_user_of_the_host_has_set_for_curl_does_not_matter(certificates: 
 
 @pytest.mark.parametrize("url", ["https://localhost:port", "https://localhost:99999", "https://[::1"])
 def test_a_url_that_leads_nowhere_is_told_as_no_answer(url: str) -> None:
-    assert "does not answer" in public(url).problem("0.3")
+    assert "does not answer" in probe(url).problem("0.3")
 
 
 @given(st.binary() | st.binary().map(b"HTTP/1.1 200 OK\r\n".__add__), st.binary(), st.integers(100, 599))
@@ -242,7 +243,7 @@ def test_a_url_that_leads_nowhere_is_told_as_no_answer(url: str) -> None:
 def test_whatever_the_network_answers_it_is_told(certificates: Path, raw: bytes, body: bytes, status: int) -> None:
     for odd in ({"about": [raw]}, {"v0_3": [raw]}, {"v0_3": page(body, status)}):
         with Server(service("0.3", **odd), certificates / "good.pem") as server:
-            assert public(server.url).problem("0.3")
+            assert probe(server.url).problem("0.3")
 
 
 @settings(deadline=None)

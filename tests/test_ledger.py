@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ospreyops.containers import Container
-from ospreyops.ledger import history, row, typed
+from ospreyops.change.history import entries, row, typed
+from ospreyops.facts.engine import Container
 from tests.conftest import Ran
 from tests.simhost import SimHost
 from tests.test_deploy import running
@@ -87,21 +87,21 @@ def test_what_put_the_old_version_back_is_in_the_same_line(sim: Sim) -> None:
 
 def test_a_host_is_meant_to_run_what_was_deployed_once_it_is_healthy(sim: Sim) -> None:
     host, wanted = SimHost(), []
-    host.before_run = lambda line: wanted.append((host.wanted, bool(host.service)))
+    host.before_run = lambda line: wanted.append((host.desired, bool(host.service)))
     assert sim("deploy --version 0.3 -H sim", host).code == 0
-    assert host.wanted == "0.3"
+    assert host.desired == "0.3"
     assert wanted[-1] == ("", True)
 
 
 def test_a_deploy_that_fails_does_not_change_what_the_host_is_meant_to_run(sim: Sim) -> None:
     host = running(healthy=unfit)
     assert sim("deploy --version 0.4 -H sim", host).code == 2
-    assert host.wanted == "0.3"
+    assert host.desired == "0.3"
 
 
 def test_a_stop_forgets_what_the_host_is_meant_to_run_before_it_stops(sim: Sim) -> None:
     host, wanted = running(), []
-    host.before_run = lambda line: wanted.append((host.wanted, bool(host.service)))
+    host.before_run = lambda line: wanted.append((host.desired, bool(host.service)))
     assert sim("service.stop -H sim", host).code == 0
     assert wanted == [("0.3", True), ("", True)]
     assert host.service is None
@@ -111,7 +111,7 @@ def test_a_healthy_service_that_nobody_meant_to_run_is_meant_to_run_after_a_depl
     host = running()
     host.mean("0.2")
     assert sim("deploy --version 0.3 -H sim", host).code == 0
-    assert (len(host.ran), host.wanted) == (1, "0.3")
+    assert (len(host.ran), host.desired) == (1, "0.3")
 
 
 def test_the_history_shows_the_last_changes_newest_last(sim: Sim) -> None:
@@ -164,7 +164,7 @@ anything = st.recursive(st.none() | st.text() | st.floats(), lambda inner: st.di
 
 @given(st.lists(entries.map(lambda entry: (json.dumps(entry), entry)) | rubbish.map(lambda text: (text, None))))
 def test_every_whole_line_of_a_history_is_read_whatever_is_between_them(rows: list[tuple[str, Any]]) -> None:
-    found, torn = history("\n".join(line for line, _ in rows))
+    found, torn = entries("\n".join(line for line, _ in rows))
     assert found == [entry for _, entry in rows if entry]
     assert torn == sum(1 for line, entry in rows if not entry and line.strip())
 
@@ -172,7 +172,7 @@ def test_every_whole_line_of_a_history_is_read_whatever_is_between_them(rows: li
 @given(st.dictionaries(st.sampled_from(sorted(KEYS)), anything))
 @example({"task": "two\nlines"})
 def test_whatever_an_entry_has_in_it_is_shown_on_one_line(odd: dict[str, Any]) -> None:
-    (found,), torn = history(json.dumps({**dict.fromkeys(KEYS, ""), **odd}))
+    (found,), torn = entries(json.dumps({**dict.fromkeys(KEYS, ""), **odd}))
     assert torn == 0
     assert all("\n" not in cell for cell in row(found))
 

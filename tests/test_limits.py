@@ -15,8 +15,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ospreyops.command import Answer, Command, sh
-from ospreyops.limits import LATE, LATE_MARK, answers, asked, limited
+from ospreyops.remote.command import Answer, Command, sh
+from ospreyops.remote.protocol import LATE, LATE_MARK, batch, parse_batch, with_timeout
 
 shells = pytest.mark.parametrize("shell", ["sh", "bash"])
 PATIENCE = 20
@@ -38,7 +38,7 @@ def run(
     command: Command, shell: str = "sh", stdin: bytes = b"", path: str = os.environ["PATH"]
 ) -> subprocess.CompletedProcess[bytes]:
     """The line under its limit, as sshd runs it: by a login shell; it returns when nobody holds its output any more."""
-    words = [shell, "-c", limited(command)]
+    words = [shell, "-c", with_timeout(command)]
     return subprocess.run(words, input=stdin, capture_output=True, timeout=PATIENCE, env={"PATH": path})
 
 
@@ -47,11 +47,11 @@ def ask(shell: str = "sh", held: Optional[int] = None, limit: float = 10, **line
     questions = {name: sh(line, limit=limit) for name, line in lines.items()}
     kept = () if held is None else (held,)
     stdin, writer = os.pipe()
-    words = [shell, "-c", asked(questions)]
+    words = [shell, "-c", batch(questions)]
     printed = subprocess.check_output(words, stdin=stdin, timeout=PATIENCE, pass_fds=kept)
     os.close(stdin)
     os.close(writer)
-    return answers(printed.decode())
+    return parse_batch(printed.decode())
 
 
 def nobody_holds(pipe: int) -> bool:
@@ -79,7 +79,7 @@ def test_a_line_past_its_limit_is_ended_with_all_that_it_started_and_says_so() -
 def test_a_line_whose_reader_is_gone_is_ended_at_its_limit_all_the_same() -> None:
     reader, said = os.pipe()
     held, writer = os.pipe()
-    line = limited(sh(f"{LONG} & wait", limit=1))
+    line = with_timeout(sh(f"{LONG} & wait", limit=1))
     with subprocess.Popen(["sh", "-c", line], stdout=said, stderr=said, pass_fds=[writer]):
         for end in (reader, said, writer):
             os.close(end)
@@ -90,7 +90,7 @@ def test_a_line_whose_reader_is_gone_is_ended_at_its_limit_all_the_same() -> Non
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 @pytest.mark.parametrize("busy", [False, True], ids=["", "on_a_busy_machine"])
 def test_a_line_whose_perl_is_ended_goes_with_it(number: signal.Signals, busy: bool, tmp_path: Path) -> None:
-    line = limited(sh(f"({LONG}) & echo begun; {LONG}", limit=60))
+    line = with_timeout(sh(f"({LONG}) & echo begun; {LONG}", limit=60))
     env = {**os.environ, "PERL5OPT": f"-I{tmp_path} -MBusy"} if busy else None
     (tmp_path / "Busy.pm").write_text(BUSY)
     with subprocess.Popen(["sh", "-c", line], stdout=subprocess.PIPE, env=env) as process:
@@ -176,13 +176,13 @@ def test_an_answer_without_end_does_not_fill_the_memory(late: tuple[dict[str, An
 
 
 def test_an_answer_among_the_greetings_of_a_login_shell_is_found() -> None:
-    printed = subprocess.check_output(["sh", "-c", f"printf Welcome; {asked({'it': Command('echo', 5)})}"])
-    assert answers(printed.decode() + "bye 1 0 x. .\n") == {"it": Answer(0, "\n")}
+    printed = subprocess.check_output(["sh", "-c", f"printf Welcome; {batch({'it': Command('echo', 5)})}"])
+    assert parse_batch(printed.decode() + "bye 1 0 x. .\n") == {"it": Answer(0, "\n")}
 
 
 @settings(deadline=None)
 @given(st.text() | st.from_regex(r"\A[a-z]+ -?[0-9]+ [01] [0-9a-f]*[.] [0-9a-f]*[.]\n\Z"))
 @example("it 0 0 616. .")
 def test_whatever_is_printed_is_read_as_answers_or_passed_over(printed: str) -> None:
-    for name, answer in answers(printed).items():
+    for name, answer in parse_batch(printed).items():
         assert re.fullmatch(r"\w+", name) and name in printed and isinstance(answer.code, int)

@@ -14,10 +14,12 @@ from typing import Any, Callable
 
 import pytest
 
-from ospreyops import ledger, lock
-from ospreyops.command import Command
-from ospreyops.host import LocalStream
-from ospreyops.limits import limited
+from ospreyops.remote.command import Command
+from ospreyops.remote.protocol import with_timeout
+from ospreyops.remote.streams import LocalStream
+from ospreyops.change import change
+from ospreyops.change import lock
+from ospreyops import text
 from tests.conftest import PROJECT, Ran
 from tests.simhost import FOLDER, SimHost
 from tests.test_ledger import running, told
@@ -27,11 +29,11 @@ PASSWORD = "a password that is longer than any token, and has words"
 OTHER = lock.Holder("jeff", "grisman-12", 4711, "2020-01-02T03:04:05Z", "deploy --version 0.4")
 
 
-def take(host: SimHost) -> lock.Hold:
+def take(host: SimHost) -> lock.LockLease:
     """The host's lock, held by jeff."""
     any_host: Any = host
     taken = lock.take(any_host, FOLDER, OTHER, sudo=False)
-    assert isinstance(taken, lock.Hold)
+    assert isinstance(taken, lock.LockLease)
     return taken
 
 
@@ -48,7 +50,7 @@ def once(host: SimHost, act: Callable[[], Ran]) -> list[Ran]:
 
 
 def free(host: SimHost) -> bool:
-    return lock.held(host.really(lock.question(FOLDER))) is None
+    return lock.lock_state(host.really(lock.question(FOLDER))) is None
 
 
 @contextmanager
@@ -78,7 +80,7 @@ def test_of_two_at_once_one_is_refused_with_the_others_name(sim: Sim) -> None:
     refused = once(host, lambda: sim("service.stop -H sim", host))
     assert sim("deploy --version 0.4 -H sim", host).code == 0
     assert refused[0].code == 3
-    said = f"sim is being changed by {ledger.who()}@{os.uname().nodename}: deploy --version 0.4, since 2027-01-15 "
+    said = f"sim is being changed by {text.who()}@{os.uname().nodename}: deploy --version 0.4, since 2027-01-15 "
     assert said in refused[0].err
     assert f"(pid {os.getpid()})" in refused[0].err
     assert "try: --wait, or inv lock.status -H sim" in refused[0].err
@@ -124,7 +126,7 @@ def test_after_waiting_nothing_is_done_if_the_other_has_done_it(sim: Sim) -> Non
 
 
 def test_nobody_waits_for_more_than_an_hour(sim: Sim, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledger, "PAUSE", 1000.0)
+    monkeypatch.setattr(change, "PAUSE", 1000.0)
     host = SimHost()
     held = take(host)
     assert sim("image.load --version 0.3 -H sim --wait", host).code == 3
@@ -180,7 +182,7 @@ def test_who_falls_silent_loses_the_lock_and_is_said_to_be_cut_off(monkeypatch: 
     held = take(host)
     held.tell({"outcome": "cut off"})
     until_free(host)
-    with pytest.raises(lock.Lost):
+    with pytest.raises(lock.LockLost):
         held.line("never said")
     assert told(host) == [{"outcome": "cut off"}]
 
@@ -232,7 +234,7 @@ def test_a_password_on_the_same_input_reaches_neither_the_history_nor_the_lock(t
         def stream(self, command: Command) -> LocalStream:
             sent.append(command)
             line = command.line.replace(FOLDER, str(tmp_path))
-            return LocalStream(limited(Command(line, 60)), f"{PASSWORD}\n".encode())
+            return LocalStream(with_timeout(Command(line, 60)), f"{PASSWORD}\n".encode())
 
     held = take(Careless())
     assert PASSWORD not in (tmp_path / ".ospreyops/lock").read_text() + sent[0].line
@@ -245,7 +247,7 @@ def test_a_password_on_the_same_input_reaches_neither_the_history_nor_the_lock(t
 @pytest.mark.parametrize("program", [lock.HOLD, lock.PEEK, lock.END])
 def test_any_login_shell_takes_the_programs(program: str) -> None:
     assert not set("\n!'") & set(program)
-    assert "!" not in lock.ascii_json({"task": "deploy --from 'a!b'"})
+    assert "!" not in text.ascii_json({"task": "deploy --from 'a!b'"})
 
 
 def test_hosts_side_by_side_are_locked_each_for_itself(sim: Sim) -> None:

@@ -10,7 +10,7 @@ from typing import Callable
 
 import pytest
 
-from ospreyops import lock
+from ospreyops.change import lock
 from tests.conftest import Ran
 from tests.simhost import FOLDER, SimHost
 from tests.test_ledger import running, told
@@ -41,7 +41,7 @@ def test_a_lock_is_released_only_with_yes_and_after_the_evidence(sim: Sim) -> No
     assert not free(host)
     assert sim("lock.release --yes -H sim", host).code == 0
     assert free(host)
-    with pytest.raises(lock.Lost):
+    with pytest.raises(lock.LockLost):
         held.line("never said")
 
 
@@ -61,7 +61,7 @@ def test_a_process_that_does_not_hold_the_lock_is_not_ended(holds: bool) -> None
     held = take(host)
     file = host.files / ".ospreyops/lock"
     with subprocess.Popen(["sleep", "60"]) as other:
-        before = lock.held(host.really(lock.question(FOLDER)))
+        before = lock.lock_state(host.really(lock.question(FOLDER)))
         assert before and before.holder and before.alive
         if holds:
             file.write_text(file.read_text().replace(str(before.holder.perl), str(other.pid)))
@@ -75,7 +75,7 @@ def test_a_process_that_does_not_hold_the_lock_is_not_ended(holds: bool) -> None
 def test_a_stuck_holder_is_ended_all_the_same(sim: Sim) -> None:
     host = running()
     held = take(host)
-    seen = lock.held(host.really(lock.question(FOLDER)))
+    seen = lock.lock_state(host.really(lock.question(FOLDER)))
     assert seen and seen.holder
     os.kill(seen.holder.perl, signal.SIGSTOP)
     assert sim("lock.release --yes -H sim", host).code == 0

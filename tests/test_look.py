@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ospreyops.command import Answer
 from ospreyops.errors import Blocked
-from ospreyops.facts import HostFacts, Unit
-from ospreyops.limits import answers, asked
-from ospreyops.look import TAIL, host_facts, questions
+from ospreyops.facts.host import HostFacts, Unit
+from ospreyops.look.host import TAIL, host_facts, questions
+from ospreyops.remote.command import Answer
+from ospreyops.remote.protocol import batch, parse_batch
 from ospreyops.settings import Settings
 
 NAMES = tuple(questions(Settings("olympias")))
@@ -48,9 +48,9 @@ ANSWER = st.builds(Answer, st.integers(-1, 255), OUTPUT, OUTPUT, st.booleans())
 
 def look(settings: Settings, home: Path, shell: str = "sh") -> HostFacts:
     """The facts of this computer, for a user with that home folder."""
-    line = asked(questions(settings))
+    line = batch(questions(settings))
     printed = subprocess.check_output([shell, "-c", line], env={**os.environ, "HOME": str(home)}, timeout=20)
-    return host_facts(settings, answers(printed.decode()))
+    return host_facts(settings, parse_batch(printed.decode()))
 
 
 def told(folder: str = "~/osprey", **said: str) -> HostFacts:

@@ -32,7 +32,7 @@ def test_a_rollback_goes_to_the_last_release_that_was_healthy_here(sim: Sim) -> 
     host = deployed(sim, "0.2", "0.3", "0.4")
     ran = sim("rollback -H sim", host)
     assert ran.code == 0, ran.said
-    assert (running(host), host.wanted) == ("0.3", "0.3")
+    assert (running(host), host.desired) == ("0.3", "0.3")
 
 
 def test_a_release_that_was_never_healthy_is_not_gone_back_to(sim: Sim) -> None:
@@ -72,7 +72,7 @@ def test_a_rollback_that_fails_leaves_the_service_that_ran(sim: Sim) -> None:
     ran = sim("rollback -H sim", host)
     assert ran.code == 2
     assert "osprey/service:0.4 still runs" in ran.err
-    assert (running(host), host.wanted) == ("0.4", "0.4")
+    assert (running(host), host.desired) == ("0.4", "0.4")
 
 
 def test_what_runs_and_what_one_would_go_back_to_are_never_pruned(sim: Sim) -> None:

@@ -7,8 +7,8 @@ from typing import Callable
 
 import pytest
 
-from ospreyops.containers import connected
-from ospreyops.machines import beside
+from ospreyops.facts.engine import connected
+from ospreyops.machines import ports_alongside
 from tests.conftest import Ran, short
 from tests.simhost import Killed, SimHost
 from tests.test_deploy import running
@@ -69,11 +69,11 @@ def test_killed_before_any_of_its_lines_it_ends_with_one_healthy_container_after
             sim(f"{line} -H sim", host)
         host.before_run = lambda _: None
         ran = sim(f"{line if after == 'again' else 'heal'} -H sim", host)
-        if line == "service.drain" and (after == "again" or not host.wanted):
-            assert (ran.code, host.wanted) == (0, ""), ran.said
+        if line == "service.drain" and (after == "again" or not host.desired):
+            assert (ran.code, host.desired) == (0, ""), ran.said
             continue
         assert ran.code == 0, ran.said
-        clean(host, host.wanted)
+        clean(host, host.desired)
         assert sim("status -H sim", host).code == 0
 
 
@@ -183,14 +183,14 @@ def test_a_bad_release_is_never_let_in_and_leaves_nothing_over(sim: Sim, fault: 
     assert ran.code == 2, ran.said
     assert (host.service, ways) == (before, [])
     clean(host, "0.3")
-    assert host.wanted == "0.3"
+    assert host.desired == "0.3"
 
 
 @pytest.mark.parametrize(
     ("state", "why"),
     [
         ({"memory_free": 10**9}, "does not bear two services: 1.0 GB free, 1.3 GB needed for one more"),
-        ({"way_in": None}, "it has no iptables that ops may use"),
+        ({"active_port": None}, "it has no iptables that ops may use"),
     ],
 )
 def test_where_two_cannot_stand_side_by_side_that_is_said_and_nothing_done(
@@ -207,7 +207,7 @@ def test_where_two_cannot_stand_side_by_side_that_is_said_and_nothing_done(
 def test_a_port_that_something_else_has_is_passed_over(sim: Sim) -> None:
     host = running(taken_ports=(24343, 24344))
     assert sim("deploy --version 0.4 -H sim", host).code == 0
-    assert host.way_in == 24345
+    assert host.active_port == 24345
     host = running(taken_ports=tuple(range(24343, 24352)))
     ran = sim("deploy --version 0.4 -H sim", host)
     assert (ran.code, host.ran) == (3, [])
@@ -226,7 +226,7 @@ def test_a_drain_lets_nobody_in_waits_and_stops(sim: Sim) -> None:
     ran = sim("service.drain -H sim", host)
     assert ran.code == 0, ran.said
     assert "osprey/service:0.3 is drained: 3 connections open" in ran.out
-    assert (host.containers, host.way_in, host.wanted) == ([], 44342, "")
+    assert (host.containers, host.active_port, host.desired) == ([], 44342, "")
     assert short(host.ran) == ["--to-ports 9", "leave", "--ctstate"]
     assert 100 < host.now < 110
 
@@ -273,5 +273,5 @@ def test_a_dry_run_of_a_deploy_that_stops_first_starts_at_the_services_own_port(
 
 @pytest.mark.parametrize(("port", "first"), [(44342, 24343), (443, 444), (8443, 8444), (32767, 22768), (65535, 25536)])
 def test_the_ports_beside_are_none_that_linux_takes_for_other_connections(port: int, first: int) -> None:
-    assert list(beside(port)) == list(range(first, first + 9))
-    assert beside(port)[-1] < 32768
+    assert list(ports_alongside(port)) == list(range(first, first + 9))
+    assert ports_alongside(port)[-1] < 32768

@@ -11,9 +11,9 @@ from typing import Callable
 
 import pytest
 
-from ospreyops.command import Answer, Command
-from ospreyops.machines import virtualbox
+from ospreyops.remote.command import Answer, Command
 from ospreyops.settings import Settings
+from ospreyops.machines import virtualbox
 from tests.conftest import Ran
 from tests.simvm import SimMac
 
@@ -234,9 +234,9 @@ def test_a_restart_keeps_what_the_host_is_meant_to_run(sim: Sim) -> None:
     mac = serving()
     assert sim("machine.restart -H sim", mac).code == 0
     assert short(mac.ran) == ["docker-machine stop", "docker-machine start"]
-    assert mac.wanted == "0.3"
+    assert mac.desired == "0.3"
     assert sim("machine.stop -H sim", mac).code == 0
-    assert mac.wanted == ""
+    assert mac.desired == ""
 
 
 def test_nobody_is_logged_in_to_a_vm_that_is_off(sim: Sim) -> None:
@@ -258,6 +258,6 @@ def test_a_vm_is_adopted_of_a_user_alone(sim: Sim, line: str) -> None:
 
 def test_a_store_of_its_own_is_told_to_every_tool_of_docker_machine() -> None:
     vm = virtualbox.Machine(replace(Settings("sim"), vm_store="/x/machine", vm_registry="/x/vbox")).vm
-    for command in (vm.start(), vm.kill(), vm.forward(vm.wanted(), running=True), vm.renew_certificates()):
+    for command in (vm.start(), vm.kill(), vm.forward(vm.service_rule(), running=True), vm.renew_certificates()):
         assert command.line.startswith("MACHINE_STORAGE_PATH=/x/machine VBOX_USER_HOME=/x/vbox ")
     assert "/x/machine/machines/osprey-service/id_rsa" in vm.inside("true")

@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 
+from ospreyops.change.lock import Holder, LockLease, take
 from ospreyops.console import Console, Screen
 from ospreyops.errors import Failed
-from ospreyops.lock import Hold, Holder, take
-from ospreyops.watching import TRIES, Watch
+from ospreyops.healing.watch import TRIES, Watch
+from ospreyops.change import history
 from tests.simhost import SimHost
 from tests.simsite import sim_site
 from tests.test_faults import CURABLE, meant, with_fault
@@ -93,7 +94,7 @@ def test_a_cure_that_does_not_last_is_given_up_too(tmp_path: Path) -> None:
 
 
 def test_a_service_stopped_on_purpose_stays_stopped(tmp_path: Path) -> None:
-    mac = meant(wanted="")
+    mac = meant(desired="")
     mac.service = None
     watched = Watched(mac, tmp_path)
     watched.watch.round()
@@ -108,7 +109,7 @@ def test_a_maintainer_who_changes_the_host_is_waited_for_and_named(tmp_path: Pat
     site.look()
     jeff = Holder("jeff", "grisman-12", 4711, "2026-01-01T00:00:00Z", "deploy --version 0.4")
     held = take(site.host, site.last.host.folder, jeff, sudo=False)
-    assert isinstance(held, Hold)
+    assert isinstance(held, LockLease)
     watched.watch.round()
     watched.watch.round()
     assert watched.said.count("waits: sim is being changed by jeff@grisman-12: deploy --version 0.4") == 1
@@ -198,7 +199,7 @@ def test_what_it_did_is_in_the_hosts_history(tmp_path: Path) -> None:
 def ledger_lines(site: Any) -> Any:
     from ospreyops import ledger
 
-    return ledger.lines(site.settings.folder, 10)
+    return history.question(site.settings.folder, 10)
 
 
 def test_a_step_that_fails_is_not_the_end_of_the_watch(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """What goes wrong: a file per known fault, found by its name, which is also its task's (`inv fix.clock`).
 
-A file has `cure(facts, site)`, which yields the steps that cure the fault, and none when the fault is not there: their
-reasons are the evidence. COST says what a cure may end; "" when it ends nothing. ASKS: only with --yes.
+A file's docstring names the fault. Its `repair(facts, target)` yields the steps that repair it, and none when the fault
+is not there; their reasons are the evidence, and the first line of its docstring is the task's help.
+IMPACT says what the repair may end; a file without it ends nothing. NEEDS_CONFIRMATION: only with --yes.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ import pkgutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Callable
+from typing import Callable, Optional
 
 from ..errors import Blocked
 from ..facts import Facts
-from ..plan import Step
-from ..site import Site
+from ..step import Step
+from ..target import Target
 
 FIRST = (
     *("hung", "paused", "stopped", "docker", "clock", "certs", "address"),
@@ -27,19 +28,19 @@ FIRST = (
 
 @dataclass(frozen=True)
 class Fault:
-    """A known fault."""
+    """A known fault. about: what its repair does; impact: what that may end, None when it ends nothing."""
 
     name: str
     about: str
-    cost: str
-    asks: bool
-    cure: Callable[[Facts, Site], Iterator[Step]]
+    impact: Optional[str]
+    needs_confirmation: bool
+    repair: Callable[[Facts, Target], Iterator[Step]]
 
-    def evidence(self, facts: Facts, site: Site) -> str:
-        """Why the fault is there; "" when it is not. The last step's reason, for those before it prepare that one."""
-        why = ""
+    def evidence(self, facts: Facts, target: Target) -> Optional[str]:
+        """Why the fault is there; None when it is not. The last step's reason: those before it prepare that one."""
+        why = None
         try:
-            for step in self.cure(facts, site):
+            for step in self.repair(facts, target):
                 why = step.why
         except Blocked as error:
             return error.case
@@ -47,16 +48,17 @@ class Fault:
 
 
 @cache
-def known() -> tuple[Fault, ...]:
+def registry() -> tuple[Fault, ...]:
     """All faults, causes first."""
     found = []
     for module in pkgutil.iter_modules(__path__):
         file = importlib.import_module(f"{__name__}.{module.name}")
-        about = (file.__doc__ or "").split("\n", 1)[0].rstrip(".")
-        found.append(Fault(module.name, about, file.COST, getattr(file, "ASKS", False), file.cure))
+        about = (file.repair.__doc__ or "").partition("\n")[0].rstrip(".")
+        impact, confirm = getattr(file, "IMPACT", None), getattr(file, "NEEDS_CONFIRMATION", False)
+        found.append(Fault(module.name, about, impact, confirm, file.repair))
     return tuple(sorted(found, key=lambda fault: FIRST.index(fault.name) if fault.name in FIRST else len(FIRST)))
 
 
-def seen(facts: Facts, site: Site) -> list[tuple[Fault, str]]:
+def detect(facts: Facts, target: Target) -> list[tuple[Fault, str]]:
     """The faults that a look shows, each with its evidence."""
-    return [(fault, why) for fault in known() if (why := fault.evidence(facts, site))]
+    return [(fault, why) for fault in registry() if (why := fault.evidence(facts, target))]

@@ -3,18 +3,25 @@
 Field book: docker-machine, 9: renewing them restarts dockerd, which ends the service.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 from ..facts import Facts
-from ..plan import Step
-from ..runbook.machine import MOVED, in_step, trusted
-from ..site import Site
+from ..facts.machine import Trust
+from ..goals.machine import certificates_valid, clock_synced
+from ..step import Step
+from ..target import Target
 
-COST = "the service is started again: what computes in it is cut"
+IMPACT = "the service is started again: what computes in it is cut"
 
 
-def cure(facts: Facts, site: Site) -> Iterator[Step]:
-    """New certificates, unless it is the clock, or another address, that makes them wrong."""
+def repair(facts: Facts, target: Target) -> Iterator[Step]:
+    """Renew the certificates of the VM's Docker.
+
+    Not where the clock, or another address, makes them wrong.
+    """
     vm = facts.machine.vm
-    if vm and not any(in_step(facts, site)) and not MOVED.search(vm.tls or ""):
-        yield from trusted(facts, site)
+    moved = bool(vm and vm.tls and vm.tls.trust is Trust.MOVED)
+    if vm and not moved and not any(clock_synced(facts, target)):
+        yield from certificates_valid(facts, target)

@@ -3,19 +3,19 @@
 Runbook: "The port forwarding must be done every time the service is started."
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 from ..facts import Facts
-from ..plan import Step
-from ..runbook.net import forwarded
-from ..site import Site
-from ..switchover import led
-
-COST = ""
+from ..goals.network import forwarded
+from ..goals.switchover import routed
+from ..step import Step
+from ..target import Target
 
 
-def cure(facts: Facts, site: Site) -> Iterator[Step]:
-    """The rule as the runbook has it, once there is a service to reach."""
+def repair(facts: Facts, target: Target) -> Iterator[Step]:
+    """Forward the service's port again."""
     if facts.engine and facts.engine.containers:
-        yield from forwarded(facts, site)
-        yield from led(facts, site)
+        yield from forwarded(facts, target)
+        yield from routed(facts, target)

@@ -3,17 +3,20 @@
 Field book: vboxmanage, 6: a rule whose port is taken is added without a word, and does not work.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 from ..facts import Facts
-from ..plan import Step
-from ..runbook.net import not_taken
-from ..site import Site
-
-COST = ""
+from ..goals.network import check_port
+from ..step import Step
+from ..target import Target
 
 
-def cure(facts: Facts, site: Site) -> Iterator[Step]:
-    """Never ended: only a person can know what it is for. Errors: Blocked, which says who it is."""
-    not_taken(facts, site)
+def repair(facts: Facts, target: Target) -> Iterator[Step]:
+    """Say who listens on the service's port.
+
+    Never ended: only a person can know what it is for. Errors: Blocked.
+    """
+    check_port(facts, target)
     yield from ()

@@ -3,26 +3,33 @@
 Field book: osprey-release, 2 and 5: `/about` is a text of the proxy, so a hung Java is seen as Desktop asks.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import replace
 
 from ..facts import Facts
-from ..plan import Step
+from ..goals import health, service
+from ..goals.deploy import Stage, deployed
+from ..goals.machine import docker_answers
+from ..goals.rollout import Plan, Rollout
 from ..release import Release
-from ..runbook import running
-from ..runbook.machine import answering
-from ..site import Site
+from ..step import Step
+from ..target import Target
 
-COST = "what computes in the service is cut, if it hangs"
+IMPACT = "what computes in the service is cut, if it hangs"
 
 
-def cure(facts: Facts, site: Site) -> Iterator[Step]:
-    """The version that the host is meant to run, started; first stopped where it hangs. Its machine comes before."""
-    wanted, engine = facts.host.wanted, facts.engine
-    if not wanted or not engine or any(answering(facts, site)):
+def repair(facts: Facts, target: Target) -> Iterator[Step]:
+    """Start the desired release; stop it first if it hangs.
+
+    The faults of its machine come before.
+    """
+    if not facts.host.desired or not facts.engine or any(docker_answers(facts, target)):
         return
-    release = Release(wanted.version)
-    if running.right(facts, site, release) and (why := running.hangs(facts, site)):
-        yield from (replace(step, why=why) for step in running.stopped(facts, site))
+    rollout = Rollout(Release(facts.host.desired.version))
+    hanging = health.hanging(facts, target) if Plan(facts, target, rollout).candidate else None
+    if hanging:
+        yield from (replace(step, why=str(hanging)) for step in service.stopped(facts, target))
     else:
-        yield from running.running(facts, site, release)
+        yield from deployed(facts, target, rollout, end=Stage.LIVE)

@@ -1,22 +1,23 @@
 """The host may go to sleep, and with it the service.
 
-Runbook: "just disable hibernation": `sudo pmset sleep 0`; with -a, for without it the manual says not what it is for.
+Runbook: "just disable hibernation".
 """
+
+from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..command import Command
 from ..facts import Facts
-from ..plan import Step
-from ..site import Site
+from ..step import Step
+from ..target import Target
+from ..text import counted
+from ..tools.pmset import NEVER_SLEEP
 
-COST = ""
-ASKS = True
-NEVER = Command("pmset -a sleep 0 disksleep 0 powernap 0 autorestart 1 womp 1", 20, sudo=True)
+NEEDS_CONFIRMATION = True
 
 
-def cure(facts: Facts, site: Site) -> Iterator[Step]:
-    """Never asleep, and started again after a power failure."""
+def repair(facts: Facts, target: Target) -> Iterator[Step]:
+    """Keep the Mac awake, and start it after a power cut."""
     if facts.host.sleeps_after:
-        why = f"{site.name} goes to sleep after {facts.host.sleeps_after} minute{'s' * (facts.host.sleeps_after > 1)}"
-        yield Step(why, NEVER, f"{site.name} does not sleep by itself")
+        why = f"{target.name} goes to sleep after {counted(facts.host.sleeps_after, 'minute')}"
+        yield Step(why, NEVER_SLEEP, f"{target.name} does not sleep by itself any more")

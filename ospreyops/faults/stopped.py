@@ -1,19 +1,22 @@
-"""The VM is off, or crashed, while the host is meant to run the service.
+"""The VM is off, or crashed, while a release is desired.
 
 Field book: vboxmanage, 3: poweroff, aborted, saved, gurumeditation.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
-from ..facts import Facts, State
-from ..plan import Step
-from ..runbook.machine import answering
-from ..site import Site
+from ..facts import Facts
+from ..facts.machine import State
+from ..goals.machine import docker_answers
+from ..step import Step
+from ..target import Target
 
-COST = "nothing: what computed in it is lost already, unless its state was saved"
+IMPACT = "nothing: what computed in it is lost already, unless its state was saved"
 
 
-def cure(facts: Facts, site: Site) -> Iterator[Step]:
-    """Started; from its saved state where it has one that loads."""
-    if facts.host.wanted and facts.machine.state in (State.STOPPED, State.SAVED, State.BROKEN):
-        yield from answering(facts, site)
+def repair(facts: Facts, target: Target) -> Iterator[Step]:
+    """Start the VM, from its saved state if it has one."""
+    if facts.host.desired and facts.machine.state in (State.STOPPED, State.SAVED, State.BROKEN):
+        yield from docker_answers(facts, target)

@@ -10,14 +10,14 @@ import pkgutil
 from collections.abc import Mapping
 from typing import Optional, Protocol
 
-from ..command import Answer, Command
-from ..containers import Container
 from ..errors import Usage
-from ..facts import Facts, MachineFacts, Process, Rule
-from ..release import Release
+from ..facts import Facts
+from ..facts.engine import EngineRefusal
+from ..facts.machine import MachineFacts, Process, Rule
+from ..remote.command import Answer, Command
 from ..settings import Settings
 
-BESIDE = 9
+ALONGSIDE = 9
 """How many ports are for containers that stand beside another."""
 EPHEMERAL = 32768
 """From here on Linux takes ports for connections to elsewhere (ip_local_port_range): one of those may not be free."""
@@ -42,7 +42,7 @@ class Vm(Protocol):
     def stop(self) -> Command:
         """Shut it down."""
 
-    def kill(self) -> Command:
+    def power_off(self) -> Command:
         """Power it off."""
 
     def restart(self) -> Command:
@@ -69,7 +69,7 @@ class Vm(Protocol):
     def remove(self) -> Command:
         """Remove it, with all that is in it."""
 
-    def forget(self) -> Command:
+    def remove_files(self) -> Command:
         """Remove what there is of one that is not whole."""
 
     def login(self, line: str = "") -> Command:
@@ -78,7 +78,7 @@ class Vm(Protocol):
     def engine(self, address: str) -> str:
         """The variables that tell a docker command on the host of the engine at that address."""
 
-    def wanted(self) -> Rule:
+    def service_rule(self) -> Rule:
         """The rule that forwards the service's port."""
 
     def forward(self, rule: Rule, running: bool) -> Command:
@@ -89,7 +89,7 @@ class Vm(Protocol):
 
 
 class Machine(Protocol):
-    """What the runbook needs to know of a kind. Methods are imperative, each a line that suits the facts."""
+    """What the rest of the tool needs to know of a kind."""
 
     kind: str
     dial: Command
@@ -98,51 +98,33 @@ class Machine(Protocol):
     def questions(self) -> dict[str, Command]:
         """What a look asks of this kind, by names that no other part uses."""
 
-    def facts(self, answers: Mapping[str, Answer], now: float, engine_why: str) -> MachineFacts:
-        """What their answers mean; now: the host's clock; engine_why: why the engine did not answer, "" if it did."""
-
-    def connections(self, container: Container) -> Command:
-        """What is connected to it: the rows of the kernel's own tables."""
+    def facts(self, answers: Mapping[str, Answer], now: float, refusal: Optional[EngineRefusal]) -> MachineFacts:
+        """What their answers mean; now: the host's clock; refusal: why Docker did not answer, None if it did."""
 
     def address(self, facts: Facts) -> str:
         """Where a container's ports are, as the host itself reaches them."""
 
-    def let_in(self, facts: Facts, port: int) -> Command:
-        """Have new connections to the service's port end at that one; those that stand go on."""
+    def switch_traffic(self, facts: Facts, port: int) -> Command:
+        """Have new connections to the service's port end at that one, at once; open connections go on."""
 
-    def start_service(self, facts: Facts, release: Release, port: int) -> Command:
-        """Run the release's own start script at that port, detached for good."""
+    def at_engine(self, line: str) -> str:
+        """A line of the docker command, where the engine is."""
 
-    def stop_service(self, facts: Facts, container: Optional[Container]) -> Command:
-        """Stop the container, or the unit that keeps the service."""
+    def inside(self, question: Command) -> Command:
+        """A question that is asked where the engine is."""
 
-    def remove_container(self, facts: Facts, container: Container) -> Command:
-        """Remove a container that does not run, and keep its last words in the log."""
-
-    def leave(self, facts: Facts, container: Container) -> Command:
-        """Have it end what it has begun, and then itself."""
-
-    def rename(self, facts: Facts, names: Mapping[str, str]) -> Command:
-        """Give containers other names, in that order."""
-
-    def use_release(self, facts: Facts, release: Release) -> Command:
-        """Move the unit that keeps the service to that release."""
-
-    def load(self, facts: Facts, folder: str, release: Release) -> Command:
-        """Load the compressed image that lies in the folder."""
-
-    def restore_image(self, facts: Facts, name: str, digest: str) -> Command:
-        """Give an image's name back to what had it before; remove the name when digest is ""."""
+    def environment(self, facts: Facts) -> str:
+        """What the start script's docker command is told to find the engine, ending with a space; may be empty."""
 
 
-def beside(port: int) -> range:
+def ports_alongside(port: int) -> range:
     """The ports for containers that stand beside another, for a service at that port."""
-    first = port + 1 if port + BESIDE < EPHEMERAL else 20000 + port % 10000 + 1
-    return range(first, first + BESIDE)
+    first = port + 1 if port + ALONGSIDE < EPHEMERAL else 20000 + port % 10000 + 1
+    return range(first, first + ALONGSIDE)
 
 
 def machine(settings: Settings) -> Machine:
-    """The machine of the kind that the settings name; Usage when there is no such kind."""
+    """The machine of the kind that the settings name. Errors: Usage when there is no such kind."""
     kinds = sorted(module.name for module in pkgutil.iter_modules(__path__))
     if settings.machine not in kinds:
         raise Usage(f"{settings.name}: {settings.machine!r} is no kind of machine", hint=f"one of: {', '.join(kinds)}")

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from ospreyops.host import RemoteStream
+from ospreyops.remote.ssh import connect
+from ospreyops.remote.streams import RemoteStream
 from ospreyops.settings import Settings
-from ospreyops.ssh import connect
 from tests.conftest import PROJECT, Inv
 from tests.lab.conftest import Releases, There
 from tests.lab.server import PASSWORD, Server

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from ospreyops.daemons import UNIT, Job, Systemd
+from ospreyops.tools.supervisor import Job
+from ospreyops.tools.systemd import Systemd, UNIT
 from tests.lab.conftest import Releases, There
 from tests.lab.server import Server
 from tests.lab.wait import until

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from ospreyops.daemons import LABEL, Job, Launchd
+from ospreyops.tools.launchd import LABEL, Launchd
+from ospreyops.tools.supervisor import Job
 from tests.conftest import Inv
 from tests.lab.olympias import workstation
 from tests.lab.olympias.host import PASSWORD, Olympias

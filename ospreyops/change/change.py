@@ -1,0 +1,184 @@
+"""The change of one task: it locks the host before its first step, and leaves the history a line at its end."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Callable, Optional
+
+from ..console import Console
+from ..delivery.upload import Upload
+from ..errors import Blocked, Busy, Interrupted, OspreyError, Unreachable
+from ..facts import Facts
+from ..remote.host import Host
+from ..step import Step
+from ..text import iso_utc, who
+from .history import digest_of, version_of
+from .lock import Holder, LockLease, LockLost, take
+
+PAUSE = 2.0
+"""Seconds between two tries to get a lock that a task waits for."""
+WAIT = 3600
+"""Seconds that a task waits for the lock at most, with --wait."""
+CUT_OFF = "cut off"
+"""The outcome that the history shows for a task that did not come to its end."""
+
+
+@dataclass
+class Change:
+    """The lock and the history line of one task on one host.
+
+    task: as it was typed; image: the one it is about, None when it names no release; wait: for others with the lock.
+    interrupted: somebody pressed Ctrl-C; no further step begins.
+    """
+
+    host: Host
+    console: Console
+    task: str = ""
+    image: Optional[str] = None
+    wait: bool = False
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    interrupted: bool = False
+    last: Facts = field(init=False)
+    _lease: Optional[LockLease] = field(default=None, init=False)
+    _record: dict[str, Any] = field(default_factory=dict, init=False)
+    _archive: Optional[str] = field(default=None, init=False)
+    _began: float = field(default=0, init=False)
+    _before: Optional[Facts] = field(default=None, init=False)
+
+    @property
+    def held(self) -> bool:
+        """This task has the lock."""
+        return self._lease is not None
+
+    @property
+    def untouched(self) -> bool:
+        """This task has not changed anything yet."""
+        return not self._lease or not self._record
+
+    def begin(self) -> bool:
+        """Take the lock unless this task has it; true when it was taken, for the host may have changed since the look.
+
+        Errors: Busy, with who changes the host; Blocked when there can be no lock; Unreachable.
+        """
+        if self._lease:
+            return False
+        until, name = self.clock() + WAIT, self.host.name
+        while True:
+            if self.interrupted:
+                raise KeyboardInterrupt
+            facts = self.last.host
+            mine = Holder(who(), socket.gethostname(), os.getpid(), iso_utc(facts.now), self.task)
+            taken = take(self.host, facts.folder, mine, sudo=not facts.writable)
+            if isinstance(taken, LockLease):
+                break
+            case = f"{name} is locked by {taken or 'somebody'}"
+            if not self.wait or self.clock() >= until:
+                hint = f"inv lock.status -H {name}" if self.wait else f"--wait, or inv lock.status -H {name}"
+                raise Busy(case, hint=hint)
+            with self.console.waiting(case):
+                self.sleep(PAUSE)
+        self._lease, self._began, self._record, self._archive = taken, self.clock(), {}, None
+        return True
+
+    def since(self, line: str) -> Optional[float]:
+        """Seconds since the step with that line began; None when it did not."""
+        at = [step["at"] for step in self._record.get("steps", ()) if step["line"] == line]
+        return self.clock() - self._began - float(at[0]) if at else None
+
+    @contextmanager
+    def step(self, step: Step) -> Iterator[None]:
+        """Tell the host of a step before and after it is done. Errors: Blocked, Unreachable when the lock is lost."""
+        if not self._lease or not step.changes:
+            yield
+            return
+        if not self._record:
+            self._record = self._new()
+        at = round(self.clock() - self._began, 1)
+        done: dict[str, Any] = {"why": step.why, "line": str(step.do), "at": at, "seconds": None, "ok": None}
+        self._record["steps"].append(done)
+        self._tell()
+        try:
+            self._lease.assert_held()
+        except LockLost as lost:
+            self._lease = None
+            raise self._lost(lost) from None
+        start, self._before = self.clock(), self.last
+        try:
+            yield
+            done["ok"] = True
+            self._archive = step.do.digest if isinstance(step.do, Upload) else self._archive
+        except BaseException:
+            done["ok"] = False
+            raise
+        finally:
+            done["seconds"] = round(self.clock() - start, 1)
+            self._tell()
+
+    def end(self, outcome: str) -> None:
+        """Free the lock, and leave the history a line if something was done."""
+        lease, self._lease = self._lease, None
+        if not lease:
+            return
+        record = self._so_far(outcome) if self._record else None
+        ended = lease.end(record)
+        if record and ended.code > 0:
+            self.console.dim(f"the history of {self.host.name} could not be written: {ended.said}")
+
+    @contextmanager
+    def closed(self) -> Iterator[None]:
+        """The task in the block ends with the lock free and the history written, however it ends."""
+        try:
+            yield
+        except (KeyboardInterrupt, Interrupted):
+            self.end("interrupted")
+            raise
+        except OspreyError as error:
+            if self._record and error.evidence:
+                self._record["evidence"] = error.evidence
+            self.end(f"failed: {error.case}")
+            raise
+        except BaseException as error:
+            self.end(f"failed: {type(error).__name__}")
+            raise
+        self.end("ok")
+
+    def _new(self) -> dict[str, Any]:
+        return {
+            "when": iso_utc(self.last.host.now),
+            "who": who(),
+            "from": socket.gethostname(),
+            "task": self.task,
+            "host": self.host.name,
+            "before": version_of(self.last),
+            "steps": [],
+        }
+
+    def _so_far(self, outcome: str) -> dict[str, Any]:
+        facts = None if self.last is self._before else self.last
+        return {
+            **self._record,
+            "after": facts and version_of(facts),
+            "seconds": round(self.clock() - self._began, 1),
+            "outcome": outcome,
+            "image": facts and digest_of(facts, self.image),
+            "archive_sha256": self._archive,
+        }
+
+    def _tell(self) -> None:
+        if self._lease:
+            self._lease.tell(self._so_far(CUT_OFF))
+
+    def _lost(self, lost: LockLost) -> OspreyError:
+        name = self.host.name
+        hint = f"inv history -H {name}, then run the same command again to resume"
+        if not lost.connected and not self.host.here:
+            return Unreachable(f"the connection to {name} was lost", hint=hint)
+        return Blocked(
+            f"the lock of {name} was lost: somebody released it, or this computer slept", evidence=str(lost), hint=hint
+        )

@@ -1,0 +1,98 @@
+"""The history of a host: a line for each task that changed it."""
+
+from __future__ import annotations
+
+import re
+import socket
+from typing import Any, Optional
+
+from ..console import Console
+from ..errors import Failed
+from ..facts import Facts
+from ..release import IMAGE
+from ..remote.command import Command, quote, sh
+from ..remote.host import Host
+from ..settings import FILES
+from ..text import ascii_json, iso_utc, parse_object, who
+
+LIMIT = 20
+COLUMNS = ("WHEN", "WHO", "TASK", "BEFORE", "AFTER", "SECONDS", "OUTCOME")
+
+
+def version_of(facts: Facts) -> Optional[str]:
+    """The version that runs; None when none does."""
+    service = facts.serving
+    return service.version if service and service.running else None
+
+
+def digest_of(facts: Facts, image: Optional[str]) -> Optional[str]:
+    """The digest of the image that a task is about, else of the service that runs; None when there is neither."""
+    if not facts.engine:
+        return None
+    if image and image in facts.engine.images:
+        return facts.engine.images[image].digest
+    service = facts.serving
+    return service.digest if service and service.running else None
+
+
+def typed(title: str, options: dict[str, Any]) -> str:
+    """A task with its options, as `inv` would be given them."""
+    words = [title]
+    for name, value in options.items():
+        flag = "--" + name.strip("_").replace("_", "-")
+        words += [flag] * (value is True) + ([flag, quote(value)] if isinstance(value, str) and value else [])
+    return " ".join(words)
+
+
+def image_of(options: dict[str, Any]) -> Optional[str]:
+    """The image of the release that a task's options name; None when they name none."""
+    version = options.get("version")
+    return f"{IMAGE}:{version}" if version else None
+
+
+def sample(host: Host, console: Console, facts: Facts, outcome: str) -> None:
+    """Leave the history a line of what the watch saw; a host that does not take it is watched all the same."""
+    own = facts.host
+    entry = {"when": iso_utc(own.now), "who": who(), "from": socket.gethostname(), "task": "watch", "outcome": outcome}
+    line = sh(
+        "umask 022 && mkdir -p {files} && printf '%s\\n' {entry} >>{files}/history.jsonl",
+        files=f"{own.folder}/{FILES}",
+        entry=ascii_json({**entry, "host": host.name, "after": version_of(facts)}),
+        limit=LIMIT,
+        sudo=not own.writable,
+    )
+    try:
+        host.run(line)
+    except Failed as error:
+        console.dim(f"the history of {host.name} could not be written: {error.case}")
+
+
+def question(folder: str, count: int) -> Command:
+    """Show the last lines of the history."""
+    file = f"{folder}/{FILES}/history.jsonl"
+    return sh("[ ! -e {file} ] || tail -n {count} {file}", file=file, count=count, limit=LIMIT)
+
+
+def entries(text: str) -> tuple[list[dict[str, Any]], int]:
+    """The entries of a history, oldest first, and how many of its lines are torn: a line that is no entry."""
+    rows = [(row, parse_object(row)) for row in text.split("\n") if row.strip()]
+    entries = [entry for _, entry in rows if entry.keys() >= {"when", "task", "outcome"}]
+    return entries, len(rows) - len(entries)
+
+
+def row(entry: dict[str, Any]) -> tuple[str, ...]:
+    """An entry for the table."""
+
+    def text(key: str) -> str:
+        value = entry.get(key)
+        return "-" if value in (None, "") else re.sub(r"\s+", " ", str(value))
+
+    return (
+        re.sub(r"[TZ]", " ", text("when")).strip() + "Z",
+        f"{text('who')}@{text('from')}",
+        text("task"),
+        text("before"),
+        text("after"),
+        text("seconds"),
+        text("outcome"),
+    )

@@ -1,0 +1,93 @@
+"""The loop: look, decide, do, until a fresh look asks for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..errors import Interrupted, NotConverged, OspreyError
+from ..step import Action, Goal, Step
+from .site import Site
+
+EVIDENCE_LINES = 8
+"""How many of the reasons for waiting are told when the wait was in vain."""
+PAUSE, LONGEST_PAUSE = 1.0, 5.0
+"""Seconds between two looks while a step takes effect: a tenth of the time that it took so far, within these bounds."""
+RESUME = "run the same command again to resume"
+
+Done = dict[Action, tuple[float, Step]]
+"""When each action was done, and by which step."""
+
+
+def reach(site: Site, goal: Goal) -> list[Step]:
+    """Bring the site's host to the goal; returns the steps that were done, none if the host was there already.
+
+    Before the first step the host is locked for this task, and looked at again, for another may have changed it.
+    A dry run shows the steps of the first look, and does none.
+    Errors: NotConverged, and those of the goal and of the steps, each with what was completed before it.
+    """
+    done: Done = {}
+    try:
+        for steps in plans(site, goal, done):
+            perform(site, steps, done)
+    except OspreyError as error:
+        raise error.after(outcomes(done)) from None
+    except KeyboardInterrupt:
+        raise Interrupted(f"interrupted; current state: {state(site)}", hint=RESUME).after(outcomes(done)) from None
+    return [step for _, step in done.values()]
+
+
+def plans(site: Site, goal: Goal, done: Done) -> Iterator[list[Step]]:
+    """The steps that each fresh look asks for; waits while those already done take effect. Errors: NotConverged."""
+    reasons: list[str] = []
+    while True:
+        facts = site.look()
+        steps = list(goal(facts))
+        if site.dry or not steps:
+            for step in steps:
+                site.console.dry_step(step.why, str(step.do))
+            return
+        again = [step for step in steps if step.do in done]
+        if again:
+            reasons += [again[0].why] if again[0].why not in reasons else []
+            _check_patience(site, again, done, [*reasons[-EVIDENCE_LINES:], facts.host.log_tail])
+            _wait(site, again[0], done)
+        elif not any(step.changes for step in steps) or not site.change.begin():
+            yield steps
+
+
+def perform(site: Site, steps: list[Step], done: Done) -> None:
+    """Do the steps, up to one whose effect the next look must show."""
+    for step in steps:
+        if site.change.interrupted:
+            raise KeyboardInterrupt
+        outcome = step.outcome if step.changes else None
+        with site.console.step(step.why, str(step.do), outcome), site.change.step(step):
+            step.do.perform(site.host)
+        done[step.do] = (site.clock(), step)
+        if step.then_look:
+            return
+
+
+def outcomes(done: Done) -> list[str]:
+    """What was completed so far."""
+    return [step.outcome for _, step in done.values() if step.changes]
+
+
+def state(site: Site) -> str:
+    """What a last look at the host tells of the service, in a clause."""
+    try:
+        return site.look().state
+    except (OspreyError, KeyboardInterrupt) as error:
+        return f"unknown ({error.case if isinstance(error, OspreyError) else 'nobody looked'})"
+
+
+def _check_patience(site: Site, again: list[Step], done: Done, evidence: list[str]) -> None:
+    for step in again:
+        if site.clock() >= done[step.do][0] + step.patience:
+            raise NotConverged(step.why, evidence="\n".join(evidence), hint=f"inv status -H {site.name}")
+
+
+def _wait(site: Site, step: Step, done: Done) -> None:
+    with site.console.waiting(step.why):
+        waited = site.clock() - done[step.do][0]
+        site.sleep(min(max(PAUSE, waited / 10), LONGEST_PAUSE))

@@ -1,0 +1,103 @@
+"""Roll a release out: what to do when that fails, how long the downtime was, and whom to tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Optional
+
+from .. import lines
+from ..errors import Blocked, Failed, OspreyError, Unhealthy
+from ..facts import Facts
+from ..facts.engine import Container
+from ..goals import switchover
+from ..goals.deploy import Stage, deployed, phases
+from ..goals.rollout import Plan, Rollout
+from ..release import Release, parse
+from ..step import Step
+from . import hooks
+from .reach import reach
+from .site import Site
+
+
+@dataclass
+class DeployProgress:
+    """What a rollout met so far.
+
+    previous: what served before it; stop: the line that stops that one; downtime: seconds; took_over: the release did.
+    asked: the pre_deploy hook was.
+    """
+
+    previous: Optional[Container] = None
+    stop: str = ""
+    downtime: Optional[float] = None
+    asked: bool = False
+    took_over: bool = False
+
+    def see(self, facts: Facts, site: Site, release: Release) -> None:
+        """Take in a look."""
+        serving = facts.serving if facts.serving and facts.serving.running else None
+        if site.change.untouched:
+            self.previous = serving
+            self.stop = str(lines.stop(facts, site.target, serving)) if serving else ""
+        elif serving and not self._is_previous(serving) and not facts.problem(release.version):
+            self.took_over = True
+            self.downtime = site.change.since(self.stop) if self.downtime is None else self.downtime
+
+    def _is_previous(self, container: Container) -> bool:
+        return self.previous is not None and container.id == self.previous.id
+
+
+def roll_out(site: Site, release: Release, rollout: Rollout, *, restart: bool = False) -> list[Step]:
+    """Roll a release out; when that fails, the previous one serves on, or again. The hooks are told of it.
+
+    restart: even where the release runs already, a container that started after this began is to run it.
+    """
+    progress = DeployProgress()
+
+    def planned() -> Rollout:
+        return replace(rollout, replacing=progress.previous.id if restart and progress.previous else None)
+
+    def goal(facts: Facts) -> Iterator[Step]:
+        progress.see(facts, site, release)
+        steps = list(deployed(facts, site.target, planned()))
+        if steps and site.change.held and not progress.asked:
+            progress.asked = True
+            hooks.run_pre(site, release.version)
+        return iter(steps)
+
+    try:
+        did = reach(site, goal)
+    except (Failed, Blocked, Unhealthy) as error:
+        if site.change.held and not site.change.untouched and progress.previous and not progress.took_over:
+            error.serving = restore_previous(site, progress.previous)
+        if progress.asked:
+            hooks.run_post(site, site.settings.deploy_failed, release.version, error.case)
+        raise
+    if site.dry and (still := phases(site.last, site.target, planned())):
+        site.console.dim(f"# phases still to come: {'; '.join(still)}")
+    if progress.downtime is not None:
+        site.console.dim(f"downtime: {progress.downtime:.1f} s")
+    if did:
+        hooks.run_post(site, site.settings.post_deploy, release.version, "ok")
+    return did
+
+
+def restore_previous(site: Site, previous: Container) -> str:
+    """Have the service that ran before a failed rollout serve; returns what is the case then, in a sentence."""
+    site.console.dim(f"rolling back to {previous.version}")
+    named = site.last.engine and site.last.engine.service
+    replacing = named.id if named and named.id != previous.id else None
+    rollout = Rollout(parse(previous.version), stop_first=True, drain=0, replacing=replacing)
+
+    def goal(facts: Facts) -> Iterator[Step]:
+        steps = list(deployed(facts, site.target, rollout, end=Stage.LIVE))
+        yield from steps or switchover.drained(Plan(facts, site.target, rollout))
+
+    try:
+        reach(site, goal)
+    except OspreyError as error:
+        return f"{previous.image} could not be brought back: {error.case}"
+    if site.last.serving is not None and site.last.serving.id == previous.id:
+        return f"{previous.image} still serves, users are not affected"
+    return f"{previous.image} serves again"

@@ -1,0 +1,59 @@
+"""Extract a release archive on a host."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ..errors import Failed
+from ..release import SCRIPT, Release, check_members
+from ..remote.command import Command, sh
+from ..remote.host import Host
+
+
+@dataclass(frozen=True)
+class Extract:
+    """Extract a release archive of the host into a folder of its own: whole, or not at all.
+
+    consume: remove the archive afterwards, for install.sh trips over one that lies beside its content.
+    """
+
+    release: Release
+    archive: str
+    place: str
+    consume: bool = field(default=False, compare=False)
+    sudo: bool = field(default=False, compare=False)
+
+    @property
+    def command(self) -> Command:
+        """Runbook: "untar it to your favorite folder"."""
+        folder, _, name = self.place.rpartition("/")
+        line = (
+            "mkdir -p {folder} && cd {folder} && rm -rf {part} && mkdir {part} && tar -xof {archive} -C {part}"
+            " && chmod +x {part}/{script} && rm -rf {name} && mv {part} {name}"
+        ) + (" && rm -f {archive}" if self.consume else "")
+        values = {"folder": folder, "name": name, "part": f".{name}.part", "archive": self.archive, "script": SCRIPT}
+        return sh(line, limit=900, sudo=self.sudo, **values)
+
+    def __str__(self) -> str:
+        return str(self.command)
+
+    def perform(self, host: Host) -> None:
+        """Errors: Blocked when it is no release or not safe; Failed when it is damaged or the disk is full."""
+        asked = host.ask(
+            {
+                "names": sh("tar -tf {archive}", archive=self.archive, limit=300),
+                "listing": sh("tar -tvf {archive}", archive=self.archive, limit=300),
+            }
+        )
+        if not asked["names"].ok:
+            raise Failed(
+                f"{self.archive} is damaged: {asked['names'].said.splitlines()[0]}",
+                hint="a good copy: its size and sha256 as in the release archive",
+            )
+        check_members(self.release, asked["names"].out, asked["listing"].out)
+        try:
+            host.run(self.command)
+        except Failed:
+            folder, _, name = self.place.rpartition("/")
+            host.run(sh("rm -rf {part}", part=f"{folder}/.{name}.part", limit=120, sudo=self.sudo))
+            raise

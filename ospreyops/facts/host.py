@@ -1,0 +1,90 @@
+"""The host itself, as one look tells of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Optional
+
+
+@dataclass(frozen=True)
+class Listener:
+    """What listens on a port; name, pid: None where only root may see them."""
+
+    name: Optional[str] = None
+    pid: Optional[int] = None
+
+    def __str__(self) -> str:
+        if self.name is None:
+            return "an unknown process (run with sudo to see it)"
+        return f"{self.name} (pid {self.pid if self.pid is not None else '?'})"
+
+
+@dataclass(frozen=True)
+class Unit:
+    """The systemd unit `osprey` that the release's install.sh makes (Restart=always)."""
+
+    state: str
+    path: str
+    folder: str
+    version: str
+
+    @property
+    def active(self) -> bool:
+        """Systemd runs the service, or tries to."""
+        return self.state in ("active", "activating", "reloading", "deactivating")
+
+
+@dataclass(frozen=True)
+class Desired:
+    """The release that a host is to run, since when (ISO 8601), and who said so."""
+
+    version: str
+    since: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True)
+class HostFacts:
+    """The host itself.
+
+    unpacked: version -> the folder of its unpacked release.
+    archives: version -> the release archive on the host, and its size.
+    listener: what listens on the service's port; None when nothing does.
+    script_status: exit status of the start script that ended last; None while each runs, or when none was started.
+    logs: file -> bytes, of what the start scripts print; log_tail: the last lines of the newest.
+    desired: the release that it is to run; None when none is. proven: the versions that were healthy here, newest last.
+    loading: the versions whose load into Docker began and, as far as is known, did not end.
+    sleeps_after: minutes of idleness after which it goes to sleep; None when it does not.
+    """
+
+    name: str
+    user: str
+    system: str
+    home: str
+    folder: str
+    now: float
+    disk_free: Optional[int] = None
+    tools: frozenset[str] = frozenset()
+    writable: bool = True
+    unpacked: Mapping[str, str] = field(default_factory=dict)
+    archives: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    unit: Optional[Unit] = None
+    listener: Optional[Listener] = None
+    script_status: Optional[int] = None
+    desired: Optional[Desired] = None
+    proven: tuple[str, ...] = ()
+    loading: frozenset[str] = frozenset()
+    sleeps_after: Optional[int] = None
+    logs: Mapping[str, int] = field(default_factory=dict)
+    log_tail: str = ""
+
+    def place(self, version: str) -> str:
+        """The folder that a release is unpacked into."""
+        return f"{self.folder}/{version}"
+
+    def script_folder(self, version: str) -> str:
+        """The folder of the start script for that version: its own, else that of another release: all are alike."""
+        if version in self.unpacked or version in self.archives or not self.unpacked:
+            return self.unpacked.get(version, self.place(version))
+        return next(iter(self.unpacked.values()))

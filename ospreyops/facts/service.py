@@ -1,0 +1,67 @@
+"""The service, as one place sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Optional
+
+
+class Symptom(str, Enum):
+    """What was met instead of a healthy service."""
+
+    CLOSED = "nothing listens"
+    SILENT = "no answer in time"
+    CUT = "the connection ended too early"
+    SERVER_ERROR = "HTTP 5xx"
+    FOREIGN = "not the JSON of an Osprey service"
+    UNASKED = "the question could not be asked"
+    OTHER = "something else"
+
+
+HANGING = frozenset(Symptom) - {Symptom.OTHER, Symptom.UNASKED}
+"""How a service that hangs looks; a restart cures none of the others, such as another version or certificate."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why something is not as it should be; None stands for fine."""
+
+    text: str
+    symptom: Symptom = Symptom.OTHER
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
+class ProbeResult:
+    """How the service looks from one place.
+
+    about: the proxy's text at /about, None when it did not answer; error: why not.
+    desktop: protocol version -> None when OSPREY Desktop is content three times in a row, else the problem.
+    expires: epoch seconds, of the certificate.
+    """
+
+    where: str
+    about: Optional[str] = None
+    error: Optional[Problem] = None
+    desktop: Mapping[str, Optional[Problem]] = field(default_factory=dict)
+    issuer: str = ""
+    expires: Optional[float] = None
+
+    def version_problem(self, version: str) -> Optional[Problem]:
+        """Why OSPREY Desktop of that version is not content from here; None if it is."""
+        if self.about is None:
+            error = self.error or Problem("no answer", Symptom.SILENT)
+            return Problem(f"{self.where} does not answer: {error}", error.symptom)
+        if version not in self.desktop:
+            return Problem(f"{self.where} does not know v{version}: {self.about.strip()!r}")
+        if problem := self.desktop[version]:
+            return Problem(f"{self.where}/v{version}/about: {problem}", problem.symptom)
+        return None
+
+    def problem(self, version: str) -> Optional[Problem]:
+        """Why OSPREY Desktop of that version, or of another that the release serves, is not content; None if all are."""
+        return next(filter(None, map(self.version_problem, (version, *self.desktop))), None)

@@ -1,0 +1,66 @@
+"""Who decides that the service is healthy: from where users are, as OSPREY Desktop asks; in its desired version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Optional
+
+from ..facts import Facts
+from ..facts.service import HANGING, ProbeResult, Problem
+from ..step import Step, WaitFor
+from ..target import Target
+from . import network, service
+from .rollout import Plan, engine_of
+
+
+def problem(facts: Facts) -> Optional[Problem]:
+    """Why the service that runs is not healthy; None when it is. Errors: Blocked when Docker cannot be asked."""
+    if facts.machine.vm and not facts.engine:
+        return Problem(f"Docker on {facts.host.name} cannot be used: {facts.machine.why}")
+    engine_of(facts)
+    serving = facts.serving
+    if not serving or not serving.running:
+        return Problem(f"the service does not run on {facts.host.name}" + (f": {serving.state}" if serving else ""))
+    return facts.problem(serving.version)
+
+
+def place_problem(place: ProbeResult) -> Optional[Problem]:
+    """What is wrong with how the service looks from one place, for any version; None when all of them are good."""
+    if place.about is not None and not place.desktop:
+        return Problem(f"{place.where} names no version: {place.about.strip()!r}")
+    return place.problem(next(iter(place.desktop), ""))
+
+
+def hanging(facts: Facts, target: Target) -> Optional[Problem]:
+    """Why a service that runs for longer than it may take to start does not serve; None when it does, or may yet.
+
+    A restart does not cure another certificate, another version, or a forward that is missing: those are no hanging.
+    """
+    engine_of(facts)
+    serving = facts.serving
+    if not serving or not serving.running or any(network.forwarded(facts, target)):
+        return None
+    found = facts.local.version_problem(serving.version)
+    starting = facts.host.now - serving.started_at < target.settings.health_timeout
+    if found is None or starting or found.symptom not in HANGING:
+        return None
+    return Problem(f"{serving.image} hangs: {found}{serving.loss}", found.symptom)
+
+
+def settled(plan: Plan) -> bool:
+    """Users reach the release and are content with it, and its log is small."""
+    forwarded = network.is_forwarded(plan.facts, plan.target) and not any(service.log_trimmed(plan.facts))
+    return forwarded and plan.facts.problem(plan.release.version) is None
+
+
+def settle(plan: Plan) -> Iterator[Step]:
+    """A phase of a rollout: users reach the release, and it is healthy."""
+    facts, target, release = plan.facts, plan.target, plan.release
+    live = plan.candidate is not None and plan.candidate is facts.serving
+    yield from service.log_trimmed(facts) if live else ()
+    yield from network.forwarded(facts, target)
+    found = facts.problem(release.version) if live else Problem("it does not serve yet")
+    if found:
+        why = f"waiting for {release.image} to become healthy: {found}"
+        line = WaitFor(f"curl --insecure {target.settings.url}/v{release.version}/about")
+        yield Step(why, line, f"{release.image} is healthy", target.settings.health_timeout, then_look=True)

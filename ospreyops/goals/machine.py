@@ -1,0 +1,141 @@
+"""Goals: Docker answers, in a VM that is right; runbook, "Managing Docker itself"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..errors import Blocked
+from ..facts import Facts
+from ..facts.engine import Refusal
+from ..facts.machine import State, Trust, VmFacts
+from ..machines import Vm
+from ..step import Keyed, Step, WaitFor
+from ..target import Target
+from .rollout import Plan, engine_of
+
+TOLERATED = 5
+"""Seconds that a VM's clock may differ from its host's."""
+MAKING = 1800
+"""Seconds that making a VM may take, with its image to be fetched."""
+UP = 120
+"""Seconds until Docker in a VM that was started must answer."""
+
+
+def vm_of(target: Target) -> Vm:
+    """The lines of the target's VM. Errors: Blocked where Docker is on the host itself."""
+    if target.machine.vm is None:
+        raise Blocked(f"Docker on {target.name} is on the host itself: there is no VM to work on")
+    return target.machine.vm
+
+
+def answering(plan: Plan) -> Iterator[Step]:
+    """The first phase of a rollout: Docker answers."""
+    return docker_answers(plan.facts, plan.target)
+
+
+def docker_answers(facts: Facts, target: Target) -> Iterator[Step]:
+    """Docker answers: the VM that it is in is whole, runs, and has the right time. Errors: Blocked."""
+    vm, seen = target.machine.vm, facts.machine.vm
+    if vm is None or seen is None:
+        engine_of(facts)
+        return
+    for part in (_whole, _running, _engine_running):
+        steps = list(part(facts, vm, seen))
+        yield from steps
+        if steps:
+            return
+    yield from clock_synced(facts, target)
+
+
+def _whole(facts: Facts, vm: Vm, seen: VmFacts) -> Iterator[Step]:
+    """The VM's making came to its end. Errors: Blocked when VirtualBox does not know a VM whose files are there."""
+    if seen.making and not facts.engine:
+        why = f"waiting for the VM {vm.name} to be made (pid {seen.making.pid})"
+        yield Step(why, WaitFor(str(vm.create())), f"the VM {vm.name} is made", MAKING, then_look=True)
+    elif seen.unfinished:
+        why = f"the making of the VM {vm.name} did not end"
+        yield Step(why, vm.remove_files(), f"the files of the half-made VM {vm.name} are removed", then_look=True)
+    elif seen.unregistered:
+        name = facts.host.name
+        hint = f"VBoxManage registervm {seen.unregistered}, or osprey.hosts.{name}.vm_registry; or machine.remove"
+        raise Blocked(f"VirtualBox does not know the VM {vm.name}, whose files are there", hint=hint)
+
+
+def _running(facts: Facts, vm: Vm, seen: VmFacts) -> Iterator[Step]:
+    """The VM runs. Errors: Blocked when it hangs."""
+    state, why = facts.machine.state, str(facts.machine.why)
+    if state is State.HUNG:
+        raise Blocked(f"the VM {vm.name} hangs: {why}", hint=f"inv fix.hung -H {facts.host.name}")
+    if state is State.ABSENT:
+        yield Step(why, vm.create(), f"the VM {vm.name} is made", UP, then_look=True)
+    elif state is State.SAVED:
+        yield Step(why, vm.restore(), f"the VM {vm.name} goes on from its saved state", UP, then_look=True)
+    elif state is State.STOPPED:
+        yield Step(why, vm.start(), f"the VM {vm.name} is started", UP, then_look=True)
+    elif state is State.PAUSED:
+        yield Step(why, vm.resume(), f"the VM {vm.name} is not paused any more", then_look=True)
+    elif state is State.BROKEN:
+        why += ": its processor crashed"
+        yield Step(why, vm.power_off(), f"the VM {vm.name} is powered off", then_look=True)
+
+
+def _engine_running(facts: Facts, vm: Vm, seen: VmFacts) -> Iterator[Step]:
+    """Docker runs in the VM, and answers."""
+    if engine_down(facts):
+        why = f"Docker does not run in the VM {vm.name}: {facts.refusal}"
+        yield Step(why, vm.start_engine(), f"Docker in the VM {vm.name} is started", UP, then_look=True)
+    elif not facts.engine:
+        line = WaitFor(f"docker-machine ssh {vm.name} docker version")
+        why = f"waiting for Docker in the VM {vm.name} to answer: {facts.machine.why}"
+        yield Step(why, line, f"Docker in the VM {vm.name} answers", UP, then_look=True)
+
+
+def engine_down(facts: Facts) -> bool:
+    """Docker said that it does not run where it should."""
+    return facts.refusal is not None and facts.refusal.kind is Refusal.DOWN
+
+
+def clock_synced(facts: Facts, target: Target) -> Iterator[Step]:
+    """The VM's clock is its host's; runbook: "The clock is not synchronized between the guest and host OSes"."""
+    vm, seen = target.machine.vm, facts.machine.vm
+    if vm is None or seen is None or seen.clock_behind is None or abs(seen.clock_behind) < TOLERATED:
+        return
+    way = "behind" if seen.clock_behind > 0 else "ahead of"
+    why = f"the VM's clock is {abs(seen.clock_behind):.0f} s {way} its host"
+    why += f", and Docker refuses us: {seen.tls}" if seen.tls and seen.tls.trust is not Trust.ACCEPTED else ""
+    if not seen.steps_clock:
+        outcome = "the VM will set its clock by itself after the next drift, once it was restarted"
+        yield Step(why, vm.step_clock(), outcome)
+    line = Keyed("set the clock", vm.set_clock(seen.clock_behind))
+    yield Step(why, line, "the VM's clock is set", then_look=True)
+
+
+def certificates_valid(facts: Facts, target: Target) -> Iterator[Step]:
+    """Docker on the host and the engine in the VM accept each other's certificates; renewing them ends the service.
+
+    Errors: Blocked when the host has no docker command that could speak to the VM's.
+    """
+    vm, seen, engine = target.machine.vm, facts.machine.vm, facts.engine
+    if vm is None or seen is None or engine is None or not seen.tls:
+        return
+    if seen.tls.trust is Trust.UNFIT:
+        raise Blocked(
+            f"the docker command of {target.name} cannot speak to the VM's Docker: {seen.tls}",
+            hint="one of Docker 19.03 to 28 on its PATH, for the release's start script needs it",
+        )
+    if seen.tls.trust in (Trust.REFUSED, Trust.MOVED):
+        why = f"Docker on {target.name} and the VM's do not accept each other's certificates: {seen.tls}{engine.loss}"
+        yield Step(why, vm.renew_certificates(), "the certificates are renewed", UP, then_look=True)
+
+
+def stopped(facts: Facts, target: Target) -> Iterator[Step]:
+    """The VM does not run. Errors: Blocked when it is in a state that does not shut down."""
+    vm, state = vm_of(target), facts.machine.state
+    if state in (State.RUNNING, State.CHANGING):
+        why = f"the VM {vm.name} is {state.value}{facts.engine.loss if facts.engine else ''}"
+        yield Step(why, vm.stop(), f"the VM {vm.name} is stopped", then_look=True)
+    elif state in (State.PAUSED, State.BROKEN, State.HUNG):
+        raise Blocked(
+            f"a VM that is {state.value} does not shut down: {facts.machine.why}",
+            hint=f"inv {'fix.hung' if state is State.HUNG else 'machine.kill'} -H {target.name}",
+        )

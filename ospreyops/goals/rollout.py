@@ -1,0 +1,95 @@
+"""What a rollout is about: the release, how it may take over, and the container that runs it already."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Optional
+
+from ..errors import Blocked
+from ..facts import Facts
+from ..facts.engine import Container, EngineFacts, Refusal
+from ..release import Release
+from ..target import Target
+
+DRAIN = 3600
+"""Seconds that running requests may take to finish, unless it is said otherwise."""
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """How a release comes to run; release: None when none is to run any more.
+
+    given: its archive on this computer. stop_first: what runs may be stopped before, which is an outage.
+    drain: seconds that running requests may take to finish. wait: for that; else what drains is left alone.
+    replacing: the id of a container that is to be replaced, though it runs the release.
+    """
+
+    release: Optional[Release]
+    given: Optional[Path] = None
+    stop_first: bool = False
+    drain: int = DRAIN
+    wait: bool = True
+    replacing: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What each phase of a rollout works on."""
+
+    facts: Facts
+    target: Target
+    rollout: Rollout
+
+    @property
+    def release(self) -> Release:
+        """The release that is to run; only a rollout to nothing has none, and none of its phases asks."""
+        assert self.rollout.release
+        return self.rollout.release
+
+    @property
+    def engine(self) -> EngineFacts:
+        """What Docker has. Errors: Blocked when it could not be asked."""
+        return engine_of(self.facts)
+
+    @property
+    def candidate(self) -> Optional[Container]:
+        """The container that runs the release, from the image that its name means now; kept by the unit, if any."""
+        unit, release = self.facts.host.unit, self.release
+        if unit and (unit.state != "active" or unit.version != release.version):
+            return None
+        known = self.engine.images.get(release.image)
+        for container in self.engine.containers:
+            current = container.image == release.image and (known is None or known.digest == container.digest)
+            usable = container.running and container.draining_since is None and container.id != self.rollout.replacing
+            if current and usable and self._reachable(container):
+                return container
+        return None
+
+    def _reachable(self, container: Container) -> bool:
+        """Traffic can be switched to its port, or comes there anyway."""
+        own = (None, self.target.settings.service_port)
+        return self.facts.machine.active_port is not None or container.port in own
+
+
+def in_use(facts: Facts, container: Container) -> bool:
+    """Ending it loses something: the host is content with the service, or the container computes."""
+    return container.running and bool(container.jobs or not facts.local.version_problem(container.version))
+
+
+def engine_of(facts: Facts) -> EngineFacts:
+    """What Docker has of the service. Errors: Blocked, in Docker's own words, when it could not be asked."""
+    if facts.engine:
+        return facts.engine
+    name, refusal = facts.host.name, facts.refusal
+    if facts.machine.vm:
+        raise Blocked(f"Docker on {name} cannot be used: {facts.machine.why}", hint=f"inv machine.start -H {name}")
+    if "docker" not in facts.host.tools:
+        hint = "install Docker there, e.g. apt-get install docker.io"
+        raise Blocked(f"there is no docker command on {name}", hint=hint)
+    if refusal and refusal.kind is Refusal.DENIED:
+        hint = "log in as a user who may use sudo"
+        raise Blocked(f"{facts.host.user} may not use Docker on {name}: {refusal}", hint=hint)
+    raise Blocked(
+        f"Docker on {name} does not answer: {refusal}", hint="start it there, e.g. sudo systemctl start docker"
+    )

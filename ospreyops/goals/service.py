@@ -1,0 +1,109 @@
+"""Goals: the service is started or stopped; runbook, "Starting Osprey service", "Stopping Osprey service"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .. import lines
+from ..errors import Blocked
+from ..facts import Facts
+from ..release import UNIT
+from ..remote.command import Command, sh
+from ..step import Keyed, Step
+from ..target import Target
+from . import machine, switchover
+from .rollout import Plan, engine_of
+
+KEPT_LOGS = 5
+LOG_LIMIT = 50_000_000
+"""Bytes of log after which even that of a running service is rotated."""
+STARTED = 30
+"""Seconds until the container of a start script that goes on must be there."""
+
+
+def make_room(plan: Plan) -> Iterator[Step]:
+    """A phase of a rollout: what may be stopped is stopped."""
+    return stopped(plan.facts, plan.target)
+
+
+def start_alone(plan: Plan) -> Iterator[Step]:
+    """A phase of a rollout: the release starts at the service's own port. Errors: Blocked when that is taken."""
+    facts, target, host = plan.facts, plan.target, plan.facts.host
+    unit_runs = host.unit is not None and host.unit.active
+    if host.listener and not plan.engine.containers and not unit_runs and not facts.machine.vm:
+        raise Blocked(
+            f"port {target.settings.service_port} of {host.name} is taken by {host.listener}",
+            hint=f"stop that, or set osprey.hosts.{host.name}.service_port",
+        )
+    yield from machine.certificates_valid(facts, target)
+    yield from _moved_unit(plan)
+    yield from switchover.route_reset(facts, target)
+    yield from _started(plan, target.settings.service_port)
+
+
+def start_alongside(plan: Plan) -> Iterator[Step]:
+    """A phase of a rollout: the release starts at a port of its own. Errors: Blocked when it could not."""
+    renewed = list(machine.certificates_valid(plan.facts, plan.target))
+    if renewed:
+        hint = f"inv fix.certs -H {plan.target.name}, which restarts Docker, and with it what runs"
+        raise Blocked(f"nothing can start alongside another container: {renewed[0].why}", hint=hint)
+    yield from _moved_unit(plan)
+    yield from _started(plan, switchover.spare_port(plan), then_look=True)
+
+
+def _moved_unit(plan: Plan) -> Iterator[Step]:
+    """The unit, where there is one, starts the release."""
+    unit, release = plan.facts.host.unit, plan.release
+    script = plan.facts.host.script_folder(release.version)
+    if unit and (unit.version, unit.folder) != (release.version, script):
+        why = f"the unit {UNIT} starts {unit.version or 'nothing known'}"
+        yield Step(why, lines.move_unit(plan.facts, release), f"the unit {UNIT} starts {release.version}")
+
+
+def _started(plan: Plan, port: int, *, then_look: bool = False) -> Iterator[Step]:
+    """The start script runs, and its log is its own."""
+    facts, target, host, image = plan.facts, plan.target, plan.facts.host, plan.release.image
+    log, unit = target.settings.log(port), host.unit
+    if host.logs.get(log) and not unit:
+        yield Step(f"{log} is of the run before", rotate_log(facts, log), f"{log} is rotated")
+    why = f"{image} does not run"
+    if host.script_status and not unit:
+        why += f": its start script ended with exit status {host.script_status}"
+    line = Keyed(f"start {plan.release.version}", lines.start(facts, target, plan.release, port))
+    patience = STARTED if host.script_status is None or unit else 0
+    yield Step(why, line, f"{image} is started", patience, then_look=then_look)
+
+
+def stopped(facts: Facts, target: Target) -> Iterator[Step]:
+    """No container of the service is left, no unit brings one back, and traffic is not sent elsewhere."""
+    containers, unit = engine_of(facts).containers, facts.host.unit
+    if containers:
+        alive = [container for container in containers if container.state not in switchover.ENDED]
+        yield from switchover.removed(facts, target, (alive or containers)[0])
+    elif unit and unit.active:
+        line = lines.stop(facts, target, None)
+        yield Step(f"the unit {UNIT} runs", line, f"the unit {UNIT} is stopped", then_look=True)
+    else:
+        yield from switchover.route_reset(facts, target)
+
+
+def log_trimmed(facts: Facts) -> Iterator[Step]:
+    """The log of a running service does not fill the disk."""
+    for name, count in facts.host.logs.items() if not facts.host.unit else ():
+        if count > LOG_LIMIT:
+            log = f"{facts.host.folder}/{name}"
+            line = sh("cp {log} {old} && : >{log}", log=log, old=f"{log}.1", limit=120, sudo=facts.sudo)
+            yield Step(f"{log} has {count} bytes", line, f"{name} is rotated, and begins anew")
+
+
+def rotate_log(facts: Facts, log: str) -> Command:
+    """Rotate the log, so that each start writes one of its own."""
+    numbers = " ".join(str(number) for number in range(KEPT_LOGS - 1, 0, -1))
+    return sh(
+        f"cd {{folder}} && for n in {numbers}; do [ ! -f {{log}}.$n ] || mv -f {{log}}.$n {{log}}.$((n + 1)); done"
+        " && mv -f {log} {log}.1",
+        folder=facts.host.folder,
+        log=log,
+        limit=20,
+        sudo=facts.sudo,
+    )

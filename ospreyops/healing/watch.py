@@ -1,0 +1,185 @@
+"""The watchdog: look, heal, rest, while nobody is there."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Callable, Optional
+
+from ..change import history
+from ..change.reach import reach
+from ..change.site import Site
+from ..errors import Blocked, Busy, OspreyError
+from ..facts import Facts
+from ..faults import detect
+from ..remote.command import sh
+from ..settings import FILES
+from ..step import Step
+from ..text import iso_utc
+from . import heal, notify
+
+LOG_LIMIT = 5_000_000
+"""Bytes of its log, from which it begins anew."""
+TRIES = 5
+"""Cures in a row that may fail, or not last, until the fault is given up."""
+STABLE_AFTER = 600
+"""Seconds for which a service must stay well, until its last cure counts as one that lasts."""
+LONGEST = 900
+"""Seconds between two tries at most."""
+POLL = 2.0
+"""Seconds between two glances at the clock, while it rests."""
+CLOCK_JUMP = 10
+"""Seconds that the time of day must jump, until the computer is taken to have slept."""
+WAKETIME = sh("sysctl -n kern.waketime", limit=5)
+"""A Mac's own word for when it woke (field book: macos, 3)."""
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Why the desired release is not healthy, and the known faults that a look shows."""
+
+    why: str
+    faults: list[str]
+
+
+@dataclass
+class Watch:
+    """A site that is kept healthy. every: seconds between two looks while it is; wall: the time of day."""
+
+    site: Site
+    every: float
+    wall: Callable[[], float] = time.time
+    tries: int = 0
+    well: bool = False
+    _cured: float = field(default=float("-inf"), init=False)
+    _given_up: Optional[str] = field(default=None, init=False)
+    _said: str = field(default="", init=False)
+
+    def forever(self) -> None:
+        """Look, heal, rest, until Ctrl-C or SIGTERM."""
+        while True:
+            self.rest(self.round())
+            if self.site.settings.here:
+                trim_log(os.path.expanduser(f"{self.site.settings.folder}/{FILES}/watch.log"))
+
+    def round(self) -> float:
+        """Look once, and heal what is not well; the seconds until the next look."""
+        try:
+            found = self._diagnose()
+            if found is None:
+                return self._fine()
+            if self._given_up == normalised(found.why):
+                return self.every
+            return self._heal(found)
+        except Busy as busy:
+            self._say(f"waits: {busy.case}")
+        except OspreyError as error:
+            self._say(f"cannot look: {error.case}")
+        return self.every
+
+    def rest(self, seconds: float) -> None:
+        """Wait, but no longer than until the computer wakes up from sleep."""
+        end, woke = self.site.clock() + seconds, self._woke()
+        while (left := end - self.site.clock()) > 0:
+            before = self.wall() - self.site.clock()
+            self.site.sleep(min(POLL, left))
+            if self.wall() - self.site.clock() - before > CLOCK_JUMP or self._woke() != woke:
+                self._say(f"{self.site.name} woke up")
+                self._given_up = None
+                return
+
+    def _diagnose(self) -> Optional[Diagnosis]:
+        """Why the desired release is not healthy; None when it is, or when none is desired."""
+        facts, target = self.site.look(), self.site.target
+        try:
+            reasons = [step.why for step in heal.healed(facts, target)]
+        except Blocked as error:
+            reasons = [error.case]
+        return Diagnosis(reasons[-1], [fault.name for fault, _ in detect(facts, target)]) if reasons else None
+
+    def _fine(self) -> float:
+        if not self.well:
+            self.well = True
+            self._say(heal.outcome(self.site.last))
+            self._sample("healthy")
+        if self.site.clock() - self._cured > STABLE_AFTER:
+            self.tries = 0
+        self._given_up = None
+        return self.every
+
+    def _heal(self, found: Diagnosis) -> float:
+        site, why, names = self.site, found.why, found.faults
+        if self.well:
+            self.well = False
+            self._sample(f"unhealthy: {why}")
+        self.tries += 1
+        told: list[str] = []
+
+        def goal(facts: Facts) -> Iterator[Step]:
+            if site.change.held and not told:
+                told.append(why)
+                self._tell("found", names, why)
+            return heal.healed(facts, site.target)
+
+        site.change.task = "watch"
+        try:
+            with site.change.closed():
+                did = reach(site, goal)
+        except Busy:
+            self.tries -= 1
+            raise
+        except OspreyError as error:
+            site.console.error(error)
+            self._tell("failed", names, error.case)
+        else:
+            self._cured = site.clock()
+            self._tell("cured", names, "; ".join(step.outcome for step in did))
+        if self.tries >= TRIES:
+            self._given_up, self.tries = normalised(why), 0
+            self._say(f"gives up after {TRIES} tries: {why}")
+            self._tell("gave up", names, why)
+        return float(min(self.every * 2 ** max(0, self.tries - 1), LONGEST))
+
+    def _woke(self) -> Optional[str]:
+        """When the Mac woke, where it is this computer; None elsewhere."""
+        site = self.site
+        if not site.settings.here or platform.system() != "Darwin":
+            return None
+        return site.host.ask({"woke": WAKETIME})["woke"].out
+
+    def _sample(self, outcome: str) -> None:
+        history.sample(self.site.host, self.site.console, self.site.last, outcome)
+
+    def _say(self, text: str) -> None:
+        if text != self._said:
+            self._said = text
+            self.site.console.dim(f"{time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime(self.wall()))}Z {text}")
+
+    def _tell(self, event: str, names: list[str], text: str) -> None:
+        if event in ("found", "cured"):
+            self._say(f"{event}: {text}")
+        notify.tell(self.site, {"event": event, "faults": names, "text": text, "when": iso_utc(self.wall())})
+
+
+def normalised(why: str) -> str:
+    """A reason without its numbers, for those of a fault that goes on may change."""
+    return re.sub(r"[0-9]+", "#", why)
+
+
+def trim_log(log: str, limit: int = LOG_LIMIT) -> None:
+    """Begin the log anew, when it is this process's own standard output and has grown: for a job to do now and then.
+
+    Launchd does not, and newsyslog cannot: launchd would go on writing to the file that was put aside.
+    """
+    try:
+        own = os.fstat(1)
+        if own.st_size > limit and os.path.samestat(own, os.stat(log)):
+            shutil.copyfile(log, f"{log}.1")
+            os.ftruncate(1, 0)
+    except OSError:
+        return

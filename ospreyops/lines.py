@@ -1,0 +1,120 @@
+"""The lines that change the service's containers and images, wherever Docker is.
+
+Where the release's own install.sh made a systemd unit `osprey`, starts and stops go through that unit: with its
+Restart=always, a second supervisor would fight it (field book: osprey-release, 4 and 9).
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+from typing import Optional
+
+from .errors import Blocked
+from .facts import Facts
+from .facts.engine import Container
+from .release import CONTAINER, SCRIPT, UNIT, Release
+from .remote.command import Command, quote, sh
+from .target import Target
+from .tools import docker
+
+LIMIT = 12
+PORT = 44342
+"""The start script's own."""
+END = f"{CONTAINER}.ended"
+SESSION = {"Darwin": "perl -MPOSIX -e 'setsid; exec @ARGV'"}
+"""What starts a session of its own where that is not setsid; it survives disconnects, the terminal and Ctrl-C."""
+
+
+def start(facts: Facts, target: Target, release: Release, port: int) -> Command:
+    """Runbook: `./osprey-service --version $VERSION > osprey-service.log &`; both outputs and exit status kept."""
+    if facts.host.unit:
+        return sh("systemctl start {unit}", unit=UNIT, limit=60, sudo=_root(facts))
+    host, session = facts.host, SESSION.get(facts.host.system, "setsid")
+    script = quote(posixpath.relpath(host.script_folder(release.version), host.folder))
+    given = "" if port == PORT else f" --port {port}"
+    line = f"{target.machine.environment(facts)}{script}/{SCRIPT} --version {release.version}{given}"
+    return sh(
+        f"cd {{folder}} && rm -f {END} && (nohup {session} sh -c {{start}} </dev/null >/dev/null 2>&1 &)",
+        folder=host.folder,
+        start=f"{line} >>{target.settings.log(port)} 2>&1; echo $? >{END}",
+        limit=30,
+        sudo=facts.sudo,
+    )
+
+
+def stop(facts: Facts, target: Target, container: Optional[Container]) -> Command:
+    """Stop the container, or the unit that keeps the service."""
+    if facts.host.unit and facts.host.unit.active:
+        return sh("systemctl stop {unit}", unit=UNIT, limit=120, sudo=_root(facts))
+    name = container.name if container else CONTAINER
+    draining = bool(container and container.draining_since is not None)
+    line = docker.stop(name, draining=draining, auto_remove=bool(container and container.auto_remove))
+    return _at_engine(facts, target, line, 60)
+
+
+def remove(facts: Facts, target: Target, container: Container) -> Command:
+    """Remove a container that does not run, and keep its last words in the log: what `--rm` did not do."""
+    logs, gone = (target.machine.at_engine(line(container.name)) for line in (docker.logs, docker.remove))
+    log = f"{facts.host.folder}/{target.settings.log(container.port)}"
+    return sh(f"{logs} >>{{log}} 2>&1; {gone}", log=log, limit=60, sudo=facts.sudo)
+
+
+def drain(facts: Facts, target: Target, container: Container) -> Command:
+    """Have the container finish its requests and end; its name tells since when it drains."""
+    draining = f"{CONTAINER}-left-{facts.host.now:.0f}-{container.port or 0}"
+    return _at_engine(facts, target, docker.drain(container.name, draining), 60)
+
+
+def rename(facts: Facts, target: Target, names: Mapping[str, str]) -> Command:
+    """Give containers other names, in that order."""
+    return _at_engine(facts, target, docker.rename(names), 60)
+
+
+def move_unit(facts: Facts, release: Release) -> Command:
+    """Rewrite the unit's folder and version as install.sh of that release would have written them."""
+    unit, folder = facts.host.unit, facts.host.script_folder(release.version)
+    assert unit, "only a host with a unit is asked to move it"
+    if not folder.replace("/", "").replace("-", "").replace("_", "").replace(".", "").isalnum():
+        hint = "osprey.folder without spaces or special signs"
+        raise Blocked(f"a systemd unit cannot start from {folder!r}", hint=hint)
+    return sh(
+        "sed -i -e {folder} -e {start} {path} && systemctl daemon-reload",
+        folder=f"s|^WorkingDirectory=.*|WorkingDirectory={folder}|",
+        start=f"s|^ExecStart=.*|ExecStart={folder}/{SCRIPT} --version {release.version}|",
+        path=unit.path,
+        limit=60,
+        sudo=_root(facts),
+    )
+
+
+def load(facts: Facts, target: Target, folder: str, release: Release) -> Command:
+    """Runbook: `docker load < FILE`; lbzip2 and bzip2 decode it faster (0.46, 0.75 of Docker's time)."""
+    file, line = f"{folder}/{release.image_archive}", target.machine.at_engine(docker.load())
+    decode = next((tool for tool in ("lbzip2", "bzip2") if tool in facts.host.tools), None)
+    line = f"{decode} -dc {{file}} | {line}" if decode else f"<{{file}} {line}"
+    return sh(line, file=file, limit=1800, sudo=facts.sudo)
+
+
+def name_image(facts: Facts, target: Target, name: str, digest: str) -> Command:
+    """Give a name back to the image that had it before."""
+    return _at_engine(facts, target, docker.name_image(digest, name), 120)
+
+
+def remove_image(facts: Facts, target: Target, name: str) -> Command:
+    """Remove an image's name."""
+    return _at_engine(facts, target, docker.remove_image(name), 120)
+
+
+def connections(target: Target, container: Container) -> Command:
+    """Show who is connected to the container: the kernel's table of its own network."""
+    tables = sh("cat /proc/{pid}/net/tcp /proc/{pid}/net/tcp6", pid=container.pid, limit=LIMIT)
+    return target.machine.inside(tables)
+
+
+def _at_engine(facts: Facts, target: Target, line: str, limit: float) -> Command:
+    return Command(target.machine.at_engine(line), limit, sudo=facts.sudo)
+
+
+def _root(facts: Facts) -> bool:
+    return facts.host.user != "root"

@@ -1,0 +1,115 @@
+"""Look at a host: ask everything in one round trip, and turn the answers into facts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Optional, Union
+
+from .. import lines
+from ..errors import OspreyError
+from ..facts import Facts
+from ..facts.engine import Container, EngineFacts, EngineRefusal, Refusal
+from ..facts.service import ProbeResult, Problem, Symptom
+from ..remote.background import Background
+from ..remote.command import Answer
+from ..remote.host import Host as Remote
+from ..target import Target
+from ..tools import docker, sockets
+from . import host, https, service
+
+ENGINE_LIMIT = 30
+"""Seconds until Docker must have answered."""
+
+
+@dataclass
+class Look:
+    """Asks one host. _root: only root may reach Docker there, as the last look found."""
+
+    host: Remote
+    target: Target
+    _root: bool = field(default=False, init=False)
+
+    def facts(self) -> Facts:
+        """All facts, fresh; as long as the slowest question. Errors: Unreachable, Blocked, Usage.
+
+        A container may start between the questions: where a port is taken and no container runs, Docker is asked again.
+        The public URL comes first, for it connects: two threads must not do that at once.
+        """
+        settings, machine = self.target.settings, self.target.machine
+        outside = self.public_url()
+        engine = Background(self.engine)
+        public = Background(lambda: https.probe(outside)) if outside else None
+        questions = {**host.questions(settings), **machine.questions(), **service.questions(settings.url)}
+        answers = self.host.ask(questions)
+        found = engine.result(ENGINE_LIMIT, EngineRefusal("the engine does not answer", Refusal.SILENT))
+        own = host.host_facts(settings, answers)
+        if own.listener and isinstance(found, EngineFacts) and not (found.service and found.service.running):
+            found = self.engine()
+        facts, refusal = (found, None) if isinstance(found, EngineFacts) else (None, found)
+        self._ask_as_root(facts, answers)
+        late = ProbeResult(outside or "", error=Problem(Symptom.SILENT.value, Symptom.SILENT))
+        seen = Facts(
+            host=own,
+            machine=machine.facts(answers, own.now, refusal),
+            engine=facts,
+            refusal=refusal,
+            local=service.probed(settings.url, answers),
+            public=public.result(2 * service.LIMIT, late) if public else None,
+        )
+        return self._alongside(seen)
+
+    def engine(self) -> Union[EngineFacts, EngineRefusal]:
+        """What the engine has of the service, or why it cannot be asked."""
+        from ..tools import docker_api
+
+        dial = self.target.machine.dial
+        try:
+            found = docker_api.read_engine(self.host, replace(dial, sudo=self._root or dial.sudo))
+        except docker_api.EngineUnavailable as error:
+            return docker.refusal(str(error))
+        except OspreyError as error:
+            return docker.refusal(f"{error.case}; {error.hint}")
+        self._root = found.sudo
+        return found
+
+    def public_url(self) -> Optional[str]:
+        """Where users reach the service; None when this computer cannot ask there."""
+        settings, address = self.target.settings, self.host.address
+        if settings.public:
+            return None if settings.public == "none" else settings.public.rstrip("/")
+        if settings.here or self.host.jumped:
+            return None
+        return f"https://{address}:{settings.service_port}"
+
+    def _ask_as_root(self, engine: Optional[EngineFacts], answers: dict[str, Answer]) -> None:
+        """Ask for the active port once more as root, where only root may reach Docker."""
+        machine = self.target.machine
+        if engine and engine.sudo and "room" in answers and "netfilter" not in answers["room"].out:
+            answers.update(self.host.ask(machine.questions(), sudo=True))
+
+    def _alongside(self, facts: Facts) -> Facts:
+        """The same facts, with what goes on in the containers that the active port does not lead to."""
+        engine, active = facts.engine, facts.machine.active_port
+        if not engine or active is None:
+            return facts
+        aside = [one for one in engine.containers if one.running and one.port not in (None, active)]
+        if not aside:
+            return facts
+        url = self._standby_url(facts, aside)
+        tables = {container.name.replace("-", "_"): container for container in aside}
+        questions = {name: lines.connections(self.target, container) for name, container in tables.items()}
+        asked = self.host.ask({**questions, **(service.questions(url) if url else {})})
+        counted = {
+            container: replace(container, connections=sockets.open_connections(asked[name].out, container.port))
+            for name, container in tables.items()
+        }
+        own = counted.get(engine.service, engine.service) if engine.service else None
+        engine = replace(engine, service=own, others=tuple(counted.get(other, other) for other in engine.others))
+        return replace(facts, engine=engine, standby=service.probed(url, asked) if url else None)
+
+    def _standby_url(self, facts: Facts, aside: list[Container]) -> Optional[str]:
+        """Where the container with the service's name answers, when it has a port of its own."""
+        own = facts.engine.service if facts.engine else None
+        if own is None or own not in aside or own.port == self.target.settings.service_port:
+            return None
+        return f"https://{self.target.machine.address(facts)}:{own.port}"

@@ -1,0 +1,158 @@
+"""Ask a host about itself, and read its answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Optional
+
+from ..errors import Blocked
+from ..facts.host import Desired, HostFacts
+from ..release import CONTAINER, SCRIPT, UNIT, VERSION
+from ..remote.command import Answer, Command, sh
+from ..settings import FILES, Settings
+from ..text import parse_object
+from ..tools import df, pmset, sockets, systemctl
+
+LIMIT = 10
+"""Seconds that one question may take."""
+LOG_LINES = 12
+"""Lines of the service's log that a look brings along."""
+PROGRAMS = ("docker", "lbzip2", "bzip2")
+ARCHIVE = re.compile(r"osprey-service-docker-(.+)\.tar(\.bz2)?")
+ARCHIVES = "osprey-service-docker-*.tar"
+LOGS = f"{CONTAINER}.log {CONTAINER}-[0-9]*.log"
+
+
+def questions(settings: Settings) -> dict[str, Command]:
+    """The lines that ask about the host itself."""
+    folder = settings.folder
+    return {
+        "host": sh("uname -s; id -un; echo ~; date +%s", limit=LIMIT),
+        "tools": sh(f"for t in {' '.join(PROGRAMS)}; do command -v $t; done; true", limit=LIMIT),
+        "unit": systemctl.show_unit(UNIT, LIMIT),
+        "listener": sockets.show(settings.service_port, LIMIT),
+        "sleep": pmset.show(LIMIT),
+        **_releases_questions(folder, settings.archive),
+        **_state_questions(folder, f"{folder}/{FILES}"),
+    }
+
+
+def _releases_questions(folder: str, archive: str) -> dict[str, Command]:
+    """The room in the folder, and the releases in it and in the archive."""
+    return {
+        "disk": sh(
+            'f={folder}; while [ ! -e "$f" ]; do f=$(dirname "$f"); done; df -Pk "$f" | tail -n 1; '
+            '[ ! -w "$f" ] || echo writable',
+            folder=folder,
+            limit=LIMIT,
+        ),
+        "unpacked": sh(
+            f"cd {{folder}} && for f in {ARCHIVES}.bz2 */{ARCHIVES}.bz2; do"
+            f' if [ -f "$f" ] && [ -f "$(dirname "$f")/{SCRIPT}" ]; then echo "$f"; fi; done',
+            folder=folder,
+            limit=LIMIT,
+        ),
+        "archives": sh(f"cd {{archive}} && wc -c {ARCHIVES}", archive=archive, limit=LIMIT),
+    }
+
+
+def _state_questions(folder: str, files: str) -> dict[str, Command]:
+    """What the host remembers, and the service's logs."""
+    return {
+        "ended": sh("cat {end}", end=f"{folder}/{CONTAINER}.ended", limit=LIMIT),
+        "proven": sh("tail -n 50 {file}", file=f"{files}/healthy", limit=LIMIT),
+        "loading": sh("cd {files} && ls -d loading-*", files=files, limit=LIMIT),
+        "desired": sh("cat {file}", file=f"{files}/wanted", limit=LIMIT),
+        "log": sh(
+            f'cd {{folder}} && for f in {LOGS}; do [ ! -f "$f" ] || wc -c "$f"; done && echo'
+            f' && tail -n {LOG_LINES} "$(ls -t {LOGS} | head -n 1)"',
+            folder=folder,
+            limit=LIMIT,
+        ),
+    }
+
+
+def host_facts(settings: Settings, answers: Mapping[str, Answer]) -> HostFacts:
+    """The host as its answers show it. Errors: Blocked when it did not even say what it is."""
+    system, user, home, now = _identity(settings.name, answers["host"])
+    folder = (home + settings.folder[1:] if settings.folder.startswith("~/") else settings.folder).rstrip("/")
+    if not answers["unit"].ok:
+        raise Blocked(
+            f"systemd on {settings.name} cannot be asked: {answers['unit'].said}", hint="is dbus installed there?"
+        )
+    sizes, _, tail = answers["log"].out.partition("\n\n")
+    return HostFacts(
+        name=settings.name,
+        user=user,
+        system=system,
+        home=home,
+        folder=folder,
+        now=now,
+        disk_free=df.free(answers["disk"].out),
+        tools=frozenset(path.rpartition("/")[2] for path in answers["tools"].out.split()),
+        writable="writable" in answers["disk"].out.splitlines(),
+        unpacked=_releases(folder, answers["unpacked"].out),
+        archives=_archives(settings.archive, answers["archives"].out),
+        unit=systemctl.unit(answers["unit"].out),
+        listener=sockets.listener(answers["listener"].out),
+        script_status=_whole(answers["ended"].out),
+        sleeps_after=pmset.sleeps_after(answers["sleep"].out),
+        logs={row[1]: _whole(row[0]) or 0 for line in sizes.splitlines() if len(row := line.split()) == 2},
+        log_tail=tail,
+        desired=_desired(answers["desired"].out),
+        proven=tuple(version for version in answers["proven"].out.split() if VERSION.fullmatch(version)),
+        loading=frozenset(mark.partition("-")[2] for mark in answers["loading"].out.split()),
+    )
+
+
+def _identity(name: str, answer: Answer) -> tuple[str, str, str, float]:
+    """System, user, home folder and clock. Errors: Blocked."""
+    try:
+        system, user, home, now = answer.out.splitlines()
+        return system, user, home, float(now)
+    except ValueError:
+        raise Blocked(
+            f"{name} did not say what it is", evidence=answer.said or answer.out, hint=f"inv status -H {name} -v"
+        ) from None
+
+
+def _versions(listing: str) -> list[tuple[str, str]]:
+    """(version, line) of each line that ends in the name of an archive; a name without a version is left out."""
+    rows = []
+    for line in listing.splitlines():
+        found = ARCHIVE.fullmatch(line.rpartition("/")[2])
+        if found and VERSION.fullmatch(found[1]):
+            rows.append((found[1], line))
+    return rows
+
+
+def _releases(folder: str, listing: str) -> dict[str, str]:
+    """Version -> folder; a folder named like its version wins over others."""
+    found: dict[str, str] = {}
+    for version, line in _versions(listing):
+        inner = line.rpartition("/")[0]
+        if inner == version or version not in found:
+            found[version] = f"{folder}/{inner}".rstrip("/")
+    return found
+
+
+def _archives(folder: str, listing: str) -> dict[str, tuple[str, int]]:
+    """(path, bytes) by version, from what `wc -c` prints."""
+    rows = [line.split() for line in listing.splitlines()]
+    sizes = {row[1]: _whole(row[0]) or 0 for row in rows if len(row) == 2}
+    return {version: (f"{folder}/{name}", sizes[name]) for version, name in _versions("\n".join(sizes))}
+
+
+def _whole(printed: str) -> Optional[int]:
+    """A whole number; None for anything else."""
+    return int(printed) if re.fullmatch(r"\s*[0-9]{1,18}\s*", printed) else None
+
+
+def _desired(printed: str) -> Optional[Desired]:
+    """The release that the host is to run; None for anything that was not written so."""
+    said = parse_object(printed)
+    version, since, by = (said.get(key, "") for key in ("version", "since", "by"))
+    if not (isinstance(version, str) and isinstance(since, str) and isinstance(by, str)):
+        return None
+    return Desired(version, since, by) if VERSION.fullmatch(version) else None

@@ -1,0 +1,82 @@
+"""Ask the service on its own host, as curl, a browser and OSPREY Desktop do (field book: osprey-release, 5-7).
+
+/about alone proves little: the proxy answers it by itself. Desktop asks /vX.Y/about, wants a self-signed certificate
+with the issuer CN `osprey.service`, does not look at its date, and does not compare host names.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Optional
+
+from ..facts.service import ProbeResult, Problem, Symptom
+from ..remote.command import Answer, Command, sh
+from ..tools import curl, openssl
+
+ISSUER = "osprey.service"
+LIMIT = 6.0
+"""Seconds that one question may take."""
+GOOD_ANSWERS = 3
+"""In a row, until an answer counts: a cold JVM's first one means little."""
+VERSIONS = re.compile(r"\bv([0-9]+(?:[.][0-9]+)+)")
+SILENT = Problem(Symptom.SILENT.value, Symptom.SILENT)
+
+
+def questions(url: str) -> dict[str, Command]:
+    """The lines that ask on the host; `probed` reads their answers."""
+    versions = f"$({curl.ask(LIMIT)} {{url}}/about | grep -oE 'v[0-9]+([.][0-9]+)+')"
+    desktop = f"for v in {versions}; do {curl.ask_often(LIMIT, '{url}/$v/about', GOOD_ANSWERS)}; echo $? $v; done"
+    return {
+        "about": sh(f"{curl.ask(LIMIT)} --fail {{about}}", about=f"{url}/about", limit=LIMIT + 2),
+        "desktop": sh(desktop, url=url, limit=2 * LIMIT),
+        "certificate": openssl.show(url.rpartition("//")[2], LIMIT),
+    }
+
+
+def probed(url: str, answers: Mapping[str, Answer]) -> ProbeResult:
+    """What the answers tell of the service."""
+    about = answers["about"]
+    if not about.ok:
+        return ProbeResult(url, error=curl.problem(about))
+    versions = VERSIONS.findall(about.out)
+    certificate = openssl.certificate(answers["certificate"])
+    if certificate is None:
+        missing = Problem(f"no certificate: {answers['certificate'].said}")
+        return ProbeResult(url, about.out, desktop=dict.fromkeys(versions, missing))
+    issued = issuer_problem(certificate.issuer, self_signed=certificate.self_signed)
+    desktop: dict[str, Optional[Problem]] = dict.fromkeys(versions, SILENT)
+    for version, replies in _replies(answers["desktop"].out):
+        problems = [content_problem(status, body, version) for status, body in replies]
+        if version in desktop and (any(problems) or len(problems) >= GOOD_ANSWERS):
+            desktop[version] = next(filter(None, problems), issued)
+    return ProbeResult(url, about.out, None, desktop, certificate.issuer, certificate.expires)
+
+
+def _replies(printed: str) -> list[tuple[str, list[tuple[int, str]]]]:
+    """For each version that was asked, the (HTTP status, body) pairs; a last one that curl did not end is left out."""
+    found = []
+    for block, code, version in re.findall(r"(.*?\n\d{3}\n)(\d+) v([0-9.]+)\n", printed, re.S):
+        replies = [(int(status), body) for body, status in re.findall(r"(.*?)\n(\d{3})\n", block, re.S)]
+        found.append((version, replies if code == "0" else replies[:-1]))
+    return found
+
+
+def content_problem(status: int, body: str, version: str) -> Optional[Problem]:
+    """What is wrong with an answer to /vX.Y/about; None when Desktop takes it."""
+    if status != 200:
+        return Problem(f"HTTP {status}", Symptom.SERVER_ERROR if 500 <= status < 600 else Symptom.OTHER)
+    try:
+        response = json.loads(body)["response"]
+        name, said = response["name"], response["version"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return Problem(f"{Symptom.FOREIGN.value}: {body[:60]!r}", Symptom.FOREIGN)
+    return None if name and said == version else Problem(f"it is {name} {said}")
+
+
+def issuer_problem(issuer: str, *, self_signed: bool) -> Optional[Problem]:
+    """Why Desktop refuses a certificate; None when it takes it."""
+    if issuer == ISSUER and self_signed:
+        return None
+    return Problem(f"Desktop refuses its certificate: issued by {issuer or 'nobody'}, not self-signed by {ISSUER}")

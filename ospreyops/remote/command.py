@@ -1,0 +1,72 @@
+"""A shell line as a value, what it says, and the only place where values are quoted into one."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+from typing import Protocol
+
+VALUE = re.compile(r"(?<![$%])\{(\w+)\}")
+
+
+@dataclass(frozen=True)
+class Command:
+    """One shell line as an operator would type it, and how long it may take.
+
+    limit: seconds, enforced on the host, so that a lost connection leaves nothing running for ever.
+    sudo: the line runs as root.
+    """
+
+    line: str
+    limit: float
+    sudo: bool = False
+
+    def __str__(self) -> str:
+        if not self.sudo:
+            return self.line
+        compound = re.search(r"[;&|<>~$*?`]|^(cd|for|if) ", self.line)
+        return f"sudo sh -c {shlex.quote(self.line)}" if compound else f"sudo {self.line}"
+
+    def perform(self, host: Runs) -> None:
+        """Run the line on the host. Errors: Failed when it does not exit with 0 in time."""
+        host.run(self)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a shell line said. late: it was ended, because it ran past its limit."""
+
+    code: int
+    out: str = ""
+    err: str = ""
+    late: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """The line exited with 0, in time."""
+        return self.code == 0 and not self.late
+
+    @property
+    def said(self) -> str:
+        """Its last words: standard error if there is any, else standard output."""
+        return (self.err.strip() or self.out.strip()) if not self.late else "it did not end in time"
+
+
+class Runs(Protocol):
+    """What runs a line."""
+
+    def run(self, command: Command) -> Answer:
+        """The answer to a line that changes something. Errors: Failed."""
+
+
+def sh(template: str, *, limit: float, sudo: bool = False, **values: object) -> Command:
+    """A Command from a template whose {values} are quoted; `${x}`, `%{x}` and `{ x; }` stay as they are."""
+    return Command(VALUE.sub(lambda found: quote(str(values[found[1]])), template), limit, sudo)
+
+
+def quote(text: str) -> str:
+    """One shell word; a leading `~/` still means the home folder of who runs the line."""
+    if text in ("~", "~/"):
+        return text
+    return "~/" + shlex.quote(text[2:]) if text.startswith("~/") else shlex.quote(text)

@@ -1,0 +1,69 @@
+"""Format texts: sizes, tables, times and JSON."""
+
+from __future__ import annotations
+
+import calendar
+import getpass
+import json
+import os
+import time
+from collections.abc import Sequence
+from typing import Any
+
+ISO = "%Y-%m-%dT%H:%M:%SZ"
+"""How the host's files have a moment."""
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: 1 step, 2 steps."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def size(count: int) -> str:
+    """Bytes for people, in powers of 1000 as Docker prints them."""
+    value, units = float(count), ["B", "kB", "MB", "GB"]
+    while round(value, 1 if value < 9.95 else 0) >= 1000 and len(units) > 1:
+        value, units = value / 1000, units[1:]
+    return f"{value:.1f} {units[0]}" if value < 9.95 and units[0] != "B" else f"{value:.0f} {units[0]}"
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Rows in columns as wide as they need to be."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)
+
+
+def who() -> str:
+    """The user of this computer."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return f"uid-{os.getuid()}"
+
+
+def iso_utc(seconds: float) -> str:
+    """A moment as the host's files have it: ISO 8601, in UTC."""
+    return time.strftime(ISO, time.gmtime(seconds))
+
+
+def local_time(moment: str) -> str:
+    """A moment as the reader's own clock would show it, with its date unless that is today's."""
+    try:
+        there = time.localtime(calendar.timegm(time.strptime(moment, ISO)))
+    except (ValueError, OverflowError):
+        return moment
+    return time.strftime("%H:%M:%S" if there[:3] == time.localtime()[:3] else "%Y-%m-%d %H:%M:%S", there)
+
+
+def parse_object(text: str) -> dict[str, Any]:
+    """A JSON object; empty for anything else."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def ascii_json(data: Any) -> str:
+    """JSON that any login shell takes in quotes."""
+    return json.dumps(data).replace("!", "\\u0021")

@@ -1,0 +1,27 @@
+"""curl, as the host asks the service with it; its exit statuses, mapped once (field book: osprey-release, 5-7)."""
+
+from __future__ import annotations
+
+from ..facts.service import Problem, Symptom
+from ..remote.command import Answer
+
+NOT_RUN = (126, 127)
+"""The shell's own exit statuses for a program that cannot be run, or is not there."""
+EXITS = {7: Symptom.CLOSED, 28: Symptom.SILENT, 35: Symptom.CUT, 52: Symptom.CUT, 56: Symptom.CUT}
+
+
+def ask(limit: float) -> str:
+    """The words of a curl that asks within so many seconds, whatever .curlrc and proxies say."""
+    return f"curl --disable --noproxy '*' --insecure --silent --show-error --max-time {limit:.0f}"
+
+
+def ask_often(limit: float, url: str, times: int) -> str:
+    """The words of a curl that asks the same several times over one connection, and prints the status after each."""
+    return f"{ask(limit)} --fail-early --write-out '\\n%{{http_code}}\\n'" + f" {url}" * times
+
+
+def problem(answer: Answer) -> Problem:
+    """What a curl that failed met; UNASKED when curl itself was ended at its limit, or could not be run."""
+    said = (answer.said.splitlines() or ["no answer"])[0]
+    unasked = answer.late or answer.code < 0 or answer.code in NOT_RUN
+    return Problem(said, Symptom.UNASKED if unasked else EXITS.get(answer.code, Symptom.OTHER))

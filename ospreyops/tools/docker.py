@@ -1,0 +1,109 @@
+"""The docker command: its lines, and its words, mapped once.
+
+Each line goes to where the engine is: on the host itself, or through docker-machine's ssh.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from ..facts.engine import EngineRefusal, Refusal
+from ..facts.machine import Tls, Trust
+from ..remote.command import quote
+
+DIAL = "exec docker system dial-stdio"
+"""Connects its input and output to the engine (decision: dial-stdio)."""
+DOWN = re.compile("docker[.]sock: connect: (no such file|connection refused)")
+"""dockerd does not run where the docker command is."""
+DENIED = re.compile("permission denied|sudo")
+"""Only root may use it, or sudo refuses."""
+MOVED = re.compile("certificate is valid for .*, not ")
+"""The engine has another address than its certificate."""
+REFUSED = re.compile("certificate|x509|tls:|[.]pem: no such file")
+UNFIT = re.compile("not found|is too (new|old)")
+"""The docker command is not installed, or does not speak to boot2docker's Docker 19.03 (field book: docker-machine, 9)."""
+
+
+def stop(name: str, *, draining: bool, auto_remove: bool) -> str:
+    """Runbook: `docker stop osprey-service`; and wait until `--rm` removed it, for the name is taken until then.
+
+    draining: it may have ended by itself meanwhile.
+    """
+    line = f"docker stop {name}"
+    if draining:
+        line = f"{{ {line} || ! {_there(name)}; }}"
+    return f"{line} && while {_there(name)}; do sleep 0.2; done" if auto_remove else line
+
+
+def remove(name: str) -> str:
+    """Remove a container that does not run, and wait until it is gone."""
+    return f"docker rm {name}; while {_there(name)}; do sleep 0.2; done"
+
+
+def logs(name: str) -> str:
+    """The last words of a container."""
+    return f"docker logs --tail 1000 {name}"
+
+
+def rename(names: Mapping[str, str]) -> str:
+    """Give containers other names, in that order; they and their connections go on."""
+    return " && ".join(f"docker rename {old} {new}" for old, new in names.items())
+
+
+def drain(name: str, draining: str) -> str:
+    """Rename a container, and have its proxy close idle connections, finish its requests and end the container.
+
+    Stopping the container ends Java first, and with it the requests of that moment over kept connections.
+    One that ends at once may take along the shell that told it so; its exit status is then no failure.
+    """
+    close = f"docker exec {draining} sh -c {quote('kill -TERM $(pidof caddy)')}"
+    ends = f"for i in 1 2 3; do docker top {draining} >/dev/null 2>&1 || exit 0; sleep 1; done; exit 1"
+    return f"docker rename {name} {draining} && {{ {close} || {{ {ends}; }}; }}"
+
+
+def load() -> str:
+    """Load an image from the input, and have it on the disk before it counts.
+
+    A power cut leaves layers half written; Docker takes them for whole ever after.
+    """
+    return "docker load && sync"
+
+
+def name_image(digest: str, name: str) -> str:
+    """Give an image a name."""
+    return f"docker image tag {quote(digest)} {quote(name)}"
+
+
+def remove_image(name: str) -> str:
+    """Remove a name, and the image with its last one."""
+    return f"docker image rm {quote(name)}"
+
+
+def version() -> str:
+    """The version of the engine that the docker command reaches."""
+    return "docker version --format '{{.Server.Version}}'"
+
+
+def loaded(printed: str) -> list[str]:
+    """The names of the images that `docker load` printed."""
+    return re.findall(r"^Loaded image: (\S+)", printed, re.M)
+
+
+def refusal(said: str) -> EngineRefusal:
+    """Why Docker could not be asked, from its own words."""
+    if DOWN.search(said):
+        return EngineRefusal(said, Refusal.DOWN)
+    return EngineRefusal(said, Refusal.DENIED if DENIED.search(said) else Refusal.OTHER)
+
+
+def tls(said: str) -> Tls:
+    """Why `docker version` on the host could not use the engine in the VM, from its last line."""
+    for words, trust in ((UNFIT, Trust.UNFIT), (MOVED, Trust.MOVED), (REFUSED, Trust.REFUSED)):
+        if words.search(said):
+            return Tls(trust, said)
+    return Tls(Trust.UNREACHABLE, said)
+
+
+def _there(name: str) -> str:
+    return f"docker container inspect {name} >/dev/null 2>&1"

@@ -1,0 +1,194 @@
+"""The only module that knows the docker SDK: it reads the engine over a running `docker system dial-stdio`.
+
+So it goes where the host's own docker command goes (DOCKER_HOST and contexts are honoured), through the SSH connection
+that is already open, with sudo where only root may reach the engine, and no key leaves the host.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any, Optional
+
+import docker.errors
+import requests.exceptions
+import urllib3.connectionpool
+from docker.constants import DEFAULT_DOCKER_API_VERSION as OURS
+
+from ..facts.engine import Container, EngineFacts, Image
+from ..release import CONTAINER, IMAGE
+from ..remote.command import Command
+from ..remote.host import Host
+from ..remote.streams import Stream
+
+LIMIT = 15
+JOBS = frozenset(["sander", "sqm", "antechamber", "tleap", "teLeap", "parmchk2", "probe", "reduce"])
+"""The programs of AmberTools and others that a request runs in the container (field book: osprey-release, 5)."""
+
+
+class EngineUnavailable(Exception):
+    """The engine could not be asked; the text says why, as docker says it."""
+
+
+class Reader(io.RawIOBase):
+    """What a socket says."""
+
+    def __init__(self, sock: Any) -> None:
+        super().__init__()
+        self._sock = sock
+
+    def readable(self) -> bool:
+        """It can be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill the buffer with what there is."""
+        part = self._sock.recv(len(buffer))
+        buffer[: len(part)] = part
+        return len(part)
+
+
+class SocketFile:
+    """A socket whose file is a plain one: paramiko's own raises when the program ends in the middle of a read."""
+
+    def __init__(self, sock: Any) -> None:
+        self._sock = sock
+
+    def makefile(self, *_: Any, **__: Any) -> io.BufferedReader:
+        """A file to read it from."""
+        return io.BufferedReader(Reader(self._sock))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
+
+
+class Channel(urllib3.connection.HTTPConnection):
+    """An HTTP connection whose socket is a stream."""
+
+    def __init__(self, *args: Any, stream: Stream, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._stream = stream
+
+    @property
+    def is_connected(self) -> bool:
+        """Always: what is there to read may be on standard error (sudo's prompt), and no sign of an end."""
+        return True
+
+    def connect(self) -> None:
+        """Use the stream, which is connected already."""
+        self.sock = SocketFile(self._stream.sock)
+        self.sock.settimeout(LIMIT)
+
+
+class Pool(urllib3.connectionpool.HTTPConnectionPool):
+    """A pool of the one connection there is."""
+
+    def __init__(self, stream: Stream) -> None:
+        super().__init__("localhost", maxsize=1, block=True)
+        self._stream = stream
+
+    def _new_conn(self) -> Channel:
+        return Channel(self.host, self.port, stream=self._stream)
+
+
+class Adapter(requests.adapters.HTTPAdapter):
+    """Takes the SDK's requests to the pool, whatever address they name."""
+
+    def __init__(self, stream: Stream) -> None:
+        super().__init__()
+        self._pool = Pool(stream)
+
+    def get_connection_with_tls_context(self, *_: Any, **__: Any) -> Pool:
+        """The pool."""
+        return self._pool
+
+    def request_url(self, request: Any, proxies: Any) -> Any:
+        """The path alone: nothing is dialled."""
+        return request.path_url
+
+
+def read_engine(host: Host, dial: Command) -> EngineFacts:
+    """What the engine has of the service. Errors: EngineUnavailable, with docker's own words.
+
+    dial: the line that talks to the engine; as root when the user may not.
+    """
+    try:
+        return _read(host, dial)
+    except EngineUnavailable as error:
+        if dial.sudo or "permission denied" not in str(error):
+            raise
+        return _read(host, replace(dial, sudo=True))
+
+
+def _read(host: Host, dial: Command) -> EngineFacts:
+    stream = host.stream(dial)
+    adapter = Adapter(stream)
+    try:
+        client = _client(adapter, _negotiated_version(_client(adapter, OURS).version(api_version=False)))
+        images = (_image(raw, name) for raw in client.images(name=IMAGE) for name in raw.get("RepoTags") or ())
+        rows = client.containers(all=True, filters={"name": f"^/{CONTAINER}(-(left-[0-9]+-)?[0-9]+)?$"})
+        found = [one for row in rows if (one := _container(client, row["Id"]))]
+        service = next((one for one in found if one.name == CONTAINER), None)
+        others = tuple(one for one in found if one is not service)
+        return EngineFacts(dial.sudo, {image.name: image for image in images}, service, others)
+    except requests.exceptions.Timeout:
+        raise EngineUnavailable("no answer in time") from None
+    except (docker.errors.DockerException, requests.exceptions.RequestException, OSError, EOFError) as error:
+        said = stream.finish().err.strip() or getattr(error, "explanation", "") or str(error)
+        raise EngineUnavailable(said.splitlines()[0]) from None
+    finally:
+        stream.sock.close()
+
+
+def _client(adapter: Adapter, version: str) -> docker.APIClient:
+    client = docker.APIClient(base_url="http://localhost:1", version=version, timeout=LIMIT)
+    client.trust_env = False
+    client.mount("http://", adapter)
+    return client
+
+
+def _negotiated_version(engine: dict[str, str]) -> str:
+    """The version of Docker's API to speak: the SDK's own, or the nearest that the engine speaks.
+
+    boot2docker's engine knows none from 1.41 on (field book: docker-machine, 9), and a newer one forgets the old ones.
+    """
+    known = (engine.get("MinAPIVersion", OURS), OURS, engine.get("ApiVersion", OURS))
+    return sorted(known, key=lambda version: [int(part) for part in version.split(".")])[1]
+
+
+def _image(raw: dict[str, Any], name: str) -> Image:
+    label = (raw.get("Labels") or {}).get("osprey.service.versions", "")
+    listed = re.match(r"\[([0-9., ]*)\]", label)
+    versions = tuple(part.strip() for part in listed[1].split(",") if part.strip()) if listed else ()
+    return Image(name, raw["Id"], int(raw["Created"]), int(raw["Size"]), versions)
+
+
+def _container(client: docker.APIClient, ident: str) -> Optional[Container]:
+    try:
+        raw = client.inspect_container(ident)
+    except docker.errors.NotFound:
+        return None
+    ports = [int(b["HostPort"]) for bound in (raw["NetworkSettings"].get("Ports") or {}).values() for b in bound or ()]
+    running = raw["State"]["Status"] == "running"
+    return Container(
+        id=raw["Id"][:12],
+        image=raw["Config"]["Image"],
+        digest=raw["Image"],
+        state=raw["State"]["Status"],
+        started=raw["State"]["StartedAt"],
+        port=ports[0] if ports else None,
+        jobs=tuple(_jobs(client, ident)) if running else (),
+        auto_remove=bool(raw["HostConfig"].get("AutoRemove")),
+        name=raw["Name"].lstrip("/"),
+        pid=raw["State"].get("Pid", 0),
+    )
+
+
+def _jobs(client: docker.APIClient, ident: str) -> Iterable[str]:
+    try:
+        top = client.top(ident, ps_args="-eo pid,comm")
+    except docker.errors.APIError:
+        return ()
+    return sorted(row[-1] for row in top.get("Processes") or () if row[-1] in JOBS)

@@ -1,0 +1,84 @@
+"""Launchd, which keeps a program running on a Mac (field book: macos, 1)."""
+
+from __future__ import annotations
+
+import plistlib
+import re
+from collections.abc import Mapping
+
+from ..remote.command import Answer, Command, quote, sh
+from .supervisor import AGE, LIMIT, RESTART_PAUSE, STOP_LIMIT, Job, JobState, age_of, owned_by_root, shown, text_of
+
+LABEL = "edu.duke.cs.osprey"
+PID = quote(r"s/^[[:space:]]*pid = //p")
+
+
+class Launchd:
+    """A LaunchDaemon: it needs nobody to be logged in, as an agent would."""
+
+    name = LABEL
+    file = f"/Library/LaunchDaemons/{LABEL}.plist"
+
+    def text(self, job: Job) -> str:
+        """A property list. What is left of the job's process group when it ends, a VM for one, is let alone."""
+        keys = {
+            "Label": LABEL,
+            "UserName": job.user,
+            "ProgramArguments": list(job.words),
+            "EnvironmentVariables": job.variables,
+            "WorkingDirectory": job.folder,
+            "StandardOutPath": job.log,
+            "StandardErrorPath": job.log,
+            "RunAtLoad": True,
+            "KeepAlive": True,
+            "ThrottleInterval": RESTART_PAUSE,
+            "ExitTimeOut": STOP_LIMIT,
+            "AbandonProcessGroup": True,
+            "ProcessType": "Standard",
+        }
+        return plistlib.dumps(keys).decode()
+
+    def questions(self) -> dict[str, Command]:
+        """What launchctl prints is no API: a few of its keys alone are read."""
+        state = f'o=$(launchctl print system/{LABEL}); r=$?; echo "$o"; p=$(echo "$o" | sed -n {PID} | head -n 1);'
+        return {"daemon_file": shown(self.file), "daemon": Command(f"{state}{AGE}; exit $r", LIMIT)}
+
+    def job_state(self, answers: Mapping[str, Answer]) -> JobState:
+        """A job that is absent makes launchctl fail, with status 113."""
+        file, answer = answers["daemon_file"], answers["daemon"]
+        pid = re.search(r"^\s*pid = (\d+)$", answer.out, re.M)
+        last = re.search(r"^\s*last (exit code = \d.*|terminating signal = .*)$", answer.out, re.M)
+        return JobState(
+            text_of(file),
+            owned_by_root(file),
+            loaded=answer.ok,
+            current=answer.ok,
+            pid=int(pid[1]) if pid else None,
+            age=age_of(answer.out),
+            ended=last[1].replace(" =", "") if last else "",
+        )
+
+    def start(self) -> Command:
+        """Tried again, for a job that has just gone makes bootstrap fail; what it says of success is not relied on."""
+        line = (
+            f"plutil -lint -s {self.file} && launchctl enable system/{LABEL} && for i in 1 2 3 4 5; do"
+            f" launchctl bootstrap system {self.file}; launchctl print system/{LABEL} >/dev/null 2>&1 && exit 0;"
+            " sleep 2; done; exit 1"
+        )
+        return Command(line, 60, sudo=True)
+
+    def stop(self) -> Command:
+        """Bootout comes back before the job is gone, and fails when it is gone already."""
+        line = (
+            f"launchctl bootout system/{LABEL}; i=0; while launchctl print system/{LABEL} >/dev/null 2>&1; do"
+            f" [ $i -lt {STOP_LIMIT + 10} ] || exit 1; i=$((i + 1)); sleep 1; done"
+        )
+        return Command(line, STOP_LIMIT + 30, sudo=True)
+
+    def forget(self) -> Command:
+        """The file is all there is."""
+        return Command(f"rm -f {self.file} {self.file}.new", LIMIT, sudo=True)
+
+    def log(self, job_log: str, lines: int) -> Command:
+        """Its output is in a file."""
+        return sh("tail -n {lines} {log}", lines=lines, log=job_log, limit=LIMIT)

@@ -1,0 +1,42 @@
+"""openssl, as the host shows a server's certificate with it."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from dataclasses import dataclass
+from typing import Optional
+
+from ..remote.command import Answer, Command, sh
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What a certificate says; issuer: its CN; expires: epoch seconds, None when that cannot be read."""
+
+    issuer: str
+    self_signed: bool
+    expires: Optional[float]
+
+
+def show(at: str, limit: float) -> Command:
+    """Show the certificate of the server at HOST:PORT."""
+    line = "openssl s_client -connect {at} </dev/null 2>/dev/null | openssl x509 -noout -issuer -subject -enddate"
+    return sh(line, at=at, limit=limit)
+
+
+def certificate(answer: Answer) -> Optional[Certificate]:
+    """The certificate that `show` printed; None when it printed none."""
+    names = dict(line.partition("=")[::2] for line in answer.out.splitlines())
+    if "issuer" not in names:
+        return None
+    issuer = re.search(r"CN ?= ?([^,/]+)", names["issuer"])
+    own = names["issuer"] == names.get("subject")
+    return Certificate(issuer[1].strip() if issuer else "", own, _moment(names.get("notAfter", "")))
+
+
+def _moment(printed: str) -> Optional[float]:
+    try:
+        return float(ssl.cert_time_to_seconds(printed.strip()))
+    except ValueError:
+        return None
