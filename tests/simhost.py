@@ -81,7 +81,7 @@ class SimHost:
     now: float = 0.0
     address: str = "192.0.2.7"
     pmset: str = ""
-    wanted: str = ""
+    desired: str = ""
     configured: dict[str, str] = field(default_factory=dict)
     proven: list[str] = field(default_factory=list)
     loading: set[str] = field(default_factory=set)

@@ -17,7 +17,7 @@ from typing import Optional
 
 import pytest
 
-from ospreyops.change.site import site
+from ospreyops.change.site import Site
 from ospreyops.console import Console, FRAMES, Screen
 from ospreyops.errors import Blocked, Failed
 from ospreyops.facts import Facts

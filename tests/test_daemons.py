@@ -51,7 +51,7 @@ NOTHING = Answer(0)
 
 
 def systemd(printed: str, code: int = 0) -> JobState:
-    return Systemd().kept({"daemon_file": NOTHING, "daemon": Answer(code, printed)})
+    return Systemd().job_state({"daemon_file": NOTHING, "daemon": Answer(code, printed)})
 
 
 def test_a_property_list_says_what_the_job_is_whatever_its_paths_have_in_them() -> None:
@@ -77,25 +77,25 @@ def test_signs_that_mean_something_in_a_unit_are_taken_literally() -> None:
 
 
 def test_what_launchctl_prints_of_a_job_that_runs_is_read() -> None:
-    kept = Launchd().kept({"daemon_file": Answer(0, SHOWN), "daemon": Answer(0, PRINTED)})
+    kept = Launchd().job_state({"daemon_file": Answer(0, SHOWN), "daemon": Answer(0, PRINTED)})
     assert kept == JobState("<plist>\n", True, True, True, 4711, 93784, "exit code 1")
 
 
 def test_a_job_that_waits_for_its_next_start_has_no_process() -> None:
     printed = "system/x = {\n\tstate = spawn scheduled\n\tlast terminating signal = Killed: 9\n}\n"
-    kept = Launchd().kept({"daemon_file": Answer(0, SHOWN), "daemon": Answer(0, printed)})
+    kept = Launchd().job_state({"daemon_file": Answer(0, SHOWN), "daemon": Answer(0, printed)})
     assert (kept.loaded, kept.pid, kept.ended) == (True, None, "terminating signal Killed: 9")
 
 
 def test_a_job_that_is_not_loaded_is_known_as_that() -> None:
     absent = Answer(113, "", 'Could not find service "edu.duke.cs.osprey" in domain for system\n')
-    assert Launchd().kept({"daemon_file": NOTHING, "daemon": absent}) == JobState()
+    assert Launchd().job_state({"daemon_file": NOTHING, "daemon": absent}) == JobState()
 
 
 @pytest.mark.parametrize("shown", ["-rw-rw-r-- 1 0 0 1", "-rw-r--r-- 1 501 0 1", "-rw-r--r-- 1 0 20 1"])
 def test_a_file_that_launchd_would_refuse_at_the_next_boot_is_noticed(shown: str) -> None:
     text = shown + " Nov 23 11:15 x\n<plist>\n"
-    assert not Launchd().kept({"daemon_file": Answer(0, text), "daemon": Answer(0, PRINTED)}).ours
+    assert not Launchd().job_state({"daemon_file": Answer(0, text), "daemon": Answer(0, PRINTED)}).ours
 
 
 def test_what_systemd_says_of_a_unit_that_runs_is_read() -> None:
@@ -130,8 +130,8 @@ def test_a_file_is_written_as_it_is_whatever_signs_it_has(tmp_path: Path, shell:
 
 
 WRITER = (
-    "import sys; from ospreyops.daemons import keep_small\n"
-    "for line in 'abc': print(line * 60, flush=True); keep_small(sys.argv[1], 100)"
+    "import sys; from ospreyops.healing.watch import trim_log\n"
+    "for line in 'abc': print(line * 60, flush=True); trim_log(sys.argv[1], 100)"
 )
 
 

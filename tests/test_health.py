@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from ospreyops.facts.service import ProbeResult
 from ospreyops.look.https import probe
-from ospreyops.look.service import ISSUER, LIMIT, local, questions
+from ospreyops.look.service import ISSUER, LIMIT, probed, questions
 from ospreyops.remote.command import Answer
 from ospreyops.remote.protocol import batch, parse_batch
 
@@ -123,7 +123,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def on_host(url: str, **environment: str) -> ProbeResult:
     """How the service looks to curl and openssl on a host, asked as a look asks."""
     env = {"PATH": "/usr/bin:/bin", **environment}
-    return local(url, parse_batch(subprocess.check_output(["sh", "-c", batch(questions(url))], env=env, text=True)))
+    return probed(url, parse_batch(subprocess.check_output(["sh", "-c", batch(questions(url))], env=env, text=True)))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -249,7 +249,7 @@ def test_whatever_the_network_answers_it_is_told(certificates: Path, raw: bytes,
 @settings(deadline=None)
 @given(st.fixed_dictionaries(dict.fromkeys(questions("https://localhost:1"), ANSWER)))
 def test_whatever_curl_and_openssl_print_it_is_told(said: dict[str, Answer]) -> None:
-    assert local("https://localhost:1", said).problem("0.3")
+    assert probed("https://localhost:1", said).problem("0.3")
 
 
 @pytest.mark.parametrize("name", ["accepts", "about", "about drips", "head drips", "java", "java drips"])

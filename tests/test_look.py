@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from ospreyops.errors import Blocked
 from ospreyops.facts.host import HostFacts, Unit
-from ospreyops.look.host import TAIL, host_facts, questions
+from ospreyops.look.host import LOG_LINES, host_facts, questions
 from ospreyops.remote.command import Answer
 from ospreyops.remote.protocol import batch, parse_batch
 from ospreyops.settings import Settings
@@ -87,7 +87,7 @@ def test_a_look_at_this_computer_tells_what_is_in_its_folders(tmp_path: Path, fo
     assert facts.archives == {"0.10": (f"{archive}/osprey-service-docker-0.10.tar", 3)}
     sizes = {log.name: log.stat().st_size for log in place.glob("*.log")}
     assert facts.logs == sizes and len(sizes) == 2
-    assert facts.log_tail.splitlines() == [f"line {number}" for number in range(100 - TAIL, 100)]
+    assert facts.log_tail.splitlines() == [f"line {number}" for number in range(100 - LOG_LINES, 100)]
     assert (facts.ended, facts.writable, abs(facts.now - time.time()) < 60) == (125, True, True)
 
 

@@ -7,8 +7,8 @@ from typing import Callable
 
 import pytest
 
-from ospreyops.facts.engine import connected
 from ospreyops.machines import ports_alongside
+from ospreyops.tools.sockets import open_connections
 from tests.conftest import Ran, short
 from tests.simhost import Killed, SimHost
 from tests.test_deploy import running
@@ -239,9 +239,9 @@ def test_nothing_is_restarted_where_nothing_runs(sim: Sim) -> None:
 
 
 def test_open_connections_are_those_to_the_containers_own_port() -> None:
-    assert connected(TABLE, 0xAD37) == 1
-    assert connected(TABLE, 0xAD38) == 0
-    assert connected("", 0xAD37) is None
+    assert open_connections(TABLE, 0xAD37) == 1
+    assert open_connections(TABLE, 0xAD38) == 0
+    assert open_connections("", 0xAD37) is None
 
 
 @pytest.mark.parametrize("line", ["net.forward", "fix.forward", "heal"])

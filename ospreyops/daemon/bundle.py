@@ -34,7 +34,7 @@ import certifi.core
 certifi.core._CACERT_PATH = os.path.join(os.path.dirname(__file__), "certifi", "cacert.pem")
 
 import tasks
-from ospreyops.bundle import program
+from ospreyops.daemon.bundle import program
 
 program(tasks.ns).run()
 """
@@ -89,8 +89,8 @@ def build(target: Path) -> Path:
 
 def _own() -> Iterator[tuple[str, Path]]:
     """This package and its tasks."""
-    package = Path(__file__).parent
-    for path in package.rglob("*.py"):
+    package = Path(__file__).parent.parent
+    for path in (*package.rglob("*.py"), *package.rglob("*.pl")):
         yield path.relative_to(package.parent).as_posix(), path
     yield "tasks.py", package.parent / "tasks.py"
 

@@ -12,7 +12,8 @@ from typing import Callable, Optional
 import docker
 import pytest
 
-from ospreyops.machines.native import CHAIN, FOLLOW, SWITCH_TRAFFIC, PORT
+from ospreyops.lines import PORT
+from ospreyops.tools import iptables
 from tests.conftest import PROJECT, Inv
 from tests.lab.engine import Engine
 from tests.lab.server import Server
@@ -103,7 +104,7 @@ class Here:
             with contextlib.suppress(docker.errors.NotFound):
                 container.remove(force=True, v=True)
         subprocess.run(
-            ["sh", "-c", SWITCH_TRAFFIC.format(chain=CHAIN, rule=FOLLOW.format(chain=CHAIN))], check=True, timeout=60
+            ["sh", "-c", iptables.switch(PORT, PORT)], check=True, timeout=60
         )
         for image in self.docker.images.list("osprey/service"):
             self.docker.images.remove(image.id, force=True)
