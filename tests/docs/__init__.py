@@ -1,0 +1,1 @@
+"""The documentation: what it cites and links to is there."""
