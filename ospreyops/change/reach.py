@@ -83,8 +83,9 @@ def state(site: Site) -> str:
 
 def _check_patience(site: Site, again: list[Step], done: Done, evidence: list[str]) -> None:
     for step in again:
-        if site.clock() >= done[step.do][0] + step.patience:
-            raise NotConverged(step.why, evidence="\n".join(evidence), hint=f"inv status -H {site.name}")
+        waited = site.clock() - done[step.do][0]
+        if waited >= step.patience:
+            raise NotConverged(f"gave up after {waited:.0f} s: {step.why}", evidence="\n".join(evidence), hint=f"inv status -H {site.name}")
 
 
 def _wait(site: Site, step: Step, done: Done) -> None:

@@ -40,7 +40,7 @@ def cleared(facts: Facts) -> Iterator[Step]:
     host = facts.host
     if host.desired:
         line = sh("rm -f {file}", file=f"{host.folder}/{FILES}/wanted", limit=LIMIT, sudo=not host.writable)
-        why = f"{host.desired.version} is the desired release, and is to be stopped"
+        why = f"clear the desired release ({host.desired.version})"
         yield Step(why, line, f"no release is desired on {host.name} any more")
 
 

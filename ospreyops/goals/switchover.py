@@ -144,8 +144,8 @@ def retired(plan: Plan, container: Container) -> Iterator[Step]:
     elif container.draining_since is None:
         yield from draining(facts, target, container)
     elif facts.host.now - container.draining_since >= _drain_limit(plan, container):
-        cut = f"{container.activity} is cut" if container.activity else "it did not end by itself"
-        why = f"{container.image} has drained for {plan.rollout.drain} s: {cut}"
+        end = f"is cut: {container.activity}" if container.activity else "did not end by itself"
+        why = f"{container.image} has drained for {plan.rollout.drain} s, and {end}"
         yield Step(why, lines.stop(facts, target, container), f"the previous {container.image} is gone", then_look=True)
     elif plan.rollout.wait:
         why = f"draining {container.image}" + (f": {container.activity}" if container.activity else "")
