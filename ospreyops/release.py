@@ -37,7 +37,7 @@ class Release:
 
 
 def parse(version: str) -> Release:
-    """The release of that version; Usage for anything that is not like 0.3."""
+    """The release of that version. Errors: Usage for anything that is not like 0.3."""
     if not VERSION.fullmatch(version):
         raise Usage(f"{version!r} is not a version", hint="--version 0.3")
     return Release(version)
@@ -49,7 +49,7 @@ def by_age(version: str) -> tuple[int, ...]:
 
 
 def check_members(release: Release, names: str, listing: str) -> None:
-    """Refuse an archive that would write outside of its folder, or that is not this release.
+    """Check the members of a release archive. Errors: Blocked when it writes outside of its folder, or is another one.
 
     names, listing: what `tar -tf` and `tar -tvf` print of it, a line per member.
     """

@@ -1,7 +1,7 @@
 """The only module that knows the docker SDK: it reads the engine over a running `docker system dial-stdio`.
 
-So it goes where the host's own docker command goes (DOCKER_HOST and contexts are honoured), through the SSH connection
-that is already open, with sudo where only root may reach the engine, and no key leaves the host.
+So it reaches the engine that the host's own docker command reaches (DOCKER_HOST and contexts are honoured), through the
+SSH connection that is already open, with sudo where only root may reach the engine. No key leaves the host.
 """
 
 from __future__ import annotations
@@ -29,35 +29,35 @@ JOBS = frozenset(["sander", "sqm", "antechamber", "tleap", "teLeap", "parmchk2",
 
 
 class EngineUnavailable(Exception):
-    """The engine could not be asked; the text says why, as docker says it."""
+    """The engine could not be asked; the text is Docker's own."""
 
 
 class Reader(io.RawIOBase):
-    """What a socket says."""
+    """Reads from a socket."""
 
     def __init__(self, sock: Any) -> None:
         super().__init__()
         self._sock = sock
 
     def readable(self) -> bool:
-        """It can be read."""
+        """Yes."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Fill the buffer with what there is."""
+        """Fill the buffer with what the socket has."""
         part = self._sock.recv(len(buffer))
         buffer[: len(part)] = part
         return len(part)
 
 
 class SocketFile:
-    """A socket whose file is a plain one: paramiko's own raises when the program ends in the middle of a read."""
+    """A socket with a plain file: paramiko's own raises when the program ends in the middle of a read."""
 
     def __init__(self, sock: Any) -> None:
         self._sock = sock
 
     def makefile(self, *_: Any, **__: Any) -> io.BufferedReader:
-        """A file to read it from."""
+        """The file that reads from it."""
         return io.BufferedReader(Reader(self._sock))
 
     def __getattr__(self, name: str) -> Any:
@@ -73,7 +73,7 @@ class Channel(urllib3.connection.HTTPConnection):
 
     @property
     def is_connected(self) -> bool:
-        """Always: what is there to read may be on standard error (sudo's prompt), and no sign of an end."""
+        """Always: what waits to be read may be sudo's prompt on standard error, which is no sign of an end."""
         return True
 
     def connect(self) -> None:
@@ -83,7 +83,7 @@ class Channel(urllib3.connection.HTTPConnection):
 
 
 class Pool(urllib3.connectionpool.HTTPConnectionPool):
-    """A pool of the one connection there is."""
+    """A pool of one connection."""
 
     def __init__(self, stream: Stream) -> None:
         super().__init__("localhost", maxsize=1, block=True)
@@ -94,7 +94,7 @@ class Pool(urllib3.connectionpool.HTTPConnectionPool):
 
 
 class Adapter(requests.adapters.HTTPAdapter):
-    """Takes the SDK's requests to the pool, whatever address they name."""
+    """Sends the SDK's requests to the pool, whatever address they name."""
 
     def __init__(self, stream: Stream) -> None:
         super().__init__()
@@ -105,14 +105,14 @@ class Adapter(requests.adapters.HTTPAdapter):
         return self._pool
 
     def request_url(self, request: Any, proxies: Any) -> Any:
-        """The path alone: nothing is dialled."""
+        """The path alone: nothing connects to the address."""
         return request.path_url
 
 
 def read_engine(host: Host, dial: Command) -> EngineFacts:
-    """What the engine has of the service. Errors: EngineUnavailable, with docker's own words.
+    """What the engine has of the service. Errors: EngineUnavailable, with Docker's own words.
 
-    dial: the line that talks to the engine; as root when the user may not.
+    dial: the line that connects to the engine; it runs as root when the user may not.
     """
     try:
         return _read(host, dial)
@@ -152,10 +152,14 @@ def _client(adapter: Adapter, version: str) -> docker.APIClient:
 def _negotiated_version(engine: dict[str, str]) -> str:
     """The version of Docker's API to speak: the SDK's own, or the nearest that the engine speaks.
 
-    boot2docker's engine knows none from 1.41 on (field book: docker-machine, 9), and a newer one forgets the old ones.
+    boot2docker's engine ends before 1.41 (field book: docker-machine, 9), and newer engines drop the oldest versions.
     """
-    known = (engine.get("MinAPIVersion", OURS), OURS, engine.get("ApiVersion", OURS))
-    return sorted(known, key=lambda version: [int(part) for part in version.split(".")])[1]
+    lowest, highest = engine.get("MinAPIVersion", OURS), engine.get("ApiVersion", OURS)
+    return max(lowest, min(OURS, highest, key=_numbers), key=_numbers)
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(part) for part in version.split(".")]
 
 
 def _image(raw: dict[str, Any], name: str) -> Image:

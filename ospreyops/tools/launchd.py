@@ -1,4 +1,4 @@
-"""Launchd, which keeps a program running on a Mac (field book: macos, 1)."""
+"""launchd, which keeps a program running on a Mac (field book: macos, 1)."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ PID = quote(r"s/^[[:space:]]*pid = //p")
 
 
 class Launchd:
-    """A LaunchDaemon: it needs nobody to be logged in, as an agent would."""
+    """A LaunchDaemon: unlike an agent, it needs nobody to be logged in."""
 
     name = LABEL
     file = f"/Library/LaunchDaemons/{LABEL}.plist"
 
     def text(self, job: Job) -> str:
-        """A property list. What is left of the job's process group when it ends, a VM for one, is let alone."""
+        """A property list. AbandonProcessGroup: what the job started, such as a VM, goes on when the job ends."""
         keys = {
             "Label": LABEL,
             "UserName": job.user,
@@ -39,12 +39,12 @@ class Launchd:
         return plistlib.dumps(keys).decode()
 
     def questions(self) -> dict[str, Command]:
-        """What launchctl prints is no API: a few of its keys alone are read."""
+        """Ask launchctl; what it prints is no API, so only a few of its keys are read."""
         state = f'o=$(launchctl print system/{LABEL}); r=$?; echo "$o"; p=$(echo "$o" | sed -n {PID} | head -n 1);'
         return {"daemon_file": shown(self.file), "daemon": Command(f"{state}{AGE}; exit $r", LIMIT)}
 
     def job_state(self, answers: Mapping[str, Answer]) -> JobState:
-        """A job that is absent makes launchctl fail, with status 113."""
+        """The job; one that is absent makes launchctl fail with status 113."""
         file, answer = answers["daemon_file"], answers["daemon"]
         pid = re.search(r"^\s*pid = (\d+)$", answer.out, re.M)
         last = re.search(r"^\s*last (exit code = \d.*|terminating signal = .*)$", answer.out, re.M)
@@ -55,11 +55,11 @@ class Launchd:
             current=answer.ok,
             pid=int(pid[1]) if pid else None,
             age=age_of(answer.out),
-            ended=last[1].replace(" =", "") if last else "",
+            ended=last[1].replace(" =", "") if last else None,
         )
 
     def start(self) -> Command:
-        """Tried again, for a job that has just gone makes bootstrap fail; what it says of success is not relied on."""
+        """Load the job; several tries, for bootstrap fails right after a job went, and its exit status is not reliable."""
         line = (
             f"plutil -lint -s {self.file} && launchctl enable system/{LABEL} && for i in 1 2 3 4 5; do"
             f" launchctl bootstrap system {self.file}; launchctl print system/{LABEL} >/dev/null 2>&1 && exit 0;"
@@ -68,7 +68,7 @@ class Launchd:
         return Command(line, 60, sudo=True)
 
     def stop(self) -> Command:
-        """Bootout comes back before the job is gone, and fails when it is gone already."""
+        """Unload the job; bootout returns before the job is gone, and fails when it is gone already."""
         line = (
             f"launchctl bootout system/{LABEL}; i=0; while launchctl print system/{LABEL} >/dev/null 2>&1; do"
             f" [ $i -lt {STOP_LIMIT + 10} ] || exit 1; i=$((i + 1)); sleep 1; done"
@@ -76,9 +76,9 @@ class Launchd:
         return Command(line, STOP_LIMIT + 30, sudo=True)
 
     def forget(self) -> Command:
-        """The file is all there is."""
+        """Remove the file; launchd keeps nothing else."""
         return Command(f"rm -f {self.file} {self.file}.new", LIMIT, sudo=True)
 
     def log(self, job_log: str, lines: int) -> Command:
-        """Its output is in a file."""
+        """Show the end of its log file."""
         return sh("tail -n {lines} {log}", lines=lines, log=job_log, limit=LIMIT)

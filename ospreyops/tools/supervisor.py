@@ -1,6 +1,6 @@
 """What keeps a program running on a host with nobody logged in: launchd on a Mac, systemd elsewhere.
 
-Both are pure: they make the lines and the file, and read the answers (field book: macos, 1).
+A supervisor is pure: it makes the lines and the file, and reads the answers (field book: macos, 1).
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ LIMIT = 15
 RESTART_PAUSE = 10
 """Seconds between two starts of a program that ends."""
 STOP_LIMIT = 60
-"""Seconds that a program may take to end, when it is told to."""
+"""Seconds that a program may take to end, once it is told to."""
 AGE = ' [ "${p:-0}" = 0 ] || echo "age = $(ps -o etime= -p "$p")"'
 OURS = r"-rw-r--r--\S? +\d+ 0 +0 "
 
 
 @dataclass(frozen=True)
 class Job:
-    """What is to be kept running. words: absolute paths, no shell; home: its user's; folder: where it works."""
+    """A program that is to be kept running. words: absolute paths, no shell; home: its user's; folder: where it works."""
 
     user: str
     home: str
@@ -36,58 +36,61 @@ class Job:
 
     @property
     def variables(self) -> dict[str, str]:
-        """The whole environment: launchd and systemd give next to nothing."""
+        """The whole environment: launchd and systemd give a program next to nothing."""
         own = {"HOME": self.home, "USER": self.user, "LOGNAME": self.user, "SHELL": "/bin/sh", "PATH": PATH}
         return {**own, **self.environment}
 
 
 @dataclass(frozen=True)
 class JobState:
-    """What a host says of the job. file: its text, "" when there is none; ours: only root may change it.
+    """What a host says of the job. file: the text of its file, None without one; ours: only root may change that.
 
-    loaded: it is kept running, or tried to; current: as the file says, and at the next boot, too.
-    pid, age (seconds): of its process; ended: how the last one ended.
+    loaded: the supervisor keeps it running, or tries to; current: as the file says, and after the next boot, too.
+    pid, age (seconds): of its process; ended: how the last process ended, None when none failed.
     """
 
-    file: str = ""
+    file: Optional[str] = None
     ours: bool = False
     loaded: bool = False
     current: bool = False
     pid: Optional[int] = None
     age: int = 0
-    ended: str = ""
+    ended: Optional[str] = None
 
 
 class Supervisor(Protocol):
-    """A host's way of keeping programs running."""
+    """What keeps programs running on a host."""
 
     name: str
     file: str
 
     def text(self, job: Job) -> str:
-        """The file that describes the job."""
+        """The text of the file that describes the job."""
 
     def questions(self) -> dict[str, Command]:
-        """What is there of the job?"""
+        """The lines that ask for the job."""
 
     def job_state(self, answers: Mapping[str, Answer]) -> JobState:
-        """What their answers mean."""
+        """What their answers tell."""
 
     def start(self) -> Command:
-        """Have the job kept running, from now on and after each boot, as the file says; then it is known."""
+        """Keep the job running as the file says, from now on and after each boot; returns once the supervisor knows it."""
 
     def stop(self) -> Command:
-        """End it, and do not bring it back; then it is gone."""
+        """End the job and keep it ended; returns once it is gone."""
 
     def forget(self) -> Command:
         """Remove the file."""
 
     def log(self, job_log: str, lines: int) -> Command:
-        """The last lines that the job has printed."""
+        """Show the last lines that the job printed."""
 
 
 def write(path: str, text: str, *, sudo: bool) -> Command:
-    """Write a file, whole or not at all: a line a word, for a login shell may be csh, whose words end at a newline."""
+    """Write a file, whole or not at all.
+
+    Each of its lines is a word of the command: a login shell may be csh, whose words end at a newline.
+    """
     lines = text.rstrip("\n").replace("\\", "\\\\").replace("!", "\\0041").split("\n")
     folder, new = quote(path.rpartition("/")[0]), quote(f"{path}.new")
     words = " ".join(map(quote, lines))
@@ -96,18 +99,21 @@ def write(path: str, text: str, *, sudo: bool) -> Command:
 
 
 def shown(file: str) -> Command:
+    """Show a file with its owner, where it is there."""
     return sh("[ ! -e {file} ] || { ls -ln {file} && cat {file}; }", file=file, limit=LIMIT)
 
 
-def text_of(shown: Answer) -> str:
-    return shown.out.partition("\n")[2]
+def text_of(shown: Answer) -> Optional[str]:
+    """The text of a file that was shown; None when it is not there."""
+    return shown.out.partition("\n")[2] or None
 
 
 def owned_by_root(shown: Answer) -> bool:
+    """Only root may change the file that was shown."""
     return bool(re.match(OURS, shown.out))
 
 
 def age_of(printed: str) -> int:
-    """The seconds of the line of AGE."""
+    """The seconds in the line that AGE printed."""
     found = re.search(rf"^age =\s+{ETIME}$", printed, re.M)
     return elapsed(found[1]) if found else 0

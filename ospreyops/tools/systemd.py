@@ -1,4 +1,4 @@
-"""Systemd, which keeps a program running on a Linux server."""
+"""systemd, which keeps a program running on a Linux server."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from .supervisor import AGE, LIMIT, RESTART_PAUSE, STOP_LIMIT, Job, JobState, ag
 
 UNIT = "osprey-watch.service"
 TAG = "osprey-watch"
-"""What its lines in the journal bear; those of sudo, which it uses, do not."""
+"""The identifier of its lines in the journal; the lines of sudo, which it runs, do not have it."""
 VALUE = {"\\": "\\\\", '"': '\\"', "%": "%%"}
 ARGUMENT = {**VALUE, "$": "$$"}
-"""What a word of a unit has to have instead."""
+"""What a word of a unit has in place of its special characters."""
 UNIT_KEYS = ("LoadState", "ActiveState", "UnitFileState", "NeedDaemonReload", "MainPID", "Result", "ExecMainStatus")
 
 
 class Systemd:
-    """A unit of systemd's."""
+    """A unit."""
 
     name = UNIT
     file = f"/etc/systemd/system/{UNIT}"
 
     def text(self, job: Job) -> str:
-        """A unit. KillMode: what the job has started, the service for one, goes on when the job ends."""
+        """A unit file. KillMode: what the job started, such as the service, goes on when the job ends."""
         environment = "".join(f"Environment={_word(f'{key}={value}', VALUE)}\n" for key, value in job.variables.items())
         return (
             "[Unit]\nDescription=Keeps the Osprey service alive\n"
@@ -35,7 +35,7 @@ class Systemd:
         )
 
     def questions(self) -> dict[str, Command]:
-        """Where there is no systemd, there is no answer."""
+        """Ask systemctl; where systemd is not the init, there is no answer."""
         keys = " ".join(f"-p {key}" for key in UNIT_KEYS)
         state = f'o=$(systemctl show {UNIT} {keys}) || exit 1; echo "$o"; p=$(echo "$o" | sed -n s/^MainPID=//p);'
         return {
@@ -44,7 +44,7 @@ class Systemd:
         }
 
     def job_state(self, answers: Mapping[str, Answer]) -> JobState:
-        """Errors: Blocked where there is no systemd."""
+        """The job. Errors: Blocked where there is no systemd."""
         file, answer = answers["daemon_file"], answers["daemon"]
         if not answer.ok:
             raise Blocked(f"there is no systemd to keep a program running: {answer.said or 'it is not the init'}")
@@ -59,29 +59,29 @@ class Systemd:
             current=active and enabled and known,
             pid=int(said.get("MainPID", "0")) or None,
             age=age_of(answer.out),
-            ended=f"{said['Result']} {said.get('ExecMainStatus', '')}" if failed else "",
+            ended=f"{said['Result']} {said.get('ExecMainStatus', '')}" if failed else None,
         )
 
     def start(self) -> Command:
-        """Restart, for a unit that runs may be another than its file."""
+        """Enable and restart the unit: one that runs may be older than its file."""
         line = f"systemctl daemon-reload && systemctl enable {UNIT} && systemctl restart {UNIT}"
         return Command(line, STOP_LIMIT + 30, sudo=True)
 
     def stop(self) -> Command:
-        """Stop it, now and at the next boot."""
+        """Stop the unit, now and after the next boot."""
         return Command(f"systemctl stop {UNIT} && systemctl disable {UNIT}", STOP_LIMIT + 30, sudo=True)
 
     def forget(self) -> Command:
-        """Systemd remembers that it failed, too."""
+        """Remove the file, and what systemd remembers of failures."""
         line = f"rm -f {self.file} {self.file}.new && systemctl daemon-reload && systemctl reset-failed {UNIT} || true"
         return Command(line, LIMIT, sudo=True)
 
     def log(self, job_log: str, lines: int) -> Command:
-        """Its output is in the journal, which not every user may read."""
+        """Show the journal, which not every user may read."""
         line = f"journalctl --identifier {TAG} --lines {lines} --output cat --no-pager"
         return Command(f"sudo -n {line} 2>/dev/null || {line}", LIMIT)
 
 
 def _word(text: str, special: Mapping[str, str]) -> str:
-    """A word of a unit, which has quotes, specifiers and variables of its own."""
+    """A word of a unit file, which has quotes, specifiers and variables of its own."""
     return '"' + "".join(special.get(letter, letter) for letter in text) + '"'
