@@ -1,4 +1,4 @@
-"""The README says what is so."""
+"""The README says what the tool does."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import re
 
 import pytest
 
-from ospreyops.settings import KEYS
+import tasks
+from ospreyops.faults import registry
+from ospreyops.settings import KEYS, OLD_NAMES
 from tests.conftest import PROJECT, Inv
 
 README = (PROJECT / "README.md").read_text()
@@ -56,12 +58,26 @@ def test_every_setting_is_explained_with_its_default() -> None:
         assert f"| `{key}` | {default} | {field.metadata['help']} |" in README
 
 
-def test_every_file_of_the_package_is_on_the_map() -> None:
-    drawn = README.partition("## The house")[2]
-    for file in (PROJECT / "ospreyops").glob("*.py"):
-        assert file.stem == "__init__" or f"  {file.name} " in drawn
-    for folder in (PROJECT / "ospreyops").glob("*/__init__.py"):
-        assert f"  {folder.parent.name}/ " in drawn
+def test_every_older_name_of_a_setting_is_told() -> None:
+    for old, new in OLD_NAMES.items():
+        assert f"`{old}` (now `{new}`)" in README
+
+
+def test_the_tasks_that_speak_json_are_those_that_the_readme_names() -> None:
+    named = README.partition("(`inv --help TASK`); ")[2].partition("take `--json`")[0]
+    collections = [("", tasks.ns), *tasks.ns.collections.items()]
+    speaking = {
+        f"{space}.{name}".lstrip(".")
+        for space, collection in collections
+        for name, task in collection.tasks.items()
+        if any("json" in argument.names for argument in task.get_arguments())
+    }
+    assert set(re.findall(r"`([a-z.]+)`", named)) == speaking
+
+
+def test_every_fault_is_in_the_table_of_troubleshooting() -> None:
+    table = README.partition("## Troubleshooting")[2].partition("\n\n## ")[0]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.M) == [fault.name for fault in registry()]
 
 
 def test_the_two_commands_are_targets_of_the_makefile() -> None:
