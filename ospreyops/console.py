@@ -21,11 +21,11 @@ from .text import size
 
 FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 PATIENCE = 1.0
-"""Seconds until something that goes on gets a spinner."""
+"""Seconds until a step that goes on gets a spinner."""
 
 
 class Screen:
-    """The terminal, shared by the consoles of all hosts. plain: no colours, no spinner, no bars."""
+    """The terminal, which the consoles of all hosts share."""
 
     def __init__(self) -> None:
         colorama.just_fix_windows_console()
@@ -38,7 +38,7 @@ class Screen:
         self._transient = False
 
     def line(self, text: str, *, error: bool = False) -> None:
-        """Print a line, in place of a transient one; errors go to standard error."""
+        """Print a line, and remove a transient one; errors go to standard error."""
         with self.lock:
             self._clear()
             out = self.err if error else self.out
@@ -60,13 +60,13 @@ class Screen:
 
 
 def _fit(text: str, out: IO[str]) -> str:
-    """The text without what the output's encoding does not have."""
+    """The text, with a replacement for what the output's encoding does not have."""
     encoding = getattr(out, "encoding", None) or "utf-8"
     return text.encode(encoding, "replace").decode(encoding)
 
 
 class Console:
-    """What is said of one host; each line is prefixed by its name when there are several."""
+    """Prints what is told of one host; its name is before each line when there are several."""
 
     def __init__(self, screen: Screen, name: str, *, verbose: bool = False) -> None:
         self.screen, self.name, self.verbose = screen, name, verbose
@@ -79,16 +79,16 @@ class Console:
             self.screen.line(prefix + self._paint(line, colour, error=error), error=error)
 
     def success(self, text: str) -> None:
-        """Say that something is as it should be."""
+        """Print that something is as it should be."""
         self.say(f"{self._mark(True)} {text}")
 
     def error(self, error: OspreyError) -> None:
-        """Say what is the case, what was done, and what to try."""
+        """Print what is the case, what was completed, and what to try."""
         first, _, rest = str(error).partition("\n")
         self.say(f"{self._mark(False, error=True)} {first}" + (f"\n{rest}" if rest else ""), error=True)
 
     def dim(self, text: str) -> None:
-        """Say something that matters less."""
+        """Print something that matters less."""
         self.say(text, Style.DIM)
 
     def row(self, good: Optional[bool], title: str, text: str) -> None:
@@ -127,7 +127,7 @@ class Console:
 
     @contextmanager
     def waiting(self, why: str) -> Iterator[None]:
-        """Show what is waited for; said once, however often it is looked at."""
+        """Show the reason for a wait; once, however often it is looked at."""
         if why != self._last_wait:
             self._last_wait = why
             self.dim(f"  … {why}" if self.screen.unicode else f"  ... {why}")
@@ -136,7 +136,7 @@ class Console:
 
     @contextmanager
     def progress(self, total: int) -> Iterator[Bar]:
-        """A bar for bytes that go over."""
+        """A bar for bytes that are transferred."""
         bar = Bar(total)
         with self._busy(bar):
             yield bar
@@ -144,17 +144,17 @@ class Console:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Hold all output, for somebody is asked something."""
+        """Hold all output while somebody is asked for something."""
         with self.screen.lock:
             yield
 
     def lines(self, indent: str = "    ") -> Lines:
-        """A file to write a command's own output to, shown line by line."""
+        """A file for a command's own output, shown line by line."""
         return Lines(self, indent)
 
     @contextmanager
     def _busy(self, bar: Optional[Bar] = None) -> Iterator[None]:
-        """A spinner for what takes over a second, on a terminal of one host."""
+        """Show a spinner while the block takes longer than a second, on a terminal of one host."""
         if not self.screen.terminal or self.screen.shared or not self.screen.unicode:
             yield
             return
@@ -194,7 +194,7 @@ class Console:
 
 
 class Bar:
-    """How many of the bytes have gone over."""
+    """How many of the bytes are transferred."""
 
     def __init__(self, total: int) -> None:
         self.total, self.done, self._start = total, 0, time.monotonic()
@@ -208,7 +208,7 @@ class Bar:
 
 
 class Lines(io.StringIO):
-    """Turns what is written to it into whole lines of a console."""
+    """Prints what is written to it on a console, in whole lines."""
 
     def __init__(self, console: Console, indent: str) -> None:
         super().__init__()

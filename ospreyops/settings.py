@@ -1,4 +1,4 @@
-"""What may be configured in invoke.yaml under `osprey`, its defaults, checked once into frozen data."""
+"""The settings of invoke.yaml under `osprey`: what there is, the defaults, and the check, which makes frozen data."""
 
 from __future__ import annotations
 
@@ -12,18 +12,17 @@ from .errors import Usage
 
 FILES = ".ospreyops"
 """The folder of what a host remembers, in the service's own folder."""
-"""The folder of the ledger, in the service's own."""
 ARCHIVE = "/usr/project/dlab/www/donaldlab/software/osprey/releases"
 HERE = "localhost"
 NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.@:-]*[A-Za-z0-9_])?")
 URL = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?$")
 OLD_NAMES = {"patience": "health_timeout", "connect_limit": "ssh_connect_timeout"}
-"""Names that settings had before, which are still read."""
+"""Older names of settings, which are still read."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of text that a setting must be. keys: ends of settings' names; also: values that are fine, too."""
+    """A kind of text that a setting must be. keys: ends of settings' names; also: further values that are fine."""
 
     name: str
     keys: tuple[str, ...]
@@ -44,7 +43,7 @@ KINDS = (
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of one host: what `osprey` says for all, overruled by `osprey.hosts.NAME`."""
+    """The settings of one host: those of `osprey` for all hosts, overruled by `osprey.hosts.NAME`."""
 
     name: str
     address: str = field(
@@ -93,7 +92,7 @@ class Settings:
 
     @property
     def ssh(self) -> str:
-        """How ssh is told of the host: an alias of ssh_config, or options and address."""
+        """The words that ssh needs for the host: an alias of ssh_config, or options and address."""
         port = f"-p {self.port} " if self.port else ""
         return port + (f"{self.user}@" if self.user else "") + (self.address or self.name)
 
@@ -109,7 +108,7 @@ class Settings:
         return f"https://localhost:{self.service_port}"
 
     def log(self, port: Optional[int]) -> str:
-        """The file in the folder that a start script's standard output and error go to, by the port."""
+        """The log file of a start script, in the folder: one for each port."""
         return f"osprey-service{f'-{port}' if port not in (None, self.service_port) else ''}.log"
 
 
@@ -124,7 +123,7 @@ DEFAULTS: dict[str, Any] = {
 
 
 def names(hosts: str) -> list[str]:
-    """The host names in a `-H` value, in order, each once; Usage for one that cannot be a name."""
+    """The host names in a `-H` value, in order, each once. Errors: Usage for one that cannot be a name."""
     found = list(dict.fromkeys(part.strip() for part in hosts.split(",")))
     for name in found:
         if not NAME.fullmatch(name):
@@ -161,7 +160,7 @@ def _given(config: Mapping[str, Any], own: Mapping[str, Any], name: str, key: st
 
 
 def _login(name: str) -> dict[str, Any]:
-    """What a host name that is not in the settings says by itself: user@address:port, as Fabric takes it."""
+    """The settings that a name gives which is in no settings: user@address:port, as Fabric takes it."""
     user, _, rest = name.rpartition("@")
     address, _, port = rest.partition(":")
     if not re.fullmatch("[0-9]{1,5}", port) or int(port) > 65535:
@@ -200,7 +199,7 @@ def _checked_number(where: str, value: Any) -> int:
 
 
 def number(flag: str, value: str) -> int:
-    """A whole number above zero given on the command line; Usage for anything else."""
+    """A whole number above zero from the command line. Errors: Usage for anything else."""
     if not re.fullmatch("[1-9][0-9]{0,4}", value) or int(value) > 86400:
         raise Usage(f"{flag} {value!r} is not a whole number from 1 to 86400")
     return int(value)

@@ -51,7 +51,7 @@ def image_of(options: dict[str, Any]) -> Optional[str]:
 
 
 def sample(host: Host, console: Console, facts: Facts, outcome: str) -> None:
-    """Leave the history a line of what the watch saw; a host that does not take it is watched all the same."""
+    """Leave the history a line of what the watchdog saw; a host that does not take it is watched all the same."""
     own = facts.host
     entry = {"when": iso_utc(own.now), "who": who(), "from": socket.gethostname(), "task": "watch", "outcome": outcome}
     line = sh(
@@ -74,7 +74,7 @@ def question(folder: str, count: int) -> Command:
 
 
 def entries(text: str) -> tuple[list[dict[str, Any]], int]:
-    """The entries of a history, oldest first, and how many of its lines are torn: a line that is no entry."""
+    """The entries of a history, oldest first, and how many of its lines are torn: those that are no entry."""
     rows = [(row, parse_object(row)) for row in text.split("\n") if row.strip()]
     entries = [entry for _, entry in rows if entry.keys() >= {"when", "task", "outcome"}]
     return entries, len(rows) - len(entries)

@@ -1,4 +1,4 @@
-"""Programs of the maintainer's that a deploy runs on this computer; the facts are in their environment."""
+"""The maintainer's own programs, which a rollout runs on this computer, with the facts in their environment."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LIMIT = 600
 
 
 def run_pre(site: Site, version: str) -> None:
-    """Run `osprey.pre_deploy`. Errors: Blocked when it exits non-zero, with what it said: nothing was changed yet."""
+    """Run `osprey.pre_deploy`. Errors: Blocked when it exits non-zero, with what it said; nothing was changed yet."""
     if program := site.settings.pre_deploy:
         site.console.dim(f"pre_deploy: {program}")
         try:
@@ -23,7 +23,7 @@ def run_pre(site: Site, version: str) -> None:
 
 
 def run_post(site: Site, program: str, version: str, outcome: str) -> None:
-    """Run `osprey.post_deploy` or `osprey.deploy_failed`; one that fails is said, for the deploy is over."""
+    """Run `osprey.post_deploy` or `osprey.deploy_failed`; a failure of it is only printed, for the rollout is over."""
     if program:
         site.console.dim(f"{'post_deploy' if outcome == 'ok' else 'deploy_failed'}: {program}")
         try:

@@ -1,4 +1,4 @@
-"""The tool as one file that needs nothing but Python: what runs on a host that works on itself (PEP 441)."""
+"""The tool as one file that needs nothing but Python, for a host that works on itself (PEP 441)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .. import __version__
 from ..errors import Blocked
 
 VENDORED = ("invoke", "docker", "requests", "urllib3", "certifi", "idna", "charset_normalizer", "colorama")
-"""The distributions in it. Fabric, and what is under it, is for other hosts, and partly compiled: it is left out."""
+"""The distributions in it. Fabric and its parts are left out: they are for other hosts, and partly compiled."""
 OLDEST = (3, 9)
 DATE = (1980, 1, 1, 0, 0, 0)
 SHEBANG = b"#!/usr/bin/env python3\n"
@@ -41,7 +41,7 @@ program(tasks.ns).run()
 
 
 class Config(invoke.Config):
-    """Invoke's configuration, with what this checkout's invoke.yaml says of tasks."""
+    """Invoke's configuration, with the part of this checkout's invoke.yaml that is about tasks."""
 
     @staticmethod
     def global_defaults() -> dict[str, Any]:
@@ -52,18 +52,18 @@ class Config(invoke.Config):
 
 
 def program(tasks: invoke.Collection) -> invoke.Program:
-    """The command line of those tasks, as `inv` has it; no tasks.py is looked for."""
+    """The command line of those tasks, as `inv` has it; it looks for no tasks.py."""
     return invoke.Program(__version__, tasks, name="osprey", binary="osprey", config_class=Config)
 
 
 def needs() -> tuple[int, int]:
-    """The oldest Python that all parts run with: those that are installed here may need a newer one than this does."""
+    """The oldest Python that all parts run with; the libraries installed here may need a newer one than this tool."""
     asked = [str(_part(name).metadata["Requires-Python"] or "") for name in VENDORED]
     return max(OLDEST, *((3, int(minor)) for line in asked for minor in re.findall(r">=\s*3\.(\d+)", line)))
 
 
 def build(target: Path) -> Path:
-    """Write the file; the same content gives the same bytes. Not compressed, for each zlib does that in its own way.
+    """Write the file; the same content gives the same bytes. Not compressed: each zlib compresses in its own way.
 
     Errors: Blocked when a part is not installed whole.
     """
@@ -96,7 +96,7 @@ def _own() -> Iterator[tuple[str, Path]]:
 
 
 def _installed() -> Iterator[tuple[str, Path]]:
-    """What the parts consist of, with their licences."""
+    """The files of the libraries, with their licences."""
     for part in VENDORED:
         if not (files := _part(part).files):
             raise Blocked(

@@ -14,7 +14,7 @@ from ..tools import docker
 
 @dataclass(frozen=True)
 class Load:
-    """Load a release's image, and make sure that it is that release's; a wrong one leaves no name changed.
+    """Load a release's image, and check that it is that release's; a wrong archive never retags an image.
 
     restore: the line that gives an image's name back to what had it before.
     mark, unmark: the lines around it that remember, on the host, that the image may be incomplete.

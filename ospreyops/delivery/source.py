@@ -45,7 +45,7 @@ def source(given: str, release: Release) -> Path:
 
 
 def _packed(folder: Path, release: Release) -> Path:
-    """An unpacked release as an archive again, in the temporary folder; the same content gives the same bytes."""
+    """An archive of an unpacked release, in a temporary folder; the same content gives the same bytes."""
     kept = Path(tempfile.mkdtemp(prefix="ospreyops-"))
     atexit.register(shutil.rmtree, kept, ignore_errors=True)
     target = kept / release.archive
@@ -61,5 +61,5 @@ def _packed(folder: Path, release: Release) -> Path:
 
 
 def _undated(member: tarfile.TarInfo) -> tarfile.TarInfo:
-    """A member without what changes when it is copied."""
+    """The member, without the times and owners that a copy changes."""
     return member.replace(mtime=0, uid=0, gid=0, uname="", gname="", deep=False)

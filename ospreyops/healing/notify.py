@@ -1,4 +1,4 @@
-"""Tells a program or a web server, as the settings name it, what the watch found, cured and gave up."""
+"""Tell a program or a web server of the maintainer's what the watchdog found, repaired and gave up."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ LIMIT = 30
 
 
 def tell(site: Site, event: dict[str, Any]) -> None:
-    """Give the event, as one JSON object, to `osprey.notify`: on standard input of a program, or posted to a URL.
+    """Give the event, one JSON object, to `osprey.notify`: to a program's standard input, or posted to a URL.
 
-    A hook that fails is said, and never keeps anything from being healed. The program runs where this one does.
+    The program runs where this one does. When it fails, that is printed, and healing goes on.
     """
     to = site.settings.notify
     if not to:

@@ -24,19 +24,19 @@ from ..text import iso_utc
 from . import heal, notify
 
 LOG_LIMIT = 5_000_000
-"""Bytes of its log, from which it begins anew."""
+"""Bytes after which the watchdog's log begins anew."""
 TRIES = 5
-"""Cures in a row that may fail, or not last, until the fault is given up."""
+"""Repairs in a row that may fail, or not last, until the fault is given up."""
 STABLE_AFTER = 600
-"""Seconds for which a service must stay well, until its last cure counts as one that lasts."""
+"""Seconds that the service must stay healthy until its last repair counts as one that lasts."""
 LONGEST = 900
-"""Seconds between two tries at most."""
+"""Seconds between two tries, at most."""
 POLL = 2.0
-"""Seconds between two glances at the clock, while it rests."""
+"""Seconds between two looks at the clock while the watchdog rests."""
 CLOCK_JUMP = 10
-"""Seconds that the time of day must jump, until the computer is taken to have slept."""
+"""Seconds by which the time of day must jump for the computer to count as having slept."""
 WAKETIME = sh("sysctl -n kern.waketime", limit=5)
-"""A Mac's own word for when it woke (field book: macos, 3)."""
+"""When a Mac woke, in its own words (field book: macos, 3)."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Diagnosis:
 
 @dataclass
 class Watch:
-    """A site that is kept healthy. every: seconds between two looks while it is; wall: the time of day."""
+    """Keeps a site healthy. every: seconds between two looks while it is; wall: the time of day."""
 
     site: Site
     every: float
@@ -68,7 +68,7 @@ class Watch:
                 trim_log(os.path.expanduser(f"{self.site.settings.folder}/{FILES}/watch.log"))
 
     def round(self) -> float:
-        """Look once, and heal what is not well; the seconds until the next look."""
+        """Look once, and heal what is not healthy; returns the seconds until the next look."""
         try:
             found = self._diagnose()
             if found is None:
@@ -83,7 +83,7 @@ class Watch:
         return self.every
 
     def rest(self, seconds: float) -> None:
-        """Wait, but no longer than until the computer wakes up from sleep."""
+        """Wait, at most until the computer wakes up from sleep."""
         end, woke = self.site.clock() + seconds, self._woke()
         while (left := end - self.site.clock()) > 0:
             before = self.wall() - self.site.clock()
@@ -167,14 +167,14 @@ class Watch:
 
 
 def normalised(why: str) -> str:
-    """A reason without its numbers, for those of a fault that goes on may change."""
+    """A reason without its numbers, which change while a fault goes on."""
     return re.sub(r"[0-9]+", "#", why)
 
 
 def trim_log(log: str, limit: int = LOG_LIMIT) -> None:
-    """Begin the log anew, when it is this process's own standard output and has grown: for a job to do now and then.
+    """Begin the log anew when it has grown, if it is this process's own standard output.
 
-    Launchd does not, and newsyslog cannot: launchd would go on writing to the file that was put aside.
+    Launchd does not do that, and newsyslog cannot: launchd would go on writing to the old file.
     """
     try:
         own = os.fstat(1)

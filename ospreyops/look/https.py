@@ -1,4 +1,4 @@
-"""The service's /about, asked from this computer as a browser and OSPREY Desktop ask it."""
+"""Ask the service from this computer, as a browser and OSPREY Desktop do."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Response:
 
 
 class HttpsProbe:
-    """Asks one server, over one connection as long as that is kept open, all within one limit."""
+    """Asks one server within one limit; over one connection, as long as the server keeps it open."""
 
     def __init__(self, url: str) -> None:
         at = urlsplit(url)

@@ -18,15 +18,15 @@ from ..remote.command import Answer, Command
 from ..settings import Settings
 
 ALONGSIDE = 9
-"""How many ports are for containers that stand beside another."""
+"""How many ports there are for containers alongside."""
 EPHEMERAL = 32768
-"""From here on Linux takes ports for connections to elsewhere (ip_local_port_range): one of those may not be free."""
+"""From this port on Linux takes ports for outgoing connections (ip_local_port_range); such a port may be taken."""
 DIAL_LIMIT = 30
-"""Seconds for reading the engine once."""
+"""Seconds that reading the engine may take."""
 
 
 class Vm(Protocol):
-    """The lines for a machine that is a VM: it is made, started and stopped, mended, and its ports are forwarded."""
+    """The lines for a machine that is a VM: to make, start, stop and repair it, and to forward its ports."""
 
     name: str
 
@@ -37,7 +37,7 @@ class Vm(Protocol):
         """Start it."""
 
     def restore(self) -> Command:
-        """Start it from its saved state, and without it where it will not load."""
+        """Start it from its saved state, or without that where it does not load."""
 
     def stop(self) -> Command:
         """Shut it down."""
@@ -49,13 +49,13 @@ class Vm(Protocol):
         """Shut it down and start it."""
 
     def resume(self) -> Command:
-        """Bring a paused one on, by the way that loses least."""
+        """Have a paused one run again, in the way that loses least."""
 
     def end(self, process: Process) -> Command:
-        """Power off one that hangs, whose process that is."""
+        """Power off one that hangs; process: its own."""
 
     def set_clock(self, behind: float) -> Command:
-        """Set its clock, which is so many seconds behind its host's."""
+        """Set its clock, which is that many seconds behind its host's."""
 
     def step_clock(self) -> Command:
         """Have its clock set when it drifts again."""
@@ -70,13 +70,13 @@ class Vm(Protocol):
         """Remove it, with all that is in it."""
 
     def remove_files(self) -> Command:
-        """Remove what there is of one that is not whole."""
+        """Remove the files of one that is not whole."""
 
     def login(self, line: str = "") -> Command:
         """Run a line in it, or a shell."""
 
     def engine(self, address: str) -> str:
-        """The variables that tell a docker command on the host of the engine at that address."""
+        """The variables with which a docker command on the host finds the engine at that address."""
 
     def service_rule(self) -> Rule:
         """The rule that forwards the service's port."""
@@ -85,7 +85,7 @@ class Vm(Protocol):
         """Add a rule."""
 
     def unforward(self, rule: Rule, running: bool) -> Command:
-        """Take a rule away."""
+        """Delete a rule."""
 
 
 class Machine(Protocol):
@@ -118,7 +118,7 @@ class Machine(Protocol):
 
 
 def ports_alongside(port: int) -> range:
-    """The ports for containers that stand beside another, for a service at that port."""
+    """The ports for containers alongside a service at that port."""
     first = port + 1 if port + ALONGSIDE < EPHEMERAL else 20000 + port % 10000 + 1
     return range(first, first + ALONGSIDE)
 

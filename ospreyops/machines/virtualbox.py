@@ -123,7 +123,7 @@ class Vm:
         return self.vbox.power_off()
 
     def resume(self) -> Command:
-        """Bring a paused one on."""
+        """Have a paused one run again."""
         return self.vbox.resume()
 
     def end(self, process: Process) -> Command:
@@ -151,7 +151,7 @@ class Vm:
         return self.machine.remove()
 
     def remove_files(self) -> Command:
-        """Remove what there is of one that is not whole."""
+        """Remove the files of one that is not whole."""
         return self.machine.remove_files()
 
     def login(self, line: str = "") -> Command:
