@@ -31,6 +31,8 @@ check:
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/vermin --target=3.9- --violations --no-tips --quiet ospreyops tasks.py tests
+	.venv/bin/lint-imports --no-cache
+	@find ospreyops -name '*.pl' | sort | while read -r file; do perl -c "$$file" || exit 1; done
 
 MAC := tests/lab/olympias
 PYTEST := $(PYTHON) -m pytest -q --durations 20

@@ -63,7 +63,7 @@ class Session:
 class HostTask(invoke.Task[Any]):
     """A task that runs on the hosts of -H: its body takes a Site, and may return an Outcome."""
 
-    def get_arguments(self, ignore_unknown_help: Optional[bool] = None) -> list[Argument]:
+    def get_arguments(self, ignore_unknown_help: Optional[bool] = None) -> list[Argument]:  # noqa: FBT001 (Invoke's)
         """The body's own arguments, -H, -v and --wait."""
         own = super().get_arguments(ignore_unknown_help)
         for argument in own:

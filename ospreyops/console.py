@@ -80,20 +80,20 @@ class Console:
 
     def success(self, text: str) -> None:
         """Print that something is as it should be."""
-        self.say(f"{self._mark(True)} {text}")
+        self.say(f"{self._mark(good=True)} {text}")
 
     def error(self, error: OspreyError) -> None:
         """Print what is the case, what was completed, and what to try."""
         first, _, rest = str(error).partition("\n")
-        self.say(f"{self._mark(False, error=True)} {first}" + (f"\n{rest}" if rest else ""), error=True)
+        self.say(f"{self._mark(good=False, error=True)} {first}" + (f"\n{rest}" if rest else ""), error=True)
 
     def dim(self, text: str) -> None:
         """Print something that matters less."""
         self.say(text, Style.DIM)
 
-    def row(self, good: Optional[bool], title: str, text: str) -> None:
+    def row(self, good: Optional[bool], title: str, text: str) -> None:  # noqa: FBT001 (the mark stands first)
         """A row of a status table; good: None when there is nothing to judge."""
-        self.say(f"{' ' if good is None else self._mark(good)} {title:<9} {text}")
+        self.say(f"{' ' if good is None else self._mark(good=good)} {title:<9} {text}")
 
     def data(self, data: Any) -> None:
         """Print data as one line of JSON, without a prefix."""
@@ -121,9 +121,9 @@ class Console:
             if outcome is None:
                 return
         except BaseException:
-            self.say(f"  {self._mark(False)} {time.monotonic() - start:.1f} s")
+            self.say(f"  {self._mark(good=False)} {time.monotonic() - start:.1f} s")
             raise
-        self.say(f"  {self._mark(True)} {outcome} ({time.monotonic() - start:.1f} s)")
+        self.say(f"  {self._mark(good=True)} {outcome} ({time.monotonic() - start:.1f} s)")
 
     @contextmanager
     def waiting(self, why: str) -> Iterator[None]:
@@ -180,7 +180,7 @@ class Console:
     def _prefix(self) -> str:
         return f"{self.name:<10} | " if self.screen.shared else ""
 
-    def _mark(self, good: bool, *, error: bool = False) -> str:
+    def _mark(self, *, good: bool, error: bool = False) -> str:
         marks = ("✓", "✗") if self.screen.unicode else ("ok", "FAILED")
         return self._paint(marks[0] if good else marks[1], Fore.GREEN if good else Fore.RED, error=error)
 

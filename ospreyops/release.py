@@ -62,7 +62,7 @@ def check_members(release: Release, names: str, listing: str) -> None:
             raise Blocked(f"{unsafe}: {member} is not a plain file")
         if member.startswith("/") or ".." in member.split("/"):
             raise Blocked(f"{unsafe}: {member} lies outside of its folder")
-    present = {member[2:] if member.startswith("./") else member for member in members}
+    present = {member.removeprefix("./") for member in members}
     if missing := [name for name in (SCRIPT, release.image_archive) if name not in present]:
         raise Blocked(
             f"{release.archive} is not a release of {release.version}: it has no {' and no '.join(missing)}",

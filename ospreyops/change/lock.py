@@ -91,7 +91,7 @@ class LockState:
 class LockLost(Exception):
     """The lock is not held any more; connected: the host is still there."""
 
-    def __init__(self, connected: bool, why: str) -> None:
+    def __init__(self, why: str, *, connected: bool) -> None:
         super().__init__(why)
         self.connected = connected
 
@@ -120,7 +120,7 @@ class LockLease:
                 part = b""
             if not part:
                 ended = self._stream.finish()
-                raise LockLost(ended.code >= 0, ended.said)
+                raise LockLost(ended.said, connected=ended.code >= 0)
             self._read += part
 
     def begin(self) -> None:
@@ -194,7 +194,7 @@ def take(host: Host, folder: str, holder: Holder, *, sudo: bool) -> Union[LockLe
 
 
 def question(folder: str) -> Command:
-    """Who holds the lock of a service's folder?"""
+    """Ask who holds the lock of a service's folder."""
     files = f"{folder}/{FILES}"
     return sh(
         "[ -d {files} ] || { echo free; exit; }; cd {files} && exec perl -e {peek}", files=files, peek=PEEK, limit=LIMIT

@@ -85,7 +85,11 @@ def _check_patience(site: Site, again: list[Step], done: Done, evidence: list[st
     for step in again:
         waited = site.clock() - done[step.do][0]
         if waited >= step.patience:
-            raise NotConverged(f"gave up after {waited:.0f} s: {step.why}", evidence="\n".join(evidence), hint=f"inv status -H {site.name}")
+            raise NotConverged(
+                f"gave up after {waited:.0f} s: {step.why}",
+                evidence="\n".join(evidence),
+                hint=f"inv status -H {site.name}",
+            )
 
 
 def _wait(site: Site, step: Step, done: Done) -> None:

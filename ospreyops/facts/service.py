@@ -63,5 +63,5 @@ class ProbeResult:
         return None
 
     def problem(self, version: str) -> Optional[Problem]:
-        """Why OSPREY Desktop of that version, or of another that the release serves, is not content; None if all are."""
+        """Why OSPREY Desktop of that version, or of another that is served, is not content; None if all are."""
         return next(filter(None, map(self.version_problem, (version, *self.desktop))), None)

@@ -62,7 +62,7 @@ TABLE = {
     Stage.HEALTHY: Phase("record the release as the desired one", desired.record, Stage.RECORDED),
     Stage.RECORDED: Phase("drain the previous container", switchover.drain_previous, Stage.DONE),
     Stage.OPEN: Phase("let no new request in", switchover.close, Stage.CLOSED),
-    Stage.CLOSED: Phase("drain what runs, and stop it", switchover.drain_all, Stage.DONE),
+    Stage.CLOSED: Phase("drain what runs, and stop it", service.drain_all, Stage.DONE),
 }
 """The whole of a rollout. A phase that finds nothing to do gives no step, and the next one follows in the same look."""
 

@@ -39,8 +39,8 @@ def docker_answers(facts: Facts, target: Target) -> Iterator[Step]:
     if vm is None or seen is None:
         engine_of(facts)
         return
-    for part in (_whole, _running, _engine_running):
-        steps = list(part(facts, vm, seen))
+    for part in (_whole(facts, vm, seen), _running(facts, vm), _engine_running(facts, vm)):
+        steps = list(part)
         yield from steps
         if steps:
             return
@@ -61,7 +61,7 @@ def _whole(facts: Facts, vm: Vm, seen: VmFacts) -> Iterator[Step]:
         raise Blocked(f"VirtualBox does not know the VM {vm.name}, whose files are there", hint=hint)
 
 
-def _running(facts: Facts, vm: Vm, seen: VmFacts) -> Iterator[Step]:
+def _running(facts: Facts, vm: Vm) -> Iterator[Step]:
     """The VM runs. Errors: Blocked when it hangs."""
     state, why = facts.machine.state, str(facts.machine.why)
     if state is State.HUNG:
@@ -79,7 +79,7 @@ def _running(facts: Facts, vm: Vm, seen: VmFacts) -> Iterator[Step]:
         yield Step(why, vm.power_off(), f"the VM {vm.name} is powered off", then_look=True)
 
 
-def _engine_running(facts: Facts, vm: Vm, seen: VmFacts) -> Iterator[Step]:
+def _engine_running(facts: Facts, vm: Vm) -> Iterator[Step]:
     """Docker runs in the VM, and answers."""
     if engine_down(facts):
         why = f"Docker does not run in the VM {vm.name}: {facts.refusal}"

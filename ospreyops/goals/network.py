@@ -36,14 +36,14 @@ def forwarded(facts: Facts, target: Target) -> Iterator[Step]:
     for other in seen.rules:
         if other != rule and clash(other, rule):
             outcome = f"the rule {other.name} is deleted"
-            yield Step(f"the rule {other} is in the way", vm.unforward(other, running), outcome)
+            yield Step(f"the rule {other} is in the way", vm.unforward(other, running=running), outcome)
     check_port(facts, target)
     if rule not in seen.rules:
         outcome = f"port {rule.host_port} is forwarded"
-        yield Step(f"port {rule.host_port} is not forwarded", vm.forward(rule, running), outcome)
+        yield Step(f"port {rule.host_port} is not forwarded", vm.forward(rule, running=running), outcome)
     elif running and not facts.host.listener:
         why = f"the rule {rule} is there, but nothing listens on port {rule.host_port}"
-        yield Step(why, vm.unforward(rule, running), f"the rule {rule.name} is deleted", then_look=True)
+        yield Step(why, vm.unforward(rule, running=running), f"the rule {rule.name} is deleted", then_look=True)
 
 
 def check_port(facts: Facts, target: Target) -> None:

@@ -21,6 +21,12 @@ STARTED = 30
 """Seconds until the container of a start script that goes on must be there."""
 
 
+def drain_all(plan: Plan) -> Iterator[Step]:
+    """A phase of a rollout: no container is left, once what goes on has finished, or the drain seconds are over."""
+    steps = [step for container in plan.engine.containers for step in switchover.retired(plan, container)]
+    yield from steps or stopped(plan.facts, plan.target)
+
+
 def make_room(plan: Plan) -> Iterator[Step]:
     """A phase of a rollout: what may be stopped is stopped."""
     return stopped(plan.facts, plan.target)

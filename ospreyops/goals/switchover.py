@@ -21,7 +21,6 @@ from ..release import CONTAINER, UNIT
 from ..step import Keyed, Step, WaitFor
 from ..target import Target
 from ..text import size
-from . import service
 from .rollout import Plan, in_use
 
 NEEDED = 1_300_000_000
@@ -206,9 +205,3 @@ def close(plan: Plan) -> Iterator[Step]:
         raise Blocked(f"new requests cannot be kept out: {obstacle(facts, target)}", hint=hint)
     line = target.machine.switch_traffic(facts, CLOSED_PORT)
     yield Step(f"let no new request in to {running.image}", line, "no new request gets in", then_look=True)
-
-
-def drain_all(plan: Plan) -> Iterator[Step]:
-    """A phase: no container is left, once what goes on has finished, or the drain seconds are over."""
-    steps = [step for container in plan.engine.containers for step in retired(plan, container)]
-    yield from steps or service.stopped(plan.facts, plan.target)

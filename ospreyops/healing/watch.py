@@ -9,6 +9,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Callable, Optional
 
 from ..change import history
@@ -65,7 +66,7 @@ class Watch:
         while True:
             self.rest(self.round())
             if self.site.settings.here:
-                trim_log(os.path.expanduser(f"{self.site.settings.folder}/{FILES}/watch.log"))
+                trim_log(str(Path(self.site.settings.folder, FILES, "watch.log").expanduser()))
 
     def round(self) -> float:
         """Look once, and heal what is not healthy; returns the seconds until the next look."""
@@ -178,7 +179,7 @@ def trim_log(log: str, limit: int = LOG_LIMIT) -> None:
     """
     try:
         own = os.fstat(1)
-        if own.st_size > limit and os.path.samestat(own, os.stat(log)):
+        if own.st_size > limit and os.path.samestat(own, Path(log).stat()):
             shutil.copyfile(log, f"{log}.1")
             os.ftruncate(1, 0)
     except OSError:

@@ -50,7 +50,7 @@ class Look:
         late = ProbeResult(outside or "", error=Problem(Symptom.SILENT.value, Symptom.SILENT))
         seen = Facts(
             host=own,
-            machine=machine.facts(answers, own.now, refusal),
+            machine=machine.facts(answers, refusal),
             engine=facts,
             refusal=refusal,
             local=service.probed(settings.url, answers),

@@ -90,7 +90,7 @@ class HttpsProbe:
         if self._connection.sock:
             self._connection.sock.settimeout(self._left())
         self._connection.request("GET", path)
-        certificate = self._connection.sock.getpeercert(True) or b""
+        certificate = self._connection.sock.getpeercert(binary_form=True) or b""
         answer = self._connection.getresponse()
         body = b""
         while (part := answer.read1(65536)) and len(body) < 1 << 20:

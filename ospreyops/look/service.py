@@ -57,8 +57,8 @@ def probed(url: str, answers: Mapping[str, Answer]) -> ProbeResult:
 def _replies(printed: str) -> list[tuple[str, list[tuple[int, str]]]]:
     """For each version that was asked, the (HTTP status, body) pairs; a last one that curl did not end is left out."""
     found = []
-    for block, code, version in re.findall(r"(.*?\n\d{3}\n)(\d+) v([0-9.]+)\n", printed, re.S):
-        replies = [(int(status), body) for body, status in re.findall(r"(.*?)\n(\d{3})\n", block, re.S)]
+    for block, code, version in re.findall(r"(.*?\n\d{3}\n)(\d+) v([0-9.]+)\n", printed, re.DOTALL):
+        replies = [(int(status), body) for body, status in re.findall(r"(.*?)\n(\d{3})\n", block, re.DOTALL)]
         found.append((version, replies if code == "0" else replies[:-1]))
     return found
 

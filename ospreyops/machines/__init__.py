@@ -81,10 +81,10 @@ class Vm(Protocol):
     def service_rule(self) -> Rule:
         """The rule that forwards the service's port."""
 
-    def forward(self, rule: Rule, running: bool) -> Command:
+    def forward(self, rule: Rule, *, running: bool) -> Command:
         """Add a rule."""
 
-    def unforward(self, rule: Rule, running: bool) -> Command:
+    def unforward(self, rule: Rule, *, running: bool) -> Command:
         """Delete a rule."""
 
 
@@ -98,8 +98,8 @@ class Machine(Protocol):
     def questions(self) -> dict[str, Command]:
         """What a look asks of this kind, by names that no other part uses."""
 
-    def facts(self, answers: Mapping[str, Answer], now: float, refusal: Optional[EngineRefusal]) -> MachineFacts:
-        """What their answers mean; now: the host's clock; refusal: why Docker did not answer, None if it did."""
+    def facts(self, answers: Mapping[str, Answer], refusal: Optional[EngineRefusal]) -> MachineFacts:
+        """What their answers mean; refusal: why Docker did not answer, None if it did."""
 
     def address(self, facts: Facts) -> str:
         """Where a container's ports are, as the host itself reaches them."""

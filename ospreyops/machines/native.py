@@ -30,7 +30,7 @@ class Machine:
         """Where new connections end, how much memory is free, which ports are taken."""
         return {"room": Command(iptables.question(ports_alongside(self._port)), LIMIT)}
 
-    def facts(self, answers: Mapping[str, Answer], now: float, refusal: Optional[EngineRefusal]) -> MachineFacts:
+    def facts(self, answers: Mapping[str, Answer], refusal: Optional[EngineRefusal]) -> MachineFacts:
         """It runs when its engine answers."""
         state = State.STOPPED if refusal else State.RUNNING
         room = iptables.room(answers["room"].out, self._port)

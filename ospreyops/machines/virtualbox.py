@@ -39,7 +39,7 @@ class Machine:
             "calls": ps.list_processes(CALLS, LIMIT),
         }
 
-    def facts(self, answers: Mapping[str, Answer], now: float, refusal: Optional[EngineRefusal]) -> MachineFacts:
+    def facts(self, answers: Mapping[str, Answer], refusal: Optional[EngineRefusal]) -> MachineFacts:
         """The VM as the answers show it."""
         info = vboxmanage.info(answers["vm"], self.vm.name)
         usable = info.state is State.RUNNING
@@ -166,13 +166,13 @@ class Vm:
         """Runbook: the rule `tcp-port44342,tcp,,44342,,44342`."""
         return Rule(f"tcp-port{self._port}", "tcp", "", self._port, "", self._port)
 
-    def forward(self, rule: Rule, running: bool) -> Command:
+    def forward(self, rule: Rule, *, running: bool) -> Command:
         """Add a rule."""
-        return self.vbox.add_rule(rule, running)
+        return self.vbox.add_rule(rule, running=running)
 
-    def unforward(self, rule: Rule, running: bool) -> Command:
+    def unforward(self, rule: Rule, *, running: bool) -> Command:
         """Delete a rule."""
-        return self.vbox.delete_rule(rule, running)
+        return self.vbox.delete_rule(rule, running=running)
 
     def inside(self, line: str, prefix: str = "") -> str:
         """A line that runs in it, past docker-machine."""

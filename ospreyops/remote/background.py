@@ -18,7 +18,7 @@ class Background:
     def _run(self, call: Callable[[], Any]) -> None:
         try:
             self._outcome.append(call())
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 (raised again by result)
             self._error.append(error)
 
     @property

@@ -90,7 +90,7 @@ class Host:
     def of_owner(self, settings: Settings) -> Host:
         """The same host and connection, with lines that run as the owner of those settings."""
         theirs = copy.copy(self)
-        theirs._settings = settings
+        theirs._settings = settings  # noqa: SLF001 (a copy of this object)
         vars(theirs).pop("sudo_password", None)
         return theirs
 

@@ -67,7 +67,12 @@ class Refuse(paramiko.MissingHostKeyPolicy):
     def __init__(self, name: str, login: str) -> None:
         self.name, self.login = name, login
 
-    def missing_host_key(self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey) -> None:
+    def missing_host_key(
+        self,
+        client: paramiko.SSHClient,  # noqa: ARG002 (paramiko gives it)
+        hostname: str,
+        key: paramiko.PKey,
+    ) -> None:
         """Always Unreachable, with the key's fingerprint and the command that would accept it."""
         raise Unreachable(
             f"the host key of {self.name} ({hostname}) is not known: {key.get_name()} {fingerprint(key)}",
@@ -146,8 +151,9 @@ def _secure(connection: fabric.Connection, settings: Settings, login: str) -> No
             client.load_system_host_keys(str(file))
     if alias := config.get("hostkeyalias"):
         name = connection.host if connection.port == 22 else f"[{connection.host}]:{connection.port}"
-        for kind, key in (client._system_host_keys.lookup(alias) or {}).items():
-            client._system_host_keys.add(name, kind, key)
+        known = client._system_host_keys  # noqa: SLF001 (paramiko knows no HostKeyAlias)
+        for kind, key in (known.lookup(alias) or {}).items():
+            known.add(name, kind, key)
     client.set_missing_host_key_policy(Refuse(settings.name, login))
     limit = settings.ssh_connect_timeout
     connection.connect_kwargs.update(

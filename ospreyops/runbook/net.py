@@ -74,7 +74,7 @@ def unforward(site: Site) -> Outcome:
         running = vm_has_process(facts, site.target)
         for rule in facts.machine.vm.rules if facts.machine.vm else ():
             if clash(rule, vm.service_rule()):
-                line, outcome = vm.unforward(rule, running), f"the rule {rule.name} is deleted"
+                line, outcome = vm.unforward(rule, running=running), f"the rule {rule.name} is deleted"
                 yield Step(f"the rule {rule} is there", line, outcome)
 
     return site.finished(reach(site, goal), f"port {site.settings.service_port} is not forwarded")

@@ -22,7 +22,7 @@ MOVED = re.compile("certificate is valid for .*, not ")
 """The engine has another address than its certificate."""
 REFUSED = re.compile("certificate|x509|tls:|[.]pem: no such file")
 UNFIT = re.compile("not found|is too (new|old)")
-"""The docker command is not installed, or does not speak to boot2docker's Docker 19.03 (field book: docker-machine, 9)."""
+"""There is no docker command, or it does not speak to boot2docker's Docker 19.03 (field book: docker-machine, 9)."""
 
 
 def stop(name: str, *, draining: bool, auto_remove: bool) -> str:
@@ -87,7 +87,7 @@ def version() -> str:
 
 def loaded(printed: str) -> list[str]:
     """The names of the images that `docker load` printed."""
-    return re.findall(r"^Loaded image: (\S+)", printed, re.M)
+    return re.findall(r"^Loaded image: (\S+)", printed, re.MULTILINE)
 
 
 def refusal(said: str) -> EngineRefusal:

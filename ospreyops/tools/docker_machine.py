@@ -93,7 +93,7 @@ class Store:
 
 def store(answer: Answer) -> Store:
     """What the store's question printed."""
-    settings = re.search(r"^/.*[.]vbox$", answer.out, re.M)
-    disk = re.search(r"^(\d+)\s+disk[.]vmdk$", answer.out, re.M)
+    settings = re.search(r"^/.*[.]vbox$", answer.out, re.MULTILINE)
+    disk = re.search(r"^(\d+)\s+disk[.]vmdk$", answer.out, re.MULTILINE)
     empty = answer.out.startswith("there") and (not disk or int(disk[1]) < EMPTY)
     return Store(settings[0] if settings else None, empty)

@@ -48,7 +48,7 @@ def question(room: str, machine: DockerMachine, vbox: VBoxManage) -> Command:
 
 def guest(answer: Answer) -> Guest:
     """What the question printed."""
-    clock = re.search(r"^(\d{9,11})\n(\d{9,11})$", answer.out, re.M)
+    clock = re.search(r"^(\d{9,11})\n(\d{9,11})$", answer.out, re.MULTILINE)
     addresses = re.findall(r"inet (192\.168\.[0-9.]+)/", answer.out)
     last = (answer.said.splitlines() or ["it said nothing"])[-1]
     trust = Tls(Trust.ACCEPTED) if answer.ok else docker.tls(last)

@@ -48,12 +48,15 @@ def question(ports: range) -> str:
 
 def room(printed: str, service_port: int) -> Room:
     """What the question printed."""
-    readable, memory = re.search(r"^netfilter$", printed, re.M), re.search(r"^memory (\d+)$", printed, re.M)
+    readable, memory = (
+        re.search(r"^netfilter$", printed, re.MULTILINE),
+        re.search(r"^memory (\d+)$", printed, re.MULTILINE),
+    )
     ports = [int(port) for port in re.findall(rf"-A {CHAIN} .*--to-ports (\d+)", printed)]
     return Room(
         (ports or [service_port])[0] if readable else None,
         int(memory[1]) * 1024 if memory else None,
-        frozenset(int(port, 16) for port in re.findall(r"^taken ([0-9A-F]{4})$", printed, re.M)),
+        frozenset(int(port, 16) for port in re.findall(r"^taken ([0-9A-F]{4})$", printed, re.MULTILINE)),
     )
 
 

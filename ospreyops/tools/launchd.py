@@ -46,8 +46,8 @@ class Launchd:
     def job_state(self, answers: Mapping[str, Answer]) -> JobState:
         """The job; one that is absent makes launchctl fail with status 113."""
         file, answer = answers["daemon_file"], answers["daemon"]
-        pid = re.search(r"^\s*pid = (\d+)$", answer.out, re.M)
-        last = re.search(r"^\s*last (exit code = \d.*|terminating signal = .*)$", answer.out, re.M)
+        pid = re.search(r"^\s*pid = (\d+)$", answer.out, re.MULTILINE)
+        last = re.search(r"^\s*last (exit code = \d.*|terminating signal = .*)$", answer.out, re.MULTILINE)
         return JobState(
             text_of(file),
             owned_by_root(file),
@@ -59,7 +59,7 @@ class Launchd:
         )
 
     def start(self) -> Command:
-        """Load the job; several tries, for bootstrap fails right after a job went, and its exit status is not reliable."""
+        """Load the job; try again: bootstrap fails right after a job went, and its exit status is not reliable."""
         line = (
             f"plutil -lint -s {self.file} && launchctl enable system/{LABEL} && for i in 1 2 3 4 5; do"
             f" launchctl bootstrap system {self.file}; launchctl print system/{LABEL} >/dev/null 2>&1 && exit 0;"

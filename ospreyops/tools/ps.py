@@ -33,5 +33,5 @@ def kill(targets: Iterable[int]) -> Command:
 
 def processes(listing: str) -> list[Process]:
     """The rows that `list_processes` printed."""
-    rows = re.findall(rf"^\s*(\d+)\s+(\d+)\s+{ETIME}\s+(.*)$", listing, re.M)
+    rows = re.findall(rf"^\s*(\d+)\s+(\d+)\s+{ETIME}\s+(.*)$", listing, re.MULTILINE)
     return [Process(int(pid), int(group), elapsed(etime), line) for pid, group, etime, line in rows]

@@ -29,5 +29,5 @@ def listener(printed: str) -> Optional[Listener]:
 
 def open_connections(table: str, port: Optional[int]) -> Optional[int]:
     """How many connections to the port /proc/net/tcp and tcp6 show as established; None when they show nothing."""
-    rows = re.findall(r"^ *\d+: [0-9A-F]+:([0-9A-F]{4}) [0-9A-F]+:[0-9A-F]{4} ([0-9A-F]{2}) ", table, re.M)
+    rows = re.findall(r"^ *\d+: [0-9A-F]+:([0-9A-F]{4}) [0-9A-F]+:[0-9A-F]{4} ([0-9A-F]{2}) ", table, re.MULTILINE)
     return sum(int(local, 16) == port and state == "01" for local, state in rows) if "sl " in table else None

@@ -25,7 +25,10 @@ OURS = r"-rw-r--r--\S? +\d+ 0 +0 "
 
 @dataclass(frozen=True)
 class Job:
-    """A program that is to be kept running. words: absolute paths, no shell; home: its user's; folder: where it works."""
+    """A program that is to be kept running.
+
+    words: absolute paths, no shell; home: its user's; folder: where it works.
+    """
 
     user: str
     home: str
@@ -74,7 +77,7 @@ class Supervisor(Protocol):
         """What their answers tell."""
 
     def start(self) -> Command:
-        """Keep the job running as the file says, from now on and after each boot; returns once the supervisor knows it."""
+        """Keep the job running as its file says, after each boot, too; returns once the supervisor knows it."""
 
     def stop(self) -> Command:
         """End the job and keep it ended; returns once it is gone."""
@@ -115,5 +118,5 @@ def owned_by_root(shown: Answer) -> bool:
 
 def age_of(printed: str) -> int:
     """The seconds in the line that AGE printed."""
-    found = re.search(rf"^age =\s+{ETIME}$", printed, re.M)
+    found = re.search(rf"^age =\s+{ETIME}$", printed, re.MULTILINE)
     return elapsed(found[1]) if found else 0

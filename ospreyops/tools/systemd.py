@@ -30,8 +30,9 @@ class Systemd:
             "[Unit]\nDescription=Keeps the Osprey service alive\n"
             "After=docker.service network-online.target\nWants=network-online.target\nStartLimitIntervalSec=0\n\n"
             f"[Service]\nUser={job.user}\nWorkingDirectory={job.folder.replace('%', '%%')}\n{environment}"
-            f"ExecStart={' '.join(_word(word, ARGUMENT) for word in job.words)}\nRestart=always\nRestartSec={RESTART_PAUSE}\n"
-            f"TimeoutStopSec={STOP_LIMIT}\nKillMode=process\nSyslogIdentifier={TAG}\n\n[Install]\nWantedBy=multi-user.target\n"
+            f"ExecStart={' '.join(_word(word, ARGUMENT) for word in job.words)}\n"
+            f"Restart=always\nRestartSec={RESTART_PAUSE}\nTimeoutStopSec={STOP_LIMIT}\nKillMode=process\nSyslogIdentifier={TAG}\n\n"
+            "[Install]\nWantedBy=multi-user.target\n"
         )
 
     def questions(self) -> dict[str, Command]:

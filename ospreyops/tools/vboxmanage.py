@@ -24,7 +24,7 @@ STATES = {
 THRESHOLD = "/VirtualBox/GuestAdd/VBoxService/--timesync-set-threshold"
 """The property of the drift (ms) from which the guest's clock is set, not slewed (field book: vboxmanage, 8)."""
 STEP_FROM = "10000"
-DISK = re.compile(r'^"[^"]+"="[^"]+[.](vmdk|vdi|vhd|hdd|qcow2?|img)"$', re.M)
+DISK = re.compile(r'^"[^"]+"="[^"]+[.](vmdk|vdi|vhd|hdd|qcow2?|img)"$', re.MULTILINE)
 """An attached disk, as showvminfo lists it (field book: vboxmanage, 3)."""
 UNKNOWN = "Could not find a registered machine"
 
@@ -72,16 +72,16 @@ class VBoxManage:
         ways = (self.line(f"controlvm {{vm}} {verb}").line for verb in ("resume", "savestate", "poweroff"))
         return Command(" || ".join(ways), 300)
 
-    def add_rule(self, rule: Rule, running: bool) -> Command:
+    def add_rule(self, rule: Rule, *, running: bool) -> Command:
         """Runbook: `VBoxManage controlvm "osprey-service" natpf1 …`; a VM that is off takes it through modifyvm."""
-        return self.line(f"{_natpf(running)} {{rule}}", 30, rule=str(rule))
+        return self.line(f"{_natpf(running=running)} {{rule}}", 30, rule=str(rule))
 
-    def delete_rule(self, rule: Rule, running: bool) -> Command:
+    def delete_rule(self, rule: Rule, *, running: bool) -> Command:
         """Delete a rule."""
-        return self.line(f"{_natpf(running)} delete {{rule}}", 30, rule=rule.name)
+        return self.line(f"{_natpf(running=running)} delete {{rule}}", 30, rule=rule.name)
 
 
-def _natpf(running: bool) -> str:
+def _natpf(*, running: bool) -> str:
     return "controlvm {vm} natpf1" if running else "modifyvm {vm} --natpf1"
 
 
@@ -97,7 +97,7 @@ class VmInfo:
 
 def info(answer: Answer, vm: str) -> VmInfo:
     """What `showvminfo --machinereadable` printed."""
-    word = re.search(r'^VMState="([^"]*)"', answer.out, re.M)
+    word = re.search(r'^VMState="([^"]*)"', answer.out, re.MULTILINE)
     if answer.late:
         return VmInfo(State.HUNG, "VBoxManage does not answer")
     if UNKNOWN in answer.err or (answer.ok and not word):
@@ -116,7 +116,7 @@ def steps_clock(answer: Answer) -> bool:
 
 def _rules(printed: str) -> tuple[Rule, ...]:
     rules = []
-    for fields in re.findall(r'^Forwarding\(\d+\)="([^"]*)"', printed, re.M):
+    for fields in re.findall(r'^Forwarding\(\d+\)="([^"]*)"', printed, re.MULTILINE):
         name, proto, host_ip, host_port, guest_ip, guest_port = fields.split(",")
         rules.append(Rule(name, proto, host_ip, int(host_port), guest_ip, int(guest_port)))
     return tuple(rules)
