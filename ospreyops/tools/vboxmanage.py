@@ -65,7 +65,7 @@ class VBoxManage:
         return self.line("discardstate {vm}", 60)
 
     def resume(self) -> Command:
-        """Have a paused VM run again: resumed, or saved where the host's sleep forbids that, or powered off as a last resort.
+        """Have a paused VM run again: resumed, or saved where the host's sleep forbids that, or powered off at last.
 
         A saved VM starts again with all that runs in it (field book: vboxmanage, 5).
         """
