@@ -10,11 +10,10 @@ from ospreyops.change.rollout import roll_out
 from ospreyops.change.site import Site
 from ospreyops.cli import as_json, release_of, task
 from ospreyops.errors import Blocked, Unhealthy
-from ospreyops.faults import detect
 from ospreyops.goals.desired import rollback_target
-from ospreyops.goals.health import problem
 from ospreyops.goals.image import described
-from ospreyops.healing.heal import healed, outcome, remedy
+from ospreyops.healing.diagnosis import diagnose
+from ospreyops.healing.heal import healed, outcome
 from ospreyops.outcome import Outcome
 from ospreyops.runbook import fix, image, lock, machine, net, service, watch
 from ospreyops.runbook.image import FROM_HELP, VERSION_HELP, given_by
@@ -58,6 +57,7 @@ def rollback(
 def status(site: Site, json_: bool = False) -> Outcome:
     """Show machine, images, service, health, in one look."""
     facts = site.look()
+    found = diagnose(facts, site.target)
     if json_:
         site.console.data({"host": site.name, "facts": as_json(facts)})
     else:
@@ -66,9 +66,9 @@ def status(site: Site, json_: bool = False) -> Outcome:
         site.console.row(None, "images", images or "none")
         service.rows(facts, site)
         net.rows(facts, site)
-        fix.rows(facts, site)
-    if found := problem(facts):
-        raise Unhealthy(str(found))
+        fix.rows(found, site)
+    if found.case:
+        raise Unhealthy(found.case, hint=found.advice or "")
     return site.outcome("healthy")
 
 
@@ -79,17 +79,18 @@ def doctor(site: Site, json_: bool = False) -> Outcome:
     With the evidence, the task, and the impact that the repair may have.
     """
     facts = site.look()
-    found = detect(facts, site.target) if json_ else fix.rows(facts, site)
-    unhealthy = problem(facts)
+    found = diagnose(facts, site.target)
     if json_:
         rows = [
             {"fault": fault.name, "evidence": why, "task": f"fix.{fault.name}", "impact": fault.impact}
-            for fault, why in found
+            for fault, why in found.faults
         ]
-        site.console.data({"host": site.name, "problem": as_json(unhealthy), "faults": rows})
-    if found or unhealthy:
-        advice = remedy(facts, site.target, [fault for fault, _ in found])
-        raise Unhealthy(str(unhealthy or found[0][1]), hint=f"inv {advice} -H {site.name}")
+        told = {"problem": as_json(found.problem), "faults": rows, "advice": found.advice}
+        site.console.data({"host": site.name, **told})
+    else:
+        fix.rows(found, site)
+    if found.case:
+        raise Unhealthy(found.case, hint=found.advice or "")
     return site.finished([], outcome(facts))
 
 

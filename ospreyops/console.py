@@ -41,17 +41,25 @@ class Screen:
         """Print a line, and remove a transient one; errors go to standard error."""
         with self.lock:
             self._clear()
-            out = self.err if error else self.out
-            out.write(_fit(text, out) + "\n")
-            out.flush()
+            self._write(self.err if error else self.out, text + "\n")
 
     def transient(self, text: str) -> None:
         """Show a line that the next one replaces."""
         with self.lock:
             self._clear()
-            self.out.write(_fit(text[: shutil.get_terminal_size().columns - 1], self.out))
-            self.out.flush()
+            self._write(self.out, text[: shutil.get_terminal_size().columns - 1])
             self._transient = True
+
+    @staticmethod
+    def _write(out: IO[str], text: str) -> None:
+        """Write; where nobody reads any more (`| head`), go on in silence: a change must not end half-way for that."""
+        try:
+            out.write(_fit(text, out))
+            out.flush()
+        except BrokenPipeError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, out.fileno())
+            os.close(nowhere)
 
     def _clear(self) -> None:
         if self._transient:

@@ -26,18 +26,21 @@ SESSION = {"Darwin": "perl -MPOSIX -e 'setsid; exec @ARGV'"}
 """What starts a session of its own where that is not setsid; it survives disconnects, the terminal and Ctrl-C."""
 
 
-def start(facts: Facts, target: Target, release: Release, port: int) -> Command:
-    """Runbook: `./osprey-service --version $VERSION > osprey-service.log &`; both outputs and exit status kept."""
+def start(facts: Facts, target: Target, release: Release, folder: str, port: int) -> Command:
+    """Runbook: `./osprey-service --version $VERSION > osprey-service.log &`; both outputs and exit status kept.
+
+    folder: of the start script.
+    """
     if facts.host.unit:
         return sh("systemctl start {unit}", unit=UNIT, limit=60, sudo=_root(facts))
     host, session = facts.host, SESSION.get(facts.host.system, "setsid")
-    script = quote(posixpath.relpath(host.script_folder(release.version), host.folder))
+    script = quote(posixpath.relpath(folder, host.folder))
     given = "" if port == PORT else f" --port {port}"
     line = f"{target.machine.environment(facts)}{script}/{SCRIPT} --version {release.version}{given}"
     return sh(
         f"cd {{folder}} && rm -f {END} && (nohup {session} sh -c {{start}} </dev/null >/dev/null 2>&1 &)",
         folder=host.folder,
-        start=f"{line} >>{target.settings.log(port)} 2>&1; echo $? >{END}",
+        start=f"{line} >>{target.settings.log(port)} 2>&1; echo $? {release.version} >{END}",
         limit=30,
         sudo=facts.sudo,
     )
@@ -71,9 +74,9 @@ def rename(facts: Facts, target: Target, names: Mapping[str, str]) -> Command:
     return _at_engine(facts, target, docker.rename(names), 60)
 
 
-def move_unit(facts: Facts, release: Release) -> Command:
+def move_unit(facts: Facts, release: Release, folder: str) -> Command:
     """Rewrite the unit's folder and version as install.sh of that release would have written them."""
-    unit, folder = facts.host.unit, facts.host.script_folder(release.version)
+    unit = facts.host.unit
     assert unit, "only a host with a unit is asked to move it"
     if not folder.replace("/", "").replace("-", "").replace("_", "").replace(".", "").isalnum():
         hint = "osprey.folder without spaces or special signs"

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Optional
 
 from .errors import Usage
+from .text import bracketed
 
 FILES = ".ospreyops"
 """The folder of what a host remembers, in the service's own folder."""
 ARCHIVE = "/usr/project/dlab/www/donaldlab/software/osprey/releases"
 HERE = "localhost"
 NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.@:-]*[A-Za-z0-9_])?")
-URL = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?$")
+URL = re.compile(r"https://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/?$")
 OLD_NAMES = {"patience": "health_timeout", "connect_limit": "ssh_connect_timeout"}
 """Older names of settings, which are still read."""
 
@@ -99,7 +100,7 @@ class Settings:
     @property
     def login(self) -> str:
         """The host as an ssh:// URL names it."""
-        at = (f"{self.user}@" if self.user else "") + (self.address or self.name)
+        at = (f"{self.user}@" if self.user else "") + bracketed(self.address or self.name)
         return at + (f":{self.port}" if self.port else "")
 
     @property

@@ -19,6 +19,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
+def bracketed(address: str) -> str:
+    """An address as URLs and scp take it: an IPv6 address in brackets."""
+    return f"[{address}]" if ":" in address else address
+
+
 def size(count: int) -> str:
     """Bytes for people, in powers of 1000 as Docker prints them."""
     value, units = float(count), ["B", "kB", "MB", "GB"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from ..errors import Blocked, Failed
 from ..remote.command import Command, quote, sh
 from ..remote.host import Host
-from ..text import size
+from ..text import bracketed, size
 from .source import sha256
 
 CHUNK = 1 << 15
@@ -30,7 +30,8 @@ class Upload:
     def __str__(self) -> str:
         *options, login = self.ssh.split()
         port = f"-P {options[1]} " if options else ""
-        there = f"{login}:{quote(self.destination)}"
+        user, at, address = login.rpartition("@")
+        there = f"{user}{at}{bracketed(address)}:{quote(self.destination)}"
         return f"ssh {self.ssh} mkdir -p {quote(self._folder)} && scp {port}{quote(str(self.source))} {there}"
 
     @cached_property

@@ -22,17 +22,26 @@ class Listener:
 
 @dataclass(frozen=True)
 class Unit:
-    """The systemd unit `osprey` that the release's install.sh makes (Restart=always)."""
+    """The systemd unit `osprey` that the release's install.sh makes (Restart=always). drop_ins: files that overrule it."""
 
     state: str
     path: str
     folder: str
     version: str
+    drop_ins: tuple[str, ...] = ()
 
     @property
     def active(self) -> bool:
         """Systemd runs the service, or tries to."""
         return self.state in ("active", "activating", "reloading", "deactivating")
+
+
+@dataclass(frozen=True)
+class ScriptEnd:
+    """How a start script ended; version: of its release, None where an older version of this tool started it."""
+
+    status: int
+    version: Optional[str] = None
 
 
 @dataclass(frozen=True)
@@ -51,7 +60,7 @@ class HostFacts:
     unpacked: version -> the folder of its unpacked release.
     archives: version -> the release archive on the host, and its size.
     listener: what listens on the service's port; None when nothing does.
-    script_status: exit status of the start script that ended last; None while each runs, or when none was started.
+    script_end: how the start script that ended last ended; None while each runs, or when none was started.
     logs: file -> bytes, of what the start scripts print; log_tail: the last lines of the newest.
     desired: the release that it is to run; None when none is. proven: the versions that were healthy here, newest last.
     loading: the versions whose load into Docker began and, as far as is known, did not end.
@@ -71,7 +80,7 @@ class HostFacts:
     archives: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     unit: Optional[Unit] = None
     listener: Optional[Listener] = None
-    script_status: Optional[int] = None
+    script_end: Optional[ScriptEnd] = None
     desired: Optional[Desired] = None
     proven: tuple[str, ...] = ()
     loading: frozenset[str] = frozenset()

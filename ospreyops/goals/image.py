@@ -28,8 +28,7 @@ def prepared(plan: Plan, *, starting: bool) -> Iterator[Step]:
     """Docker answers, and has the release's image; the start script is on the host, if it is to be started."""
     facts, target, release, given = plan.facts, plan.target, plan.release, plan.rollout.given
     yield from loaded(facts, target, release, given)
-    script = facts.host.script_folder(release.version)
-    if starting and release.image in plan.engine.images and script not in facts.host.unpacked.values():
+    if starting and release.image in plan.engine.images and plan.script_folder not in facts.host.unpacked.values():
         yield from unpacked(facts, target, release, given)
 
 

@@ -66,6 +66,13 @@ class Plan:
                 return container
         return None
 
+    @property
+    def script_folder(self) -> str:
+        """The folder of the start script: of the release that is given, else as the host has it."""
+        if self.rollout.given:
+            return self.facts.host.place(self.release.version)
+        return self.facts.host.script_folder(self.release.version)
+
     def _reachable(self, container: Container) -> bool:
         """Traffic can be switched to its port, or comes there anyway."""
         own = (None, self.target.settings.service_port)

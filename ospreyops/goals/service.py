@@ -17,8 +17,15 @@ from .rollout import Plan, engine_of
 KEPT_LOGS = 5
 LOG_LIMIT = 50_000_000
 """Bytes of log after which even that of a running service is rotated."""
+ROTATE_RUNNING = "gzip -c {log} >{log}.1.gz.new && mv -f {log}.1.gz.new {log}.1.gz && : >{log}"
+"""The service writes on into the same file, so that one is emptied; compressed first, for the disk may be small."""
 STARTED = 30
 """Seconds until the container of a start script that goes on must be there."""
+NOT_RUN = {
+    126: " (it may not be executed: is its folder mounted noexec?)",
+    127: " (it is not there, or its interpreter is not)",
+}
+"""What the shell's own exit statuses say of a script that it could not run."""
 
 
 def drain_all(plan: Plan) -> Iterator[Step]:
@@ -58,12 +65,16 @@ def start_alongside(plan: Plan) -> Iterator[Step]:
 
 
 def _moved_unit(plan: Plan) -> Iterator[Step]:
-    """The unit, where there is one, starts the release."""
-    unit, release = plan.facts.host.unit, plan.release
-    script = plan.facts.host.script_folder(release.version)
-    if unit and (unit.version, unit.folder) != (release.version, script):
-        why = f"the unit {UNIT} starts {unit.version or 'nothing known'}"
-        yield Step(why, lines.move_unit(plan.facts, release), f"the unit {UNIT} starts {release.version}")
+    """The unit, where there is one, starts the release. Errors: Blocked where a drop-in may have the last word."""
+    unit, release, script = plan.facts.host.unit, plan.release, plan.script_folder
+    if unit is None or (unit.version, unit.folder) == (release.version, script):
+        return
+    why = f"the unit {UNIT} starts {unit.version or 'nothing known'}"
+    if unit.drop_ins:
+        hint = f"have them start {release.version}, or remove what they say of ExecStart and WorkingDirectory"
+        raise Blocked(f"{why}, and has drop-ins that may say so: {', '.join(unit.drop_ins)}", hint=hint)
+    line = lines.move_unit(plan.facts, release, script)
+    yield Step(why, line, f"the unit {UNIT} starts {release.version}")
 
 
 def _started(plan: Plan, port: int, *, then_look: bool = False) -> Iterator[Step]:
@@ -73,10 +84,11 @@ def _started(plan: Plan, port: int, *, then_look: bool = False) -> Iterator[Step
     if host.logs.get(log) and not unit:
         yield Step(f"{log} is of the run before", rotate_log(facts, log), f"{log} is rotated")
     why = f"{image} does not run"
-    if host.script_status and not unit:
-        why += f": its start script ended with exit status {host.script_status}"
-    line = Keyed(f"start {plan.release.version}", lines.start(facts, target, plan.release, port))
-    patience = STARTED if host.script_status is None or unit else 0
+    ended = host.script_end if host.script_end and host.script_end.version == plan.release.version else None
+    if ended and ended.status and not unit:
+        why += f": its start script ended with exit status {ended.status}{NOT_RUN.get(ended.status, '')}"
+    line = Keyed(f"start {plan.release.version}", lines.start(facts, target, plan.release, plan.script_folder, port))
+    patience = STARTED if ended is None or unit else 0
     yield Step(why, line, f"{image} is started", patience, then_look=then_look)
 
 
@@ -94,12 +106,11 @@ def stopped(facts: Facts, target: Target) -> Iterator[Step]:
 
 
 def log_trimmed(facts: Facts) -> Iterator[Step]:
-    """The log of a running service does not fill the disk."""
+    """The log of a running service does not fill the disk; without room for the compressed one it is left as it is."""
     for name, count in facts.host.logs.items() if not facts.host.unit else ():
-        if count > LOG_LIMIT:
-            log = f"{facts.host.folder}/{name}"
-            line = sh("cp {log} {old} && : >{log}", log=log, old=f"{log}.1", limit=120, sudo=facts.sudo)
-            yield Step(f"{log} has {count} bytes", line, f"{name} is rotated, and begins anew")
+        if count > LOG_LIMIT and (facts.host.disk_free is None or facts.host.disk_free > count // 2):
+            line = sh(ROTATE_RUNNING, log=f"{facts.host.folder}/{name}", limit=120, sudo=facts.sudo)
+            yield Step(f"{facts.host.folder}/{name} has {count} bytes", line, f"{name} is rotated, and begins anew")
 
 
 def rotate_log(facts: Facts, log: str) -> Command:

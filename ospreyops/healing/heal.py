@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..errors import Blocked, OspreyError
+from ..errors import Blocked
 from ..facts import Facts
 from ..faults import Fault, registry
 from ..goals import health
@@ -47,15 +47,6 @@ def _repair(fault: Fault, facts: Facts, target: Target, *, well: bool) -> list[S
         if well:
             return []
         raise
-
-
-def remedy(facts: Facts, target: Target, found: list[Fault]) -> str:
-    """The task that does something about these faults: `heal`, unless it would leave them to a person."""
-    try:
-        heals = any(True for _ in healed(facts, target))
-    except OspreyError:
-        heals = False
-    return "heal" if heals or not found else f"fix.{found[0].name}"
 
 
 def outcome(facts: Facts) -> str:

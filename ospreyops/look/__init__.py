@@ -14,6 +14,7 @@ from ..remote.background import Background
 from ..remote.command import Answer
 from ..remote.host import Host as Remote
 from ..target import Target
+from ..text import bracketed
 from ..tools import docker, sockets
 from . import host, https, service
 
@@ -79,7 +80,7 @@ class Look:
             return None if settings.public == "none" else settings.public.rstrip("/")
         if settings.here or self.host.jumped:
             return None
-        return f"https://{address}:{settings.service_port}"
+        return f"https://{bracketed(address)}:{settings.service_port}"
 
     def _ask_as_root(self, engine: Optional[EngineFacts], answers: dict[str, Answer]) -> None:
         """Ask for the active port once more as root, where only root may reach Docker."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Optional
 
 from ..errors import Blocked
-from ..facts.host import Desired, HostFacts
+from ..facts.host import Desired, HostFacts, ScriptEnd
 from ..release import CONTAINER, SCRIPT, UNIT, VERSION
 from ..remote.command import Answer, Command, sh
 from ..settings import FILES, Settings
@@ -96,7 +96,7 @@ def host_facts(settings: Settings, answers: Mapping[str, Answer]) -> HostFacts:
         archives=_archives(settings.archive, answers["archives"].out),
         unit=systemctl.unit(answers["unit"].out),
         listener=sockets.listener(answers["listener"].out),
-        script_status=_whole(answers["ended"].out),
+        script_end=_script_end(answers["ended"].out),
         sleeps_after=pmset.sleeps_after(answers["sleep"].out),
         logs={row[1]: _whole(row[0]) or 0 for line in sizes.splitlines() if len(row := line.split()) == 2},
         log_tail=tail,
@@ -147,6 +147,12 @@ def _archives(folder: str, listing: str) -> dict[str, tuple[str, int]]:
 def _whole(printed: str) -> Optional[int]:
     """A whole number; None for anything else."""
     return int(printed) if re.fullmatch(r"\s*[0-9]{1,18}\s*", printed) else None
+
+
+def _script_end(printed: str) -> Optional[ScriptEnd]:
+    """The exit status and the version that the start line left behind; older versions of this tool left no version."""
+    found = re.fullmatch(rf"(\d{{1,3}})(?: ({VERSION.pattern}))?\s*", printed)
+    return ScriptEnd(int(found[1]), found[2]) if found else None
 
 
 def _desired(printed: str) -> Optional[Desired]:

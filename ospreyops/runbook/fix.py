@@ -12,20 +12,19 @@ from ..change.site import Site
 from ..cli import task
 from ..errors import Usage
 from ..facts import Facts
-from ..faults import Fault, detect, registry
+from ..faults import Fault, registry
+from ..healing.diagnosis import Diagnosis
 from ..healing.heal import outcome, restored
 from ..outcome import Outcome
 from ..step import Step
 
 
-def rows(facts: Facts, site: Site) -> list[tuple[Fault, str]]:
-    """The faults that a look shows, in a table: the evidence, the task that repairs it, and its impact."""
-    found = detect(facts, site.target)
-    for fault, why in found:
+def rows(found: Diagnosis, site: Site) -> None:
+    """The faults of a host in a table: the evidence, the task that repairs it, and its impact."""
+    for fault, why in found.faults:
         site.console.row(False, fault.name, why)
         impact = f" (impact: {fault.impact})" if fault.impact else ""
         site.console.dim(f"  {'':<9} fix: inv fix.{fault.name} -H {site.name}{impact}")
-    return found
 
 
 def _fix(fault: Fault) -> Any:

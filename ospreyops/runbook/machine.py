@@ -11,6 +11,7 @@ from ..errors import Blocked, OspreyError, Unhealthy, Usage
 from ..facts import Facts
 from ..facts.machine import State
 from ..goals.desired import cleared
+from ..goals.loss import YES_HELP, check_loss
 from ..goals.machine import TOLERATED, docker_answers, stopped, vm_of
 from ..goals.rollout import engine_of
 from ..outcome import Outcome
@@ -70,15 +71,16 @@ def _up(site: Site) -> Outcome:
     return site.finished(did, f"Docker in the VM {name} answers")
 
 
-@task
-def stop(site: Site) -> Outcome:
+@task(help=YES_HELP)
+def stop(site: Site, yes: bool = False) -> Outcome:
     """Shut the VM down, and forget the desired release.
 
-    What runs in it ends; nothing that heals brings it back.
+    What runs in it ends; nothing that heals brings it back. While something computes, only with --yes.
     """
     name = vm_of(site.target).name
 
     def goal(facts: Facts) -> Iterator[Step]:
+        check_loss(facts, "machine.stop", yes=yes or site.dry)
         steps = list(stopped(facts, site.target))
         yield from cleared(facts)
         yield from steps
@@ -86,24 +88,33 @@ def stop(site: Site) -> Outcome:
     return site.finished(reach(site, goal), f"the VM {name} does not run")
 
 
-@task
-def restart(site: Site) -> Outcome:
-    """Shut the VM down and start it; what runs in it ends."""
+@task(help=YES_HELP)
+def restart(site: Site, yes: bool = False) -> Outcome:
+    """Shut the VM down and start it; what runs in it ends.
+
+    While something computes, only with --yes.
+    """
     name = vm_of(site.target).name
-    did = reach(site, lambda facts: stopped(facts, site.target))
+
+    def goal(facts: Facts) -> Iterator[Step]:
+        check_loss(facts, "machine.restart", yes=yes or site.dry)
+        return stopped(facts, site.target)
+
+    did = reach(site, goal)
     did += [] if site.dry else reach(site, lambda facts: docker_answers(facts, site.target))
     return site.finished(did, f"Docker in the VM {name} answers again")
 
 
-@task
-def kill(site: Site) -> Outcome:
+@task(help=YES_HELP)
+def kill(site: Site, yes: bool = False) -> Outcome:
     """Power the VM off, if it does not shut down.
 
-    What ran in it ends; the desired release is forgotten.
+    What ran in it ends; the desired release is forgotten. While something computes, only with --yes.
     """
     vm = vm_of(site.target)
 
     def goal(facts: Facts) -> Iterator[Step]:
+        check_loss(facts, "machine.kill", yes=yes or site.dry)
         yield from cleared(facts)
         if facts.machine.state not in (State.ABSENT, State.STOPPED, State.SAVED):
             why, outcome = f"the VM {vm.name} is {facts.machine.state.value}", f"the VM {vm.name} is powered off"

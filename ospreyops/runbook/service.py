@@ -17,6 +17,7 @@ from ..goals.deploy import deployed
 from ..goals.desired import cleared
 from ..goals.health import problem
 from ..goals.image import described
+from ..goals.loss import YES_HELP, check_loss
 from ..goals.rollout import DRAIN, Rollout, engine_of
 from ..goals.service import stopped
 from ..outcome import Outcome
@@ -54,11 +55,15 @@ def start(site: Site, version: str = "", health_timeout: str = "") -> Outcome:
     return site.finished(did, f"{described(site.last, release)} is healthy")
 
 
-@task
-def stop(site: Site) -> Outcome:
-    """Stop the service at once; forget the desired release."""
+@task(help=YES_HELP)
+def stop(site: Site, yes: bool = False) -> Outcome:
+    """Stop the service at once; forget the desired release.
+
+    While something computes, only with --yes.
+    """
 
     def goal(facts: Facts) -> Iterator[Step]:
+        check_loss(facts, "service.stop", yes=yes or site.dry)
         yield from cleared(facts)
         yield from stopped(facts, site.target)
 

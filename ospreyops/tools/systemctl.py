@@ -11,7 +11,7 @@ from ..remote.command import Command, sh
 
 def show_unit(unit: str, limit: float) -> Command:
     """Show what systemd knows of the unit; nothing where systemd is not the init."""
-    keys = "-p LoadState -p ActiveState -p FragmentPath -p WorkingDirectory -p ExecStart"
+    keys = "-p LoadState -p ActiveState -p FragmentPath -p WorkingDirectory -p ExecStart -p DropInPaths"
     return sh(f"[ ! -d /run/systemd/system ] || systemctl show {{unit}} {keys}", unit=unit, limit=limit)
 
 
@@ -26,4 +26,5 @@ def unit(printed: str) -> Optional[Unit]:
         said.get("FragmentPath", ""),
         said.get("WorkingDirectory", ""),
         version[1] if version else "",
+        tuple(said.get("DropInPaths", "").split()),
     )
