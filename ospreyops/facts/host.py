@@ -22,7 +22,7 @@ class Listener:
 
 @dataclass(frozen=True)
 class Unit:
-    """The systemd unit `osprey` that the release's install.sh makes (Restart=always). drop_ins: files that overrule it."""
+    """The systemd unit `osprey` that the release's install.sh makes. drop_ins: the files that overrule it."""
 
     state: str
     path: str
