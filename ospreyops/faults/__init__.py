@@ -20,7 +20,7 @@ from ..step import Step
 from ..target import Target
 
 FIRST = (
-    *("hung", "paused", "stopped", "docker", "clock", "certs", "address"),
+    *("hung", "config", "paused", "stopped", "docker", "clock", "certs", "address"),
     *("port", "service", "forward", "disk", "sleep"),
 )
 """Causes before what they cause; a fault that is not named here comes last."""

@@ -72,7 +72,7 @@ def _archive(facts: Facts, target: Target, release: Release, given: Optional[Pat
 
 def loaded(facts: Facts, target: Target, release: Release, given: Optional[Path] = None) -> Iterator[Step]:
     """The release's image is in Docker, whole."""
-    yield from machine.docker_answers(facts, target)
+    yield from machine.up(facts, target)
     if not facts.engine:
         return
     engine, cut_off = facts.engine, release.version in facts.host.loading

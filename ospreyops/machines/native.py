@@ -30,6 +30,10 @@ class Machine:
         """Where new connections end, how much memory is free, which ports are taken."""
         return {"room": Command(iptables.question(ports_alongside(self._port)), LIMIT)}
 
+    def again(self, answers: Mapping[str, Answer]) -> dict[str, Command]:
+        """Nothing."""
+        return {}
+
     def facts(self, answers: Mapping[str, Answer], refusal: Optional[EngineRefusal]) -> MachineFacts:
         """It runs when its engine answers."""
         state = State.STOPPED if refusal else State.RUNNING
