@@ -71,7 +71,7 @@ def _started(plan: Plan, port: int, *, then_look: bool = False) -> Iterator[Step
     facts, target, host, image = plan.facts, plan.target, plan.facts.host, plan.release.image
     log, unit = target.settings.log(port), host.unit
     if host.logs.get(log) and not unit:
-        yield Step(f"{log} is of the run before", rotate_log(facts, log), f"{log} is rotated")
+        yield Step(f"rotate {log}", rotate_log(facts, log), f"{log} is rotated")
     why = f"{image} does not run"
     if host.script_status and not unit:
         why += f": its start script ended with exit status {host.script_status}"
