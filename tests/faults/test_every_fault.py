@@ -1,69 +1,22 @@
-"""Every known fault on simulated hosts: found, cured, verified; and what heals."""
+"""Every known fault on simulated hosts: detected, repaired, gone; and what heals."""
 
 from __future__ import annotations
 
 import json
 import re
 from dataclasses import replace
-from typing import Any, Callable, Optional
 
 import pytest
 
-from ospreyops.facts.engine import EngineFacts
+from ospreyops.facts.engine import Container, EngineFacts, EngineRefusal
 from ospreyops.faults import registry
-from tests.conftest import PROJECT, Ran
-from tests.simhost import Killed, SimHost
-from tests.simvm import SimMac
-from tests.test_virtualbox import RULE, serving
-
-Sim = Callable[..., Ran]
-LONG_AGO = "2026-01-01T00:00:00"
-
-
-def meant(**state: Any) -> SimMac:
-    """A Mac that is meant to run 0.3, and does, but for what the state says."""
-    wanted = state.pop("wanted", "0.3")
-    mac = serving(**state)
-    mac.desired = wanted
-    return mac
-
-
-def but(**state: Any) -> Callable[[SimMac], None]:
-    """A Mac's state changes."""
-    return lambda mac: vars(mac).update(state)
-
-
-FAULTS: dict[str, Callable[[SimMac], object]] = {
-    "clock": but(clock_behind=90, tls="remote error: tls: bad certificate"),
-    "paused": but(vm="paused"),
-    "hung": but(hung=True),
-    "stopped": lambda mac: mac.power("poweroff"),
-    "docker": but(engine_why="dial unix /var/run/docker.sock: connect: connection refused"),
-    "certs": but(tls="x509: certificate has expired or is not yet valid"),
-    "forward": lambda mac: mac.rules.remove(RULE),
-    "service": SimMac.stop,
-    "address": but(tls="x509: certificate is valid for 192.168.99.101, not 192.168.99.107"),
-    "sleep": but(pmset=" SleepDisabled\t\t0\n sleep                1 (sleep prevented by powerd)\n"),
-}
-"""What is done to a Mac that is meant to run 0.3, and does."""
-CURABLE = [name for name in FAULTS if name != "sleep"]
-
-
-def with_fault(name: str, **state: Any) -> SimMac:
-    """A Mac that is meant to run 0.3, and has that fault."""
-    mac = meant(**state)
-    FAULTS[name](mac)
-    return mac
-
-
-def hung_java(mac: SimMac) -> SimMac:
-    """The proxy answers, Java does not until the container was started again."""
-    mac.healthy = lambda container: "docker stop" in " ".join(mac.ran)
-    return mac
+from tests.conftest import PROJECT
+from tests.sim.host import Killed, SimHost
+from tests.worlds import CURABLE, FAULTS, RULE, Sim, hung_java, kill_before, serving, spare, with_fault
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_fault_is_named_by_the_doctor_cured_by_its_task_and_the_second_time_not_there(sim: Sim, name: str) -> None:
+def test_a_fault_is_named_by_the_doctor_repaired_by_its_task_and_the_second_time_not_there(sim: Sim, name: str) -> None:
     mac = with_fault(name)
     found = sim("doctor -H sim", mac)
     assert found.code == 2, found.said
@@ -82,7 +35,7 @@ def test_a_fault_is_named_by_the_doctor_cured_by_its_task_and_the_second_time_no
 
 
 @pytest.mark.parametrize("name", CURABLE)
-def test_heal_cures_each_fault_that_keeps_the_service_from_being_healthy(sim: Sim, name: str) -> None:
+def test_heal_repairs_each_fault_that_keeps_the_service_from_being_healthy(sim: Sim, name: str) -> None:
     mac = with_fault(name)
     assert sim("heal -H sim", mac).code == 0
     assert sim("status -H sim", mac).code == 0
@@ -90,21 +43,17 @@ def test_heal_cures_each_fault_that_keeps_the_service_from_being_healthy(sim: Si
 
 @pytest.mark.parametrize("task", ["fix", "heal"])
 @pytest.mark.parametrize("name", CURABLE)
-def test_a_cure_that_is_killed_before_any_of_its_lines_is_finished_by_heal(sim: Sim, name: str, task: str) -> None:
+def test_a_repair_that_is_killed_before_any_of_its_lines_is_finished_by_heal(sim: Sim, name: str, task: str) -> None:
     line = f"{task}.{name} -H sim" if task == "fix" else "heal -H sim"
     whole = with_fault(name)
     assert sim(line, whole).code == 0
     for done in range(len(whole.ran)):
         mac = with_fault(name)
 
-        def kill(_: str, mac: SimMac = mac, done: int = done) -> None:
-            if len(mac.ran) == done:
-                raise Killed
-
-        mac.before_run = kill
+        kill_before(mac, done)
         with pytest.raises(Killed):
             sim(line, mac)
-        mac.before_run = lambda _: None
+        spare(mac)
         healed = sim("heal -H sim", mac)
         assert healed.code == 0, healed.said
         assert sim("status -H sim", mac).code == 0
@@ -139,7 +88,7 @@ def test_a_paused_vm_keeps_the_service_and_its_jobs(sim: Sim) -> None:
 
 def test_calls_that_hang_are_ended_by_their_process_groups_and_nobody_elses(sim: Sim) -> None:
     login = " 42 42 05:00 docker-machine ssh osprey-service\n"
-    mac = meant(hung=True, calls=f" 41 40 05:10 docker-machine ls\n 43 43 00:02 VBoxManage list vms\n{login}")
+    mac = serving(hung=True, calls=f" 41 40 05:10 docker-machine ls\n 43 43 00:02 VBoxManage list vms\n{login}")
     mac.vm = "running"
     assert sim("fix.hung -H sim", mac).code == 0
     assert mac.ran[0] == "kill -9 -- -40"
@@ -149,7 +98,7 @@ def test_calls_that_hang_are_ended_by_their_process_groups_and_nobody_elses(sim:
 def test_virtualboxs_server_is_ended_only_when_no_other_vm_runs(sim: Sim) -> None:
     calls = "  9   9 01:00:00 /Applications/VirtualBox.app/Contents/MacOS/VBoxSVC --auto-shutdown\n"
     other = "  8   8 01:00:00 /x/VBoxHeadless --comment another --startvm y\n"
-    mac = meant(vm="aborted", hung=True, calls=calls + other)
+    mac = serving(vm="aborted", hung=True, calls=calls + other)
     ran = sim("fix.hung -H sim", mac)
     assert (ran.code, mac.ran) == (3, [])
     assert "other VMs run: pid 8" in ran.err
@@ -160,14 +109,14 @@ def test_virtualboxs_server_is_ended_only_when_no_other_vm_runs(sim: Sim) -> Non
 
 def test_a_vm_whose_name_begins_with_that_of_the_services_is_left_alone(sim: Sim) -> None:
     other = "  8   8 01:00:00 /x/VBoxHeadless --comment osprey-service-2 --startvm y\n"
-    mac = meant(vm="aborted", hung=True, calls=other)
+    mac = serving(vm="aborted", hung=True, calls=other)
     ran = sim("fix.hung -H sim", mac)
     assert (ran.code, mac.ran) == (3, [])
     assert "other VMs run: pid 8" in ran.err
 
 
 def test_certificates_are_not_renewed_for_a_clock_that_is_wrong(sim: Sim) -> None:
-    mac = meant(clock_behind=-90, tls="remote error: tls: bad certificate")
+    mac = serving(clock_behind=-90, tls="remote error: tls: bad certificate")
     assert sim("fix.certs -H sim", mac).code == 0
     assert not [line for line in mac.ran if "regenerate-certs" in line]
 
@@ -200,15 +149,15 @@ def test_what_the_doctor_says_to_try_does_something_about_the_fault(sim: Sim, na
 
 
 def test_a_hung_service_is_stopped_with_its_last_words_kept_and_started_again(sim: Sim) -> None:
-    mac = hung_java(meant())
+    mac = hung_java(serving())
     found = sim("doctor -H sim", mac)
     assert "osprey/service:0.3 hangs" in found.out
     assert sim("fix.service -H sim", mac).code == 0
     assert "docker stop" in mac.ran[0]
 
 
-def test_what_a_cure_would_cut_is_said_before(sim: Sim) -> None:
-    mac = hung_java(meant())
+def test_what_a_repair_would_cut_is_said_before(sim: Sim) -> None:
+    mac = hung_java(serving())
     assert mac.service
     mac.service = replace(mac.service, jobs=("sander",))
     assert "sander computing in it: cut" in sim("doctor -H sim", mac).out
@@ -223,11 +172,11 @@ def test_a_healthy_service_is_never_cut_by_heal(sim: Sim) -> None:
         assert sim("doctor -H sim", mac).code == 2
 
 
-def test_a_service_that_nobody_meant_to_run_is_left_alone_by_heal(sim: Sim) -> None:
+def test_a_service_that_is_not_desired_is_left_alone_by_heal(sim: Sim) -> None:
     for mac in (with_fault("stopped", desired=""), with_fault("service", desired="")):
         ran = sim("heal -H sim", mac)
         assert (ran.code, mac.ran) == (0, [])
-        assert "none is meant to run" in ran.out
+        assert "no release is desired" in ran.out
 
 
 def test_a_foreign_listener_is_named_and_never_ended(sim: Sim) -> None:
@@ -238,8 +187,8 @@ def test_a_foreign_listener_is_named_and_never_ended(sim: Sim) -> None:
         assert "port 44342 of sim is taken by nc (pid 99)" in ran.err
 
 
-def test_a_rule_that_is_there_but_dead_is_made_anew(sim: Sim) -> None:
-    mac = meant(dead_rule=True)
+def test_a_rule_that_is_there_but_dead_is_replaced(sim: Sim) -> None:
+    mac = serving(dead_rule=True)
     assert sim("fix.forward -H sim", mac).code == 0
     assert [line.split("natpf1 ")[1] for line in mac.ran] == ["delete tcp-port44342", RULE]
 
@@ -248,11 +197,11 @@ def test_the_macs_sleep_is_changed_only_after_a_yes(sim: Sim) -> None:
     mac = with_fault("sleep")
     ran = sim("fix.sleep -H sim", mac)
     assert (ran.code, mac.ran) == (1, [])
-    assert "the cure is sudo pmset -a sleep 0" in ran.err
+    assert "the repair is sudo pmset -a sleep 0" in ran.err
 
 
 def test_a_full_disk_is_cleared_of_old_releases_alone(sim: Sim) -> None:
-    mac = meant(disk_free=1_000)
+    mac = serving(disk_free=1_000)
     for version in ("0.1", "0.2"):
         mac.load(version)
         mac.unpacked.add(version)
@@ -266,10 +215,10 @@ def test_a_full_disk_is_cleared_of_old_releases_alone(sim: Sim) -> None:
 def test_the_doctor_tells_a_program_all_it_knows(sim: Sim) -> None:
     data = json.loads(sim("doctor --json -H sim", with_fault("clock")).out)
     assert data["faults"][0]["task"] == "fix.clock"
-    assert data["faults"][0]["cost"] == ""
+    assert data["faults"][0]["impact"] is None
 
 
-def test_the_status_names_the_faults_and_their_cures(sim: Sim) -> None:
+def test_the_status_names_the_faults_and_their_repairs(sim: Sim) -> None:
     ran = sim("status -H sim", with_fault("clock"))
     assert "inv fix.clock -H sim" in ran.out
 
@@ -295,14 +244,14 @@ def test_a_server_without_a_vm_has_only_the_faults_that_it_can_have(sim: Sim) ->
 def test_the_port_of_a_container_that_is_about_to_run_is_not_taken_by_a_stranger(sim: Sim) -> None:
     host = SimHost(desired="0.3", unpacked={"0.3"})
     host.load("0.3")
-    engine, begun = host.engine, []
+    engine, begun = host.engine, list[Container]()
 
-    def created_at_first() -> tuple[Optional[EngineFacts], str]:
-        facts, why = engine()
-        if facts and facts.service and not begun:
+    def created_at_first() -> EngineFacts | EngineRefusal:
+        facts = engine()
+        if isinstance(facts, EngineFacts) and facts.service and not begun:
             begun.append(facts.service)
-            return replace(facts, service=replace(facts.service, state="created")), why
-        return facts, why
+            return replace(facts, service=replace(facts.service, state="created"))
+        return facts
 
     host.engine = created_at_first  # type: ignore[method-assign]
     ran = sim("heal -H sim", host)

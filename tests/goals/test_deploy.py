@@ -5,24 +5,14 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from typing import Callable
 
 import pytest
 
-from tests.conftest import Ran, short
-from tests.simhost import Killed, SimHost
+from tests.sim.host import Killed, SimHost
+from tests.sim.short import short
+from tests.worlds import Sim, running, shown
 
-Sim = Callable[..., Ran]
 START = "osprey-service --version 0.3"
-
-
-def running(version: str = "0.3", **state: object) -> SimHost:
-    host = SimHost(**state)  # type: ignore[arg-type]
-    host.load(version)
-    host.unpacked.add(version)
-    host.start(version)
-    host.mean(version)
-    return host
 
 
 def test_a_cold_host_is_brought_all_the_way_up(sim: Sim) -> None:
@@ -39,10 +29,10 @@ def test_a_second_deploy_does_nothing_takes_one_look_and_says_so(sim: Sim) -> No
     assert "nothing to do" in ran.out
 
 
-UPGRADE = ["tar -xof", "docker load", "docker rename", START.replace("3", "4"), "--to-ports 24343", "leave"]
+UPGRADE = ["tar -xof", "docker load", "docker rename", START.replace("3", "4"), "--to-ports 24343", "drain"]
 
 
-def test_an_upgrade_stops_the_old_release_last_when_the_new_one_serves(sim: Sim) -> None:
+def test_an_upgrade_drains_the_previous_release_last_when_the_new_one_serves(sim: Sim) -> None:
     host = running()
     ran = sim("deploy --version 0.4 -H sim", host)
     assert ran.code == 0, ran.said
@@ -53,19 +43,18 @@ def test_a_dry_run_shows_every_line_and_does_none(sim: Sim) -> None:
     host = running()
     ran = sim("--dry deploy --version 0.4 -H sim", host)
     assert (ran.code, host.ran) == (0, [])
-    shown = [line for line in ran.out.splitlines() if not line.startswith("#")]
-    assert short(shown) == UPGRADE
+    assert short(shown(ran.out.splitlines())) == UPGRADE
     assert "nothing was done" in ran.out
 
 
-def test_stopped_first_the_old_release_makes_room_and_the_outage_is_said(sim: Sim) -> None:
+def test_stopped_first_the_previous_release_makes_room_and_the_downtime_is_said(sim: Sim) -> None:
     host = running()
     ran = sim("deploy --version 0.4 --stop-first -H sim", host)
     assert short(host.ran) == ["tar -xof", "docker load", "docker stop", "mv -f", "osprey-service --version 0.4"]
-    assert re.search(r"nobody was served for [0-9.]+ s", ran.out), ran.said
+    assert re.search(r"downtime: [0-9.]+ s", ran.out), ran.said
 
 
-def test_a_release_that_never_gets_ready_fails_with_what_was_seen_and_the_old_one_serves_on(sim: Sim) -> None:
+def test_a_release_that_never_gets_healthy_fails_with_what_was_seen_and_the_previous_one_still_serves(sim: Sim) -> None:
     host = running()
     before = host.service
     host.healthy = lambda container: container.version == "0.3"
@@ -74,16 +63,16 @@ def test_a_release_that_never_gets_ready_fails_with_what_was_seen_and_the_old_on
     assert "/v0.4/about: no answer in time" in ran.err
     assert "the last log line" in ran.err
     assert (host.service, host.others, host.active_port) == (before, [], 44342)
-    assert "osprey/service:0.3 still runs" in ran.err
+    assert "service: osprey/service:0.3 still serves, users are not affected" in ran.err
 
 
-def test_a_release_that_never_gets_ready_and_was_stopped_for_is_put_back(sim: Sim) -> None:
+def test_a_release_that_never_gets_healthy_and_was_stopped_for_makes_place_for_the_previous_one(sim: Sim) -> None:
     host = running()
     host.healthy = lambda container: container.version == "0.3"
     ran = sim("deploy --version 0.4 --stop-first -H sim", host)
     assert ran.code == 2
     assert host.service and host.service.image == "osprey/service:0.3"
-    assert "osprey/service:0.3 runs again" in ran.err
+    assert "service: osprey/service:0.3 serves again" in ran.err
 
 
 def test_a_start_script_that_ends_at_once_is_not_waited_for(sim: Sim) -> None:
@@ -94,16 +83,16 @@ def test_a_start_script_that_ends_at_once_is_not_waited_for(sim: Sim) -> None:
     assert host.now < 10
 
 
-def test_a_step_that_fails_says_what_was_done_before_it(sim: Sim) -> None:
+def test_a_step_that_fails_says_what_was_completed_before_it(sim: Sim) -> None:
     host = SimHost(fails="docker load")
     ran = sim("deploy --version 0.3 -H sim", host)
     assert ran.code == 5
-    assert "done so far: release 0.3 is unpacked" in ran.err
+    assert "completed: release 0.3 is unpacked" in ran.err
     assert "try:" in ran.err
 
 
 @pytest.mark.parametrize("images", [{}, {"osprey/service:0.3": "sha256:half"}], ids=["not_there", "there"])
-def test_an_image_whose_load_did_not_end_is_loaded_from_the_ground(sim: Sim, images: dict[str, str]) -> None:
+def test_an_image_whose_load_did_not_end_is_loaded_once_more_from_the_start(sim: Sim, images: dict[str, str]) -> None:
     host = SimHost(loading={"0.3"}, unpacked={"0.3"}, images=images)
     assert sim("image.load --version 0.3 -H sim", host).code == 0
     mark, *lines, unmark = host.ran
@@ -172,7 +161,7 @@ def test_an_image_that_was_loaded_anew_under_the_same_name_is_deployed(sim: Sim)
     host = running()
     host.images["osprey/service:0.3"] = "sha256:other"
     assert sim("deploy --version 0.3 -H sim", host).code == 0
-    assert short(host.ran) == ["docker rename", START, "--to-ports 24343", "leave"]
+    assert short(host.ran) == ["docker rename", START, "--to-ports 24343", "drain"]
 
 
 def test_a_host_with_a_unit_is_started_and_stopped_through_it_alone(sim: Sim) -> None:
@@ -186,7 +175,7 @@ def test_a_host_with_a_unit_is_started_and_stopped_through_it_alone(sim: Sim) ->
 def test_deploy_moves_the_unit_to_the_new_version(sim: Sim) -> None:
     host = SimHost(unit="0.3", unpacked={"0.3"})
     host.load("0.3")
-    host.unit_start()
+    host.start_unit()
     ran = sim("deploy --version 0.4 -H sim", host)
     assert (ran.code, short(host.ran)) == (3, [])
     assert "the unit osprey keeps one container alone" in ran.err
@@ -195,7 +184,7 @@ def test_deploy_moves_the_unit_to_the_new_version(sim: Sim) -> None:
     assert (host.unit, host.unit_state) == ("0.4", "active")
 
 
-def test_a_container_started_beside_its_unit_is_handed_to_the_unit(sim: Sim) -> None:
+def test_a_container_started_alongside_its_unit_is_handed_to_the_unit(sim: Sim) -> None:
     host = running(unit="0.3")
     assert sim("deploy --version 0.3 --stop-first -H sim", host).code == 0
     assert short(host.ran) == ["docker stop", "systemctl start"]
@@ -208,7 +197,7 @@ def test_a_unit_that_fights_a_container_started_by_hand_wins_in_order(sim: Sim) 
     assert (host.unit_state, bool(host.service)) == ("active", True)
 
 
-def test_a_chain_goes_on_on_the_host_of_the_task_before_and_says_so(sim: Sim) -> None:
+def test_a_chain_continues_on_the_host_of_the_task_before_and_says_so(sim: Sim) -> None:
     host, here = SimHost(), SimHost(name="localhost")
     ran = sim("image.load --version 0.3 -H sim service.start --version 0.3 status", host, here)
     assert ran.code == 0
@@ -279,7 +268,7 @@ def test_a_deploy_killed_at_any_step_is_finished_by_running_it_again(sim: Sim) -
     assert steps == len(host.ran)
 
 
-def test_a_log_that_fills_the_disk_is_begun_anew_while_the_service_runs(sim: Sim) -> None:
+def test_a_log_that_fills_the_disk_is_rotated_while_the_service_runs(sim: Sim) -> None:
     host = running(log_size=60_000_000)
     assert sim("deploy --version 0.3 -H sim", host).code == 0
     assert len(host.ran) == 1 and "osprey-service.log.1 && : >" in host.ran[0]

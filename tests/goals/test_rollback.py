@@ -8,19 +8,8 @@ from typing import Callable
 
 import pytest
 
-from tests.conftest import Ran
-from tests.simhost import SimHost
-
-Sim = Callable[..., Ran]
-
-
-def deployed(sim: Sim, *versions: str, **state: str) -> SimHost:
-    """A host that these releases were deployed to, one after the other."""
-    host = SimHost(archives={"0.1", "0.2", "0.3", "0.4"}, configured=state)
-    for version in versions:
-        assert sim(f"deploy --version {version} -H sim", host).code == 0
-    host.ran.clear()
-    return host
+from tests.sim.host import SimHost
+from tests.worlds import Sim, deployed
 
 
 def running(host: SimHost) -> str:
@@ -35,7 +24,7 @@ def test_a_rollback_goes_to_the_last_release_that_was_healthy_here(sim: Sim) -> 
     assert (running(host), host.desired) == ("0.3", "0.3")
 
 
-def test_a_release_that_was_never_healthy_is_not_gone_back_to(sim: Sim) -> None:
+def test_a_release_that_was_never_healthy_is_no_rollback_target(sim: Sim) -> None:
     host = deployed(sim, "0.3")
     host.healthy = lambda container: container.version != "0.4"
     assert sim("deploy --version 0.4 -H sim", host).code == 2
@@ -52,7 +41,7 @@ def test_a_rollback_to_what_runs_already_does_nothing(sim: Sim) -> None:
     assert host.ran == []
 
 
-def test_without_another_release_there_is_nothing_to_go_back_to(sim: Sim) -> None:
+def test_without_another_release_there_is_no_rollback_target(sim: Sim) -> None:
     host = deployed(sim, "0.3")
     ran = sim("rollback -H sim", host)
     assert (ran.code, host.ran) == (3, [])
@@ -71,11 +60,11 @@ def test_a_rollback_that_fails_leaves_the_service_that_ran(sim: Sim) -> None:
     host.healthy = lambda container: container.version == "0.4"
     ran = sim("rollback -H sim", host)
     assert ran.code == 2
-    assert "osprey/service:0.4 still runs" in ran.err
+    assert "service: osprey/service:0.4 still serves" in ran.err
     assert (running(host), host.desired) == ("0.4", "0.4")
 
 
-def test_what_runs_and_what_one_would_go_back_to_are_never_pruned(sim: Sim) -> None:
+def test_what_runs_and_the_rollback_target_are_never_pruned(sim: Sim) -> None:
     host = deployed(sim, "0.1", "0.4", "0.2", "0.3", "0.2")
     ran = sim("image.prune --keep 1 -H sim", host)
     assert ran.code == 0, ran.said
@@ -147,7 +136,7 @@ def test_a_program_that_refuses_stops_the_deploy_before_anything_is_changed(sim:
     ran = sim("deploy --version 0.4 -H sim", host)
     assert (ran.code, host.ran) == (3, [])
     assert "release freeze until Monday" in ran.err
-    assert "runs again" not in ran.err
+    assert "serves again" not in ran.err
 
 
 def test_a_program_that_fails_after_a_deploy_is_said_and_no_failure_of_the_deploy(sim: Sim, tmp_path: Path) -> None:

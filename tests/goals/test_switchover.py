@@ -1,20 +1,19 @@
-"""How a release takes over from another: proven beside it, let in, the old one drained; on simulated hosts."""
+"""How a release takes over from another: healthy alongside it, traffic switched, the previous one drained."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Callable
+from typing import Any, Callable
 
 import pytest
 
 from ospreyops.machines import ports_alongside
 from ospreyops.tools.sockets import open_connections
-from tests.conftest import Ran, short
-from tests.simhost import Killed, SimHost
-from tests.test_deploy import running
-from tests.test_virtualbox import serving
+from tests.sim.host import Killed, SimHost
+from tests.sim.mac import SimMac
+from tests.sim.short import short
+from tests.worlds import Sim, clean, kill_at, kill_before, running, serving, spare
 
-Sim = Callable[..., Ran]
 TABLE = """\
   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 00000000:AD37 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0
@@ -24,18 +23,11 @@ TABLE = """\
 """
 
 
-def clean(host: SimHost, version: str) -> None:
-    """One container of that version is left, which users reach."""
-    assert host.service and host.service.version == version
-    assert host.others == []
-    assert host.behind(44342) is host.service
-
-
 @pytest.mark.parametrize("make", [running, serving])
 def test_while_a_release_takes_over_somebody_serves_before_and_after_every_line(
     sim: Sim, make: Callable[[], SimHost]
 ) -> None:
-    host, served = make(), []
+    host, served = make(), list[str]()
 
     def look(_: str) -> None:
         behind = host.behind(44342)
@@ -60,14 +52,10 @@ def test_killed_before_any_of_its_lines_it_ends_with_one_healthy_container_after
     for done in range(len(whole.ran)):
         host = make()
 
-        def kill(_: str, host: SimHost = host, done: int = done) -> None:
-            if len(host.ran) == done:
-                raise Killed
-
-        host.before_run = kill
+        kill_before(host, done)
         with pytest.raises(Killed):
             sim(f"{line} -H sim", host)
-        host.before_run = lambda _: None
+        spare(host)
         ran = sim(f"{line if after == 'again' else 'heal'} -H sim", host)
         if line == "service.drain" and (after == "again" or not host.desired):
             assert (ran.code, host.desired) == (0, ""), ran.said
@@ -83,9 +71,9 @@ def test_a_vm_that_loses_its_power_at_any_line_is_healthy_after_one_more_command
     for done in range(len(whole.ran)):
         mac = serving()
 
-        def cut(_: str, mac: object = mac, done: int = done) -> None:
-            if len(mac.ran) == done:  # type: ignore[attr-defined]
-                mac.power("poweroff")  # type: ignore[attr-defined]
+        def cut(_: str, mac: SimMac = mac, done: int = done) -> None:
+            if len(mac.ran) == done:
+                mac.power("poweroff")
                 raise Killed
 
         mac.before_run = cut
@@ -97,7 +85,7 @@ def test_a_vm_that_loses_its_power_at_any_line_is_healthy_after_one_more_command
         clean(mac, "0.4")
 
 
-def test_the_old_release_is_given_time_for_what_it_computes_and_is_gone_as_soon_as_that_has_ended(sim: Sim) -> None:
+def test_the_previous_release_may_finish_what_it_computes_and_is_gone_as_soon_as_that_has_ended(sim: Sim) -> None:
     host = running()
     assert host.service
     host.service = replace(host.service, jobs=("sander",))
@@ -109,18 +97,18 @@ def test_the_old_release_is_given_time_for_what_it_computes_and_is_gone_as_soon_
     host.on_look = end_after_five_minutes
     ran = sim("deploy --version 0.4 -H sim", host)
     assert ran.code == 0, ran.said
-    assert "osprey/service:0.3 is drained: sander" in ran.out
+    assert "draining osprey/service:0.3: job sander" in ran.out
     assert 300 < host.now < 310
-    assert short(host.ran)[-1] == "leave"
+    assert short(host.ran)[-1] == "drain"
     clean(host, "0.4")
 
 
-def test_what_goes_on_for_longer_than_the_drain_is_cut_and_said(sim: Sim) -> None:
+def test_what_goes_on_for_longer_than_the_drain_seconds_is_cut_and_said(sim: Sim) -> None:
     host = running()
     host.connections = {"osprey-service-44342": 2}
     ran = sim("deploy --version 0.4 --drain 60 -H sim", host)
     assert ran.code == 0, ran.said
-    assert "2 connections open is cut after 60 s" in ran.out
+    assert "osprey/service:0.3 has drained for 60 s, and is cut: 2 connections" in ran.out
     assert 60 <= host.now < 70
     clean(host, "0.4")
 
@@ -138,7 +126,7 @@ def test_a_deploy_that_was_killed_while_it_drained_is_finished_by_heal_once_noth
     host.connections = {"osprey-service-44342": 1}
 
     def kill() -> None:
-        if host.others and host.others[0].left:
+        if host.others and host.others[0].draining_since:
             raise Killed
 
     host.on_look = kill
@@ -152,36 +140,32 @@ def test_a_deploy_that_was_killed_while_it_drained_is_finished_by_heal_once_noth
     clean(host, "0.4")
 
 
-def test_going_back_while_the_old_release_still_takes_requests_starts_nothing(sim: Sim) -> None:
+def test_a_rollback_while_the_previous_release_still_takes_requests_starts_nothing(sim: Sim) -> None:
     host = running()
     before = host.service
 
-    def kill(line: str) -> None:
-        if "caddy" in line:
-            raise Killed
-
-    host.before_run = kill
+    kill_at(host, "caddy")
     with pytest.raises(Killed):
         sim("deploy --version 0.4 -H sim", host)
-    host.before_run = lambda _: None
+    spare(host)
     host.ran.clear()
     assert sim("rollback -H sim", host).code == 0
-    assert short(host.ran) == ["docker rename", "--ctstate", "leave"]
+    assert short(host.ran) == ["docker rename", "--ctstate", "drain"]
     assert before and host.service and host.service.id == before.id
 
 
 @pytest.mark.parametrize("fault", ["never", "exits"])
-def test_a_bad_release_is_never_let_in_and_leaves_nothing_over(sim: Sim, fault: str) -> None:
+def test_a_bad_release_never_gets_traffic_and_leaves_nothing_over(sim: Sim, fault: str) -> None:
     host = running()
-    before, ways = host.service, []
-    host.before_run = lambda line: ways.append(line) if "OSPREY" in line else None
+    before, switched = host.service, list[str]()
+    host.before_run = lambda line: switched.append(line) if "OSPREY" in line else None
     if fault == "never":
         host.healthy = lambda container: container.version != "0.4"
     else:
         host.exits = 1
     ran = sim("deploy --version 0.4 -H sim", host)
     assert ran.code == 2, ran.said
-    assert (host.service, ways) == (before, [])
+    assert (host.service, switched) == (before, [])
     clean(host, "0.3")
     assert host.desired == "0.3"
 
@@ -189,12 +173,12 @@ def test_a_bad_release_is_never_let_in_and_leaves_nothing_over(sim: Sim, fault: 
 @pytest.mark.parametrize(
     ("state", "why"),
     [
-        ({"memory_free": 10**9}, "does not bear two services: 1.0 GB free, 1.3 GB needed for one more"),
-        ({"active_port": None}, "it has no iptables that ops may use"),
+        ({"memory_free": 10**9}, "sim has not enough memory for two services: 1.0 GB free, 1.3 GB needed for one more"),
+        ({"active_port": None}, "traffic cannot be switched on sim: no iptables that ops may use"),
     ],
 )
-def test_where_two_cannot_stand_side_by_side_that_is_said_and_nothing_done(
-    sim: Sim, state: dict[str, object], why: str
+def test_where_two_containers_cannot_run_that_is_said_and_nothing_done(
+    sim: Sim, state: dict[str, Any], why: str
 ) -> None:
     host = running(**state)
     ran = sim("deploy --version 0.4 -H sim", host)
@@ -214,7 +198,7 @@ def test_a_port_that_something_else_has_is_passed_over(sim: Sim) -> None:
     assert "no port of 24343 to 24351 is free on sim" in ran.err
 
 
-def test_a_drain_lets_nobody_in_waits_and_stops(sim: Sim) -> None:
+def test_a_drain_keeps_new_requests_out_waits_and_stops(sim: Sim) -> None:
     host = running()
     host.connections = {"osprey-service": 3}
 
@@ -225,9 +209,9 @@ def test_a_drain_lets_nobody_in_waits_and_stops(sim: Sim) -> None:
     host.on_look = end
     ran = sim("service.drain -H sim", host)
     assert ran.code == 0, ran.said
-    assert "osprey/service:0.3 is drained: 3 connections open" in ran.out
+    assert "draining osprey/service:0.3: 3 connections" in ran.out
     assert (host.containers, host.active_port, host.desired) == ([], 44342, "")
-    assert short(host.ran) == ["--to-ports 9", "leave", "--ctstate"]
+    assert short(host.ran) == ["--to-ports 9", "drain", "--ctstate"]
     assert 100 < host.now < 110
 
 
@@ -246,7 +230,7 @@ def test_open_connections_are_those_to_the_containers_own_port() -> None:
 
 @pytest.mark.parametrize("line", ["net.forward", "fix.forward", "heal"])
 @pytest.mark.parametrize("make", [running, serving])
-def test_a_service_started_by_hand_after_a_release_took_over_is_let_in_again(
+def test_a_service_started_by_hand_after_a_release_took_over_gets_traffic_again(
     sim: Sim, make: Callable[[], SimHost], line: str
 ) -> None:
     host = make()
@@ -259,7 +243,7 @@ def test_a_service_started_by_hand_after_a_release_took_over_is_let_in_again(
     clean(host, "0.4")
 
 
-def test_nothing_is_started_beside_another_where_that_would_take_a_restart_of_docker(sim: Sim) -> None:
+def test_nothing_is_started_alongside_another_where_that_would_take_a_restart_of_docker(sim: Sim) -> None:
     mac = serving(tls="x509: certificate has expired or is not yet valid")
     ran = sim("deploy --version 0.4 -H sim", mac)
     assert (ran.code, mac.ran) == (3, [])
@@ -272,6 +256,6 @@ def test_a_dry_run_of_a_deploy_that_stops_first_starts_at_the_services_own_port(
 
 
 @pytest.mark.parametrize(("port", "first"), [(44342, 24343), (443, 444), (8443, 8444), (32767, 22768), (65535, 25536)])
-def test_the_ports_beside_are_none_that_linux_takes_for_other_connections(port: int, first: int) -> None:
+def test_the_ports_alongside_are_none_that_linux_takes_for_other_connections(port: int, first: int) -> None:
     assert list(ports_alongside(port)) == list(range(first, first + 9))
     assert ports_alongside(port)[-1] < 32768

@@ -1,0 +1,1 @@
+"""How the code and the tests are laid out."""
