@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterable
 from typing import Any, Callable, TypeVar
 
@@ -142,6 +143,12 @@ def take(host: SimHost) -> lock.LockLease:
 def free(host: SimHost) -> bool:
     """Nobody holds the host's lock."""
     return lock.lock_state(host.really(lock.question(FOLDER))) is None
+
+
+def until_free(host: SimHost) -> None:
+    """Wait for the lock as the kernel gives it."""
+    line = f"exec perl -MFcntl=:flock -e 'open F,q(<),shift; flock F,LOCK_SH' {host.files}/.ospreyops/lock"
+    subprocess.run(["sh", "-c", line], check=True, timeout=20)
 
 
 def once(host: SimHost, act: Callable[[], Ran]) -> list[Ran]:

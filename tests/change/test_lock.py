@@ -17,14 +17,10 @@ import pytest
 from ospreyops import text
 from ospreyops.change import change, lock
 from ospreyops.remote.command import Command
-from ospreyops.remote.protocol import with_timeout
 from ospreyops.remote.streams import LocalStream
 from tests.conftest import PROJECT
-from tests.sim.answers import FOLDER
 from tests.sim.host import SimHost
-from tests.worlds import Sim, free, history, once, running, take
-
-PASSWORD = "a password that is longer than any token, and has words"
+from tests.worlds import Sim, free, history, once, running, take, until_free
 
 
 @contextmanager
@@ -41,12 +37,6 @@ def changing(host: SimHost, line: str) -> Iterator[subprocess.Popen[str]]:
         assert process.stdout.readline() == "begun\n"
         yield process
         process.kill()
-
-
-def until_free(host: SimHost) -> None:
-    """Wait for the lock as the kernel gives it."""
-    line = f"exec perl -MFcntl=:flock -e 'open F,q(<),shift; flock F,LOCK_SH' {host.files}/.ospreyops/lock"
-    subprocess.run(["sh", "-c", line], check=True, timeout=20)
 
 
 def test_of_two_at_once_one_is_refused_with_the_others_name(sim: Sim) -> None:
@@ -151,38 +141,6 @@ def test_a_task_that_is_interrupted_says_so_in_the_history_and_frees_the_lock(nu
     assert free(host)
 
 
-def test_who_gives_no_heartbeat_loses_the_lock_and_is_said_to_be_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lock, "HEARTBEAT_TIMEOUT", 0.3)
-    host = SimHost()
-    held = take(host)
-    held.tell({"outcome": "cut off"})
-    until_free(host)
-    with pytest.raises(lock.LockLost):
-        held.line("never said")
-    assert history(host) == [{"outcome": "cut off"}]
-
-
-def test_heartbeats_keep_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lock, "HEARTBEAT", 0.05)
-    monkeypatch.setattr(lock, "HEARTBEAT_TIMEOUT", 0.5)
-    host = SimHost()
-    held = take(host)
-    for _ in range(8):
-        subprocess.run(["perl", "-e", "select undef,undef,undef,.1"], check=True)
-    assert not free(host)
-    held.end(None)
-    assert free(host)
-
-
-def test_a_holder_whose_reader_is_gone_still_leaves_its_line() -> None:
-    host = SimHost()
-    held = take(host)
-    for number in range(50):
-        held.tell({"number": number})
-    held.end(None)
-    assert history(host) == [{"number": 49}]
-
-
 @pytest.mark.parametrize("make", [Path.touch, lambda path: path.symlink_to("/proc/no/such")])
 def test_a_folder_for_lock_and_history_that_cannot_be_made_blocks_a_change_before_anything_is_done(
     sim: Sim, make: Callable[[Path], object]
@@ -192,37 +150,6 @@ def test_a_folder_for_lock_and_history_that_cannot_be_made_blocks_a_change_befor
     ran = sim("service.stop -H sim", host)
     assert (ran.code, host.ran) == (3, [])
     assert "sim cannot be locked for a change: mkdir: " in ran.err
-
-
-def test_a_full_disk_does_not_keep_anybody_from_the_lock() -> None:
-    """Else nothing could be removed from it."""
-    host = SimHost()
-    (host.files / ".ospreyops").mkdir()
-    (host.files / ".ospreyops/lock").symlink_to("/dev/full")
-    assert take(host).end(None).ok
-
-
-def test_a_password_on_the_same_input_reaches_neither_the_history_nor_the_lock(tmp_path: Path) -> None:
-    sent: list[Command] = []
-
-    class Careless(SimHost):
-        def stream(self, command: Command) -> LocalStream:
-            sent.append(command)
-            line = command.line.replace(FOLDER, str(tmp_path))
-            return LocalStream(with_timeout(Command(line, 60)), f"{PASSWORD}\n".encode())
-
-    held = take(Careless())
-    assert PASSWORD not in (tmp_path / ".ospreyops/lock").read_text() + sent[0].line
-    held.end(None)
-    assert not (tmp_path / ".ospreyops/history.jsonl").exists()
-    take(Careless()).end({"outcome": "ok"})
-    assert (tmp_path / ".ospreyops/history.jsonl").read_text() == '{"outcome": "ok"}\n'
-
-
-@pytest.mark.parametrize("program", [lock.HOLD, lock.PEEK, lock.END])
-def test_any_login_shell_takes_the_programs(program: str) -> None:
-    assert not set("\n!'") & set(program)
-    assert "!" not in text.ascii_json({"task": "deploy --from 'a!b'"})
 
 
 def test_hosts_in_parallel_are_locked_each_for_itself(sim: Sim) -> None:
