@@ -68,7 +68,7 @@ lab: setup
 FAULTS := 25
 SEED := 1
 soak: setup
-	@$(PYTHON) -m tests.soak --faults $(FAULTS) --seed $(SEED)
+	@$(PYTHON) -m tests.sim.soak --faults $(FAULTS) --seed $(SEED)
 
 # What the tool's ways cost beside the runbook's.
 bench: setup

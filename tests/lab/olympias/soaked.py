@@ -16,7 +16,7 @@ from tests.lab.olympias.host import Olympias
 from tests.lab.olympias.machine import LabVm
 from tests.lab.wait import until
 from tests.release import build
-from tests.soak import Heal
+from tests.sim.soak import Heal
 
 FLAGS = ("-H", "olympias")
 PATIENCE = {"INVOKE_OSPREY_PATIENCE": "120"}

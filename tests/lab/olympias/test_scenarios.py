@@ -13,8 +13,8 @@ from tests.conftest import Inv, Ran
 from tests.lab.olympias.faults import RULE
 from tests.lab.olympias.machine import LabVm
 from tests.lab.olympias.test_hang import listed
-from tests.simvm import SimMac
-from tests.test_virtualbox import serving
+from tests.sim.mac import SimMac
+from tests.worlds import serving
 
 Sim = Callable[..., Ran]
 OTHER = "other,tcp,,44342,,8080"

@@ -11,7 +11,7 @@ from tests.lab.olympias.faults import FAULTS, QUICK
 from tests.lab.olympias.host import PMSET
 from tests.lab.olympias.machine import LabVm
 from tests.lab.olympias.soaked import BY_OPS, PATIENCE, done, healer, watched
-from tests.soak import soak, table
+from tests.sim.soak import soak, table
 
 SEED = 1
 MADE = (*FAULTS, *QUICK * 3, QUICK[0])

@@ -13,7 +13,7 @@ from tests.lab.olympias import network
 from tests.lab.olympias.machine import LabVm
 from tests.lab.olympias.test_scenarios import steps
 from tests.lab.test_switchover import BAD
-from tests.test_virtualbox import serving
+from tests.worlds import serving
 
 TAKE_OVER = "deploy --version 0.4 -H olympias service.restart rollback"
 DOCKER = 'PATH=/usr/local/bin:$PATH; eval "$(docker-machine env osprey-service)"; '

@@ -1,4 +1,4 @@
-"""A simulated Mac with a VM of docker-machine: what tests/simhost.py knows, in a VM that is on or off."""
+"""A simulated Mac with a VM of docker-machine: what tests/sim/host.py knows, in a VM that is on or off."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from ospreyops.errors import Failed
 from ospreyops.facts.engine import EngineFacts, EngineRefusal
 from ospreyops.remote.command import Answer, Command
 from ospreyops.tools import docker
-from tests.simhost import EPOCH, SimHost
+from tests.sim.answers import EPOCH, room
+from tests.sim.host import SimHost
 
 ABSENT = "VBoxManage: error: Could not find a registered machine named 'osprey-service'"
 HEADLESS = "/Applications/VirtualBox.app/Contents/MacOS/VBoxHeadless"
@@ -173,7 +174,7 @@ class SimMac(SimHost):
         disk = f"/dev/sda1 19000000 1000000 {self.disk_free // 1024} 6% /mnt/sda1\n"
         address = "3: eth1 inet 192.168.99.101/24 brd\n"
         now = f"{clock:.0f}\n{EPOCH + self.now:.0f}\n"
-        return Answer(1 if self.tls else 0, f"{disk}{address}{self._room()}{now}20.10.24\n", self.tls)
+        return Answer(1 if self.tls else 0, f"{disk}{address}{room(self)}{now}20.10.24\n", self.tls)
 
     def _timesync(self) -> Answer:
         return Answer(0, "Value: 10000\n" if self.steps_clock else "No value set!\n")

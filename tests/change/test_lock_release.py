@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
-from typing import Callable
 
 import pytest
 
 from ospreyops.change import lock
-from tests.conftest import Ran
-from tests.simhost import FOLDER, SimHost
-from tests.test_ledger import running, told
-from tests.test_lock import free, once, take
-
-Sim = Callable[..., Ran]
+from tests.sim.answers import FOLDER
+from tests.sim.host import SimHost
+from tests.worlds import Sim, free, history, once, running, take
 
 
 def test_a_task_that_loses_the_lock_does_not_go_on(sim: Sim) -> None:
@@ -27,7 +24,7 @@ def test_a_task_that_loses_the_lock_does_not_go_on(sim: Sim) -> None:
     assert ran.code == 3
     assert "the lock of sim was lost: somebody released it" in ran.err
     assert len([line for line in host.ran if "kill $_" not in line]) == 1
-    assert [entry["outcome"] for entry in told(host)] == ["cut off"]
+    assert [entry["outcome"] for entry in history(host)] == ["cut off"]
 
 
 def test_a_lock_is_released_only_with_yes_and_after_the_evidence(sim: Sim) -> None:
@@ -35,8 +32,8 @@ def test_a_lock_is_released_only_with_yes_and_after_the_evidence(sim: Sim) -> No
     held = take(host)
     asked = sim("lock.release -H sim", host)
     assert asked.code == 1
-    assert "sim is being changed by jeff@grisman-12: deploy --version 0.4, since 2020-01-02 " in asked.err
-    assert "on the host is there" in asked.err and "the last sign of life came " in asked.err
+    assert "sim is locked by jeff@grisman-12: deploy --version 0.4, since 2020-01-02 " in asked.err
+    assert re.search(r"lock process \d+ alive\n.*last heartbeat \d+ s ago", asked.err)
     assert sim("--dry lock.release --yes -H sim", host).code == 0
     assert not free(host)
     assert sim("lock.release --yes -H sim", host).code == 0
@@ -51,7 +48,7 @@ def test_a_free_lock_is_not_released(sim: Sim) -> None:
     for fresh in (host, SimHost()):
         ran = sim("lock.release -H sim", fresh)
         assert ran.code == 0
-        assert "nothing to do: nobody changes sim" in ran.out
+        assert "nothing to do: sim is not locked" in ran.out
 
 
 @pytest.mark.parametrize("holds", [True, False])
@@ -85,11 +82,11 @@ def test_a_stuck_holder_is_ended_all_the_same(sim: Sim) -> None:
 
 def test_the_lock_shows_who_holds_it_and_that_they_are_alive(sim: Sim) -> None:
     host = SimHost()
-    assert "nobody changes sim" in sim("lock.status -H sim", host).out
+    assert "sim is not locked" in sim("lock.status -H sim", host).out
     assert json.loads(sim("lock.status --json -H sim", host).out) == {"host": "sim", "lock": None}
     held = take(host)
     shown = sim("lock.status -H sim", host).out
-    assert "sim is being changed by jeff@grisman-12" in shown and "is there" in shown
+    assert "sim is locked by jeff@grisman-12" in shown and "alive" in shown
     found = json.loads(sim("lock.status --json -H sim", host).out)["lock"]
     assert (found["holder"]["pid"], found["alive"], found["silent"] < 20) == (4711, True, True)
     held.end(None)
@@ -101,6 +98,6 @@ def test_a_holder_that_nobody_can_name_blocks_all_the_same(sim: Sim) -> None:
     (host.files / ".ospreyops/lock").write_text("{damaged")
     ran = sim("service.stop -H sim", host)
     assert (ran.code, host.ran) == (3, [])
-    assert "sim is being changed by somebody" in ran.err
+    assert "sim is locked by somebody" in ran.err
     assert sim("lock.release --yes -H sim", host).code == 3
     held.end(None)

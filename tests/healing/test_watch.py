@@ -14,14 +14,13 @@ from typing import Any
 
 import pytest
 
-from ospreyops.change.lock import Holder, LockLease, take
+from ospreyops.change import history
 from ospreyops.console import Console, Screen
 from ospreyops.errors import Failed
 from ospreyops.healing.watch import TRIES, Watch
-from ospreyops.change import history
-from tests.simhost import SimHost
-from tests.simsite import sim_site
-from tests.test_faults import CURABLE, meant, with_fault
+from tests.sim.host import SimHost
+from tests.sim.site import sim_site
+from tests.worlds import CURABLE, serving, take, with_fault
 
 
 class Watched:
@@ -34,10 +33,14 @@ class Watched:
         hook.chmod(0o755)
         self._events = tmp / "events"
         with redirect_stdout(self.out):
-            site = sim_site(host, Console(Screen(), host.name))
-        site.settings = replace(site.settings, notify=str(hook))
+            self.site = sim_site(host, Console(Screen(), host.name))
+        self.notify(str(hook))
         self.jumped = 0.0
-        self.watch = Watch(site, 30, wall=lambda: 1e9 + host.now + self.jumped)
+        self.watch = Watch(self.site, 30, wall=lambda: 1e9 + host.now + self.jumped)
+
+    def notify(self, to: str) -> None:
+        """Set the program, or the URL, that is told."""
+        self.site.target = replace(self.site.target, settings=replace(self.site.settings, notify=to))
 
     @property
     def said(self) -> str:
@@ -58,7 +61,7 @@ def test_a_fault_is_healed_without_anybody_there(tmp_path: Path, name: str) -> N
     assert mac.service
 
 
-def test_the_hook_is_told_what_was_found_and_cured(tmp_path: Path) -> None:
+def test_the_hook_is_told_what_was_found_and_repaired(tmp_path: Path) -> None:
     watched = Watched(with_fault("paused"), tmp_path)
     watched.watch.round()
     assert [event["event"] for event in watched.events] == ["found", "cured"]
@@ -84,7 +87,7 @@ def test_what_cannot_be_healed_is_tried_ever_more_seldom_given_up_and_said(tmp_p
     assert watched.watch.well
 
 
-def test_a_cure_that_does_not_last_is_given_up_too(tmp_path: Path) -> None:
+def test_a_repair_that_does_not_last_is_given_up_too(tmp_path: Path) -> None:
     mac = with_fault("forward")
     watched = Watched(mac, tmp_path)
     for _ in range(TRIES):
@@ -94,7 +97,7 @@ def test_a_cure_that_does_not_last_is_given_up_too(tmp_path: Path) -> None:
 
 
 def test_a_service_stopped_on_purpose_stays_stopped(tmp_path: Path) -> None:
-    mac = meant(desired="")
+    mac = serving(desired="")
     mac.service = None
     watched = Watched(mac, tmp_path)
     watched.watch.round()
@@ -105,14 +108,10 @@ def test_a_service_stopped_on_purpose_stays_stopped(tmp_path: Path) -> None:
 def test_a_maintainer_who_changes_the_host_is_waited_for_and_named(tmp_path: Path) -> None:
     mac = with_fault("forward")
     watched = Watched(mac, tmp_path)
-    site = watched.watch.site
-    site.look()
-    jeff = Holder("jeff", "grisman-12", 4711, "2026-01-01T00:00:00Z", "deploy --version 0.4")
-    held = take(site.host, site.last.host.folder, jeff, sudo=False)
-    assert isinstance(held, LockLease)
+    held = take(mac)
     watched.watch.round()
     watched.watch.round()
-    assert watched.said.count("waits: sim is being changed by jeff@grisman-12: deploy --version 0.4") == 1
+    assert watched.said.count("waits: sim is locked by jeff@grisman-12: deploy --version 0.4") == 1
     assert mac.ran == []
     held.end(None)
     watched.watch.round()
@@ -120,9 +119,9 @@ def test_a_maintainer_who_changes_the_host_is_waited_for_and_named(tmp_path: Pat
 
 
 def test_it_looks_at_once_when_the_computer_woke_up(tmp_path: Path) -> None:
-    mac = meant()
+    mac = serving()
     watched = Watched(mac, tmp_path)
-    site = watched.watch.site
+    site = watched.site
     site.look()
     asleep = site.sleep
 
@@ -138,7 +137,7 @@ def test_it_looks_at_once_when_the_computer_woke_up(tmp_path: Path) -> None:
 
 
 def test_a_host_that_cannot_be_reached_is_asked_again(tmp_path: Path) -> None:
-    mac = meant()
+    mac = serving()
     watched = Watched(mac, tmp_path)
     mac.reachable = False
     assert watched.watch.round() == 30
@@ -180,7 +179,7 @@ def posted() -> Iterator[tuple[str, list[bytes]]]:
 def test_a_web_server_is_told_as_well(tmp_path: Path, posted: tuple[str, list[bytes]]) -> None:
     url, got = posted
     watched = Watched(with_fault("clock"), tmp_path)
-    watched.watch.site.settings = replace(watched.watch.site.settings, notify=url)
+    watched.notify(url)
     watched.watch.round()
     assert [json.loads(body)["event"] for body in got] == ["found", "cured"]
 
@@ -190,16 +189,10 @@ def test_what_it_did_is_in_the_hosts_history(tmp_path: Path) -> None:
     watched = Watched(mac, tmp_path)
     watched.watch.round()
     watched.watch.round()
-    site = watched.watch.site
-    text = site.host.ask({"history": ledger_lines(site)})["history"].out
+    site = watched.site
+    text = site.host.ask({"history": history.question(site.settings.folder, 10)})["history"].out
     tasks = [json.loads(line)["task"] for line in text.splitlines()]
     assert tasks == ["watch", "watch"]
-
-
-def ledger_lines(site: Any) -> Any:
-    from ospreyops import ledger
-
-    return history.question(site.settings.folder, 10)
 
 
 def test_a_step_that_fails_is_not_the_end_of_the_watch(tmp_path: Path) -> None:

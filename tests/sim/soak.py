@@ -44,7 +44,7 @@ def table(took: dict[str, list[float]]) -> str:
 
 def main() -> None:
     """Soak olympias, and print the table."""
-    parser = argparse.ArgumentParser(prog="python -m tests.soak", description=main.__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.sim.soak", description=main.__doc__)
     parser.add_argument("--faults", type=int, default=25)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()

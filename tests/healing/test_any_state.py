@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Callable
-
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ospreyops.faults import registry
-from tests.conftest import Ran
-from tests.simvm import SimMac
-from tests.test_virtualbox import RULE
-
-Sim = Callable[..., Ran]
+from tests.sim.mac import SimMac
+from tests.worlds import RULE, Sim
 
 MACS = st.builds(
     SimMac,

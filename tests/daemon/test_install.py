@@ -7,14 +7,12 @@ import plistlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Callable, Union
+from typing import Union
 
 import pytest
 
-from tests.conftest import Ran
-from tests.simdaemon import Keeps, Linux, Mac
-
-Sim = Callable[..., Ran]
+from tests.sim.daemons import Keeps, Linux, Mac
+from tests.worlds import Sim
 
 
 @pytest.fixture(params=[Mac, Linux])
@@ -22,7 +20,7 @@ def host(request: pytest.FixtureRequest) -> Iterator[Union[Mac, Linux]]:
     yield request.param()
 
 
-def test_one_command_has_the_host_watch_itself_and_a_second_does_nothing(sim: Sim, host: Keeps) -> None:
+def test_one_command_installs_the_watchdog_and_a_second_does_nothing(sim: Sim, host: Keeps) -> None:
     first = sim("watch.install -H sim", host)
     assert first.code == 0, first.said
     assert host.loaded
@@ -87,17 +85,17 @@ def test_a_host_without_a_python_that_is_new_enough_is_told_what_to_do(sim: Sim,
     assert host.ran == []
 
 
-def test_a_watch_that_does_not_stay_up_is_said_with_its_last_words(sim: Sim, host: Keeps) -> None:
+def test_a_watchdog_that_does_not_stay_up_is_said_with_its_last_words(sim: Sim, host: Keeps) -> None:
     host.crashes = True
     ran = sim("watch.install -H sim", host)
     assert ran.code == 2
-    assert "must run, and not end at once: exit" in ran.err
+    assert re.search(r"waiting for \S+ to stay up: exit", ran.err)
 
 
-def test_without_a_watch_its_status_says_how_to_get_one(sim: Sim, host: Keeps) -> None:
+def test_without_a_watchdog_its_status_says_how_to_get_one(sim: Sim, host: Keeps) -> None:
     ran = sim("watch.status -H sim", host)
     assert ran.code == 2
-    assert "sim does not watch itself" in ran.err and "inv watch.install -H sim" in ran.err
+    assert "watchdog not installed on sim" in ran.err and "inv watch.install -H sim" in ran.err
 
 
 def test_a_dry_run_shows_what_would_be_typed_and_does_nothing(sim: Sim) -> None:
@@ -141,6 +139,6 @@ def test_the_settings_on_the_host_are_those_of_the_host_seen_from_itself(sim: Si
         "host": "localhost",
         "machine": "virtualbox",
         "folder": "/Users/jmartin/osprey/service-docker",
-        "patience": 20,
+        "health_timeout": 20,
         "public": "none",
     }

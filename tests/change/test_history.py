@@ -1,28 +1,19 @@
-"""What a host remembers: what it is meant to run, and what was done to it. The lock is in test_lock.py."""
+"""What a host remembers: its desired release, and what was done to it. The lock is in test_lock.py."""
 
 from __future__ import annotations
 
 import json
-from typing import Any, Callable
+from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ospreyops.change.history import entries, row, typed
-from ospreyops.facts.engine import Container
-from tests.conftest import Ran
-from tests.simhost import SimHost
-from tests.test_deploy import running
+from tests.sim.host import SimHost
+from tests.worlds import Sim, history, running, unfit
 
-Sim = Callable[..., Ran]
 KEYS = {"when", "who", "from", "task", "host", "before", "after", "steps", "seconds", "outcome", "image"}
-
-
-def told(host: SimHost) -> list[dict[str, Any]]:
-    """The host's history."""
-    file = host.files / ".ospreyops/history.jsonl"
-    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
 
 def lines(host: SimHost) -> list[str]:
@@ -30,14 +21,10 @@ def lines(host: SimHost) -> list[str]:
     return [line for line in host.ran if "loading-" not in line]
 
 
-def unfit(container: Container) -> bool:
-    return container.version != "0.4"
-
-
 def test_a_deploy_leaves_one_line_with_its_steps_versions_and_image(sim: Sim) -> None:
     host = running()
     assert sim("deploy --version 0.4 -H sim", host).code == 0
-    (entry,) = told(host)
+    (entry,) = history(host)
     assert entry.keys() == KEYS | {"archive_sha256"}
     assert (entry["task"], entry["host"], entry["outcome"]) == ("deploy --version 0.4", "sim", "ok")
     assert (entry["before"], entry["after"], entry["image"]) == ("0.3", "0.4", host.images["osprey/service:0.4"])
@@ -63,53 +50,53 @@ def test_a_dry_run_leaves_nothing(sim: Sim) -> None:
 def test_each_task_of_a_chain_leaves_its_own_line(sim: Sim) -> None:
     host = running()
     assert sim("service.stop -H sim service.start --version 0.3 status", host).code == 0
-    assert [entry["task"] for entry in told(host)] == ["service.stop", "service.start --version 0.3"]
-    assert [(entry["before"], entry["after"]) for entry in told(host)] == [("0.3", None), (None, "0.3")]
+    assert [entry["task"] for entry in history(host)] == ["service.stop", "service.start --version 0.3"]
+    assert [(entry["before"], entry["after"]) for entry in history(host)] == [("0.3", None), (None, "0.3")]
 
 
 def test_a_step_that_fails_is_in_the_line_and_so_is_why(sim: Sim) -> None:
     host = SimHost(fails="docker load")
     assert sim("deploy --version 0.3 -H sim", host).code == 5
-    (entry,) = told(host)
+    (entry,) = history(host)
     assert entry["outcome"].startswith("failed: osprey-service-docker-0.3.tar.bz2 cannot be loaded")
     assert [step["ok"] for step in entry["steps"]] == [True, False]
 
 
-def test_what_put_the_old_version_back_is_in_the_same_line(sim: Sim) -> None:
+def test_what_restored_the_previous_release_is_in_the_same_line(sim: Sim) -> None:
     host = running(healthy=unfit)
     assert sim("deploy --version 0.4 -H sim", host).code == 2
-    (entry,) = told(host)
+    (entry,) = history(host)
     assert (entry["before"], entry["after"]) == ("0.3", "0.3")
     assert entry["outcome"].startswith("failed: ")
     assert "/v0.4/about: no answer in time" in entry["evidence"] and "the last log line" in entry["evidence"]
     assert [step["line"] for step in entry["steps"]] == lines(host)
 
 
-def test_a_host_is_meant_to_run_what_was_deployed_once_it_is_healthy(sim: Sim) -> None:
-    host, wanted = SimHost(), []
-    host.before_run = lambda line: wanted.append((host.desired, bool(host.service)))
+def test_what_was_deployed_is_the_desired_release_once_it_is_healthy(sim: Sim) -> None:
+    host, desired = SimHost(), list[tuple[str, bool]]()
+    host.before_run = lambda line: desired.append((host.desired, bool(host.service)))
     assert sim("deploy --version 0.3 -H sim", host).code == 0
     assert host.desired == "0.3"
-    assert wanted[-1] == ("", True)
+    assert desired[-1] == ("", True)
 
 
-def test_a_deploy_that_fails_does_not_change_what_the_host_is_meant_to_run(sim: Sim) -> None:
+def test_a_deploy_that_fails_does_not_change_the_desired_release(sim: Sim) -> None:
     host = running(healthy=unfit)
     assert sim("deploy --version 0.4 -H sim", host).code == 2
     assert host.desired == "0.3"
 
 
-def test_a_stop_forgets_what_the_host_is_meant_to_run_before_it_stops(sim: Sim) -> None:
-    host, wanted = running(), []
-    host.before_run = lambda line: wanted.append((host.desired, bool(host.service)))
+def test_a_stop_clears_the_desired_release_before_it_stops(sim: Sim) -> None:
+    host, desired = running(), list[tuple[str, bool]]()
+    host.before_run = lambda line: desired.append((host.desired, bool(host.service)))
     assert sim("service.stop -H sim", host).code == 0
-    assert wanted == [("0.3", True), ("", True)]
+    assert desired == [("0.3", True), ("", True)]
     assert host.service is None
 
 
-def test_a_healthy_service_that_nobody_meant_to_run_is_meant_to_run_after_a_deploy(sim: Sim) -> None:
+def test_a_healthy_service_that_is_not_the_desired_release_is_so_after_a_deploy(sim: Sim) -> None:
     host = running()
-    host.mean("0.2")
+    host.record("0.2")
     assert sim("deploy --version 0.3 -H sim", host).code == 0
     assert (len(host.ran), host.desired) == (1, "0.3")
 
@@ -120,7 +107,7 @@ def test_the_history_shows_the_last_changes_newest_last(sim: Sim) -> None:
     shown = sim("history -H sim", host).out.splitlines()
     assert [line.split()[3] for line in shown[1:]] == ["deploy", "service.stop"]
     assert len(sim("history --lines 1 -H sim", host).out.splitlines()) == 2
-    assert json.loads(sim("history --json -H sim", host).out) == {"host": "sim", "history": told(host), "torn": 0}
+    assert json.loads(sim("history --json -H sim", host).out) == {"host": "sim", "history": history(host), "torn": 0}
 
 
 def test_a_host_that_nobody_has_changed_has_no_history(sim: Sim) -> None:
@@ -157,12 +144,12 @@ def test_a_disk_too_full_for_the_history_is_said_and_the_task_is_done(sim: Sim) 
     assert "the history of sim could not be written: history: No space left on device" in ran.out
 
 
-entries = st.fixed_dictionaries({"when": st.text(), "task": st.text(), "outcome": st.text()})
+entry_rows = st.fixed_dictionaries({"when": st.text(), "task": st.text(), "outcome": st.text()})
 rubbish = st.text().filter(lambda text: "\n" not in text) | st.sampled_from(["{}", '{"when": "", "task": ""}', "[1]"])
 anything = st.recursive(st.none() | st.text() | st.floats(), lambda inner: st.dictionaries(st.text(), inner))
 
 
-@given(st.lists(entries.map(lambda entry: (json.dumps(entry), entry)) | rubbish.map(lambda text: (text, None))))
+@given(st.lists(entry_rows.map(lambda entry: (json.dumps(entry), entry)) | rubbish.map(lambda text: (text, None))))
 def test_every_whole_line_of_a_history_is_read_whatever_is_between_them(rows: list[tuple[str, Any]]) -> None:
     found, torn = entries("\n".join(line for line, _ in rows))
     assert found == [entry for _, entry in rows if entry]
@@ -181,7 +168,7 @@ def test_whatever_an_entry_has_in_it_is_shown_on_one_line(odd: dict[str, Any]) -
     ("options", "line"),
     [
         ({}, "deploy"),
-        ({"version": "0.3", "from_": "", "patience": ""}, "deploy --version 0.3"),
+        ({"version": "0.3", "from_": "", "health_timeout": ""}, "deploy --version 0.3"),
         ({"from_": "/tmp/a b.tar", "yes": True, "json_": False}, "deploy --from '/tmp/a b.tar' --yes"),
     ],
 )

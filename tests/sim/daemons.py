@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from ospreyops.errors import Failed
 from ospreyops.remote.command import Answer, Command
-from tests.simhost import SimHost
-from tests.simvm import SimMac
+from tests.sim.host import SimHost
+from tests.sim.mac import SimMac
 
 FILES = ("shipped", "sent", "watch_files", "watch_settings", "watch_log", "size", "sum")
 FOLDER = "osprey/service-docker"

@@ -12,7 +12,7 @@ from ospreyops.facts.engine import EngineFacts, EngineRefusal
 from ospreyops.look import Look
 from ospreyops.settings import Settings
 from ospreyops.target import target
-from tests.simhost import SimHost
+from tests.sim.host import SimHost
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""A task that changes a simulated host, in a process of its own: `python -m tests.changing FOLDER LINE`.
+"""A task that changes a simulated host, in a process of its own: `python -m tests.sim.changing FOLDER LINE`.
 
 It says "begun" when it is about to do a step, and does it once it is told to on standard input.
 """
@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 
 from tests.conftest import simulate
-from tests.simhost import SimHost
+from tests.sim.host import SimHost
 
 
 def main(folder: str, line: str) -> int:
-    """Run the line on a host whose ledger is in the folder."""
+    """Run the line on a host whose history is in the folder."""
     host = SimHost(files=Path(folder))
     out = sys.stdout
 

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Callable
-
 import pytest
 
-from tests.conftest import Ran
-from tests.soak import soak
-from tests.test_faults import CURABLE, FAULTS, meant
-from tests.test_virtualbox import RULE
-
-Sim = Callable[..., Ran]
+from tests.sim.soak import soak
+from tests.worlds import CURABLE, FAULTS, RULE, Sim, serving
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_random_sequence_of_faults_ends_healthy_every_time_and_leaves_nothing_over(sim: Sim, seed: int) -> None:
-    mac = meant()
+    mac = serving()
 
     def heal(name: str) -> None:
         FAULTS[name](mac)
