@@ -7,10 +7,12 @@ import sys
 import zipfile
 from importlib import metadata
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from ospreyops import __version__
 from ospreyops.daemon import bundle
 from ospreyops.delivery.source import sha256
 from ospreyops.errors import Blocked
@@ -52,7 +54,7 @@ def test_it_runs_with_every_python_that_is_new_enough_and_refuses_others_in_a_li
     for found, python in tried.items():
         done = ran(pyz, "--version", python=str(python))
         if found >= bundle.needs():
-            assert (done.returncode, done.stdout) == (0, "osprey 0.1.0\n"), done.stderr
+            assert (done.returncode, done.stdout) == (0, f"osprey {__version__}\n"), done.stderr
         else:
             assert done.returncode == 1
             assert done.stderr.startswith("osprey needs Python ") and done.stderr.count("\n") == 1
@@ -119,10 +121,8 @@ def test_from_within_the_file_the_same_file_is_made(pyz: Path, tmp_path: Path) -
 
 
 def test_what_the_parts_need_of_python_is_what_the_file_needs(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Part:
-        metadata = {"Requires-Python": ">=3.12,<4"}
-
-    monkeypatch.setattr(bundle, "_part", lambda name: Part())
+    part = SimpleNamespace(metadata={"Requires-Python": ">=3.12,<4"})
+    monkeypatch.setattr(bundle, "_part", lambda name: part)
     assert bundle.needs() == (3, 12)
 
 

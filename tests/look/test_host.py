@@ -193,9 +193,9 @@ def test_whatever_a_host_answers_it_is_facts_or_a_stop(said: dict[str, Answer]) 
 @settings(deadline=None)
 @given(ANSWER)
 def test_whatever_a_host_says_of_itself_it_is_facts_or_a_stop(answer: Answer) -> None:
+    system, refused = "", None
     try:
-        facts = host_facts(Settings("olympias"), {**dict.fromkeys(NAMES, Answer(0)), "host": answer})
-    except Blocked as refused:
-        assert "olympias" in refused.case
-    else:
-        assert facts.system in answer.out
+        system = host_facts(Settings("olympias"), {**dict.fromkeys(NAMES, Answer(0)), "host": answer}).system
+    except Blocked as error:
+        refused = error.case
+    assert system in answer.out if refused is None else "olympias" in refused

@@ -11,6 +11,12 @@ from ospreyops.remote.command import Answer
 from ospreyops.tools.launchd import LABEL, Launchd
 from ospreyops.tools.supervisor import JobState
 from tests.tools.jobs import JOB
+from tests.tools.recorded import Case, check, recorded
+
+READINGS = {
+    "job_state": lambda answer: Launchd().job_state({"daemon_file": Answer(0), "daemon": answer}),
+    "file": lambda answer: Launchd().job_state({"daemon_file": answer, "daemon": Answer(113)}),
+}
 
 # As the field book has it (macos, 1); arguments and environment stand between these lines on a Mac.
 PRINTED = """\
@@ -67,3 +73,8 @@ def test_a_job_that_is_not_loaded_is_known_as_that() -> None:
 def test_a_file_that_launchd_would_refuse_at_the_next_boot_is_noticed(shown: str) -> None:
     text = shown + " Nov 23 11:15 x\n<plist>\n"
     assert not Launchd().job_state({"daemon_file": Answer(0, text), "daemon": Answer(0, PRINTED)}).ours
+
+
+@pytest.mark.parametrize("case", recorded("launchd"), ids=str)
+def test_a_job_of_launchd_is_known_by_its_words(case: Case) -> None:
+    check(case, READINGS)

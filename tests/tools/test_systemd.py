@@ -9,6 +9,12 @@ from ospreyops.remote.command import Answer
 from ospreyops.tools.supervisor import Job, JobState
 from ospreyops.tools.systemd import Systemd
 from tests.tools.jobs import JOB
+from tests.tools.recorded import Case, check, recorded
+
+READINGS = {
+    "job_state": lambda answer: Systemd().job_state({"daemon_file": Answer(0), "daemon": answer}),
+    "file": lambda answer: Systemd().job_state({"daemon_file": answer, "daemon": Answer(0)}),
+}
 
 
 def systemd(printed: str, code: int = 0) -> JobState:
@@ -30,7 +36,7 @@ def test_signs_that_mean_something_in_a_unit_are_taken_literally() -> None:
 
 def test_what_systemd_says_of_a_unit_that_runs_is_read() -> None:
     printed = "ActiveState=active\nUnitFileState=enabled\nNeedDaemonReload=no\nMainPID=99\nage =    00:07\n"
-    assert systemd(printed) == JobState("", False, True, True, 99, 7, "")
+    assert systemd(printed) == JobState(None, False, True, True, 99, 7, None)
 
 
 @pytest.mark.parametrize("wrong", ["UnitFileState=disabled", "NeedDaemonReload=yes", "ActiveState=failed"])
@@ -47,3 +53,8 @@ def test_why_a_unit_failed_is_told() -> None:
 def test_a_host_without_systemd_is_told_so() -> None:
     with pytest.raises(Blocked, match="there is no systemd"):
         systemd("", 1)
+
+
+@pytest.mark.parametrize("case", recorded("systemd"), ids=str)
+def test_a_unit_of_systemd_is_known_by_its_words(case: Case) -> None:
+    check(case, READINGS)
