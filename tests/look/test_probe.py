@@ -2,68 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
-import json
 import re
 import socket
-import socketserver
-import ssl
 import subprocess
-import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Callable, Optional
+from typing import Callable, Optional
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ospreyops.facts.service import ProbeResult
+from ospreyops.facts.service import ProbeResult, Symptom
 from ospreyops.look.https import probe
 from ospreyops.look.service import ISSUER, LIMIT, probed, questions
 from ospreyops.remote.command import Answer
 from ospreyops.remote.protocol import batch, parse_batch
+from tests.look.server import ABOUT, OVER, Pages, Server, drip, good, make_certificates, page, service
 
-Pages = Callable[[str], Iterable[bytes]]
-Views = dict[str, list[Future[ProbeResult]]]
-SUBJECT = "/O=Osprey/CN=osprey.service/emailAddress=osprey@cs.duke.edu"
-ABOUT = "Osprey service running! Supported service versions: "
+Views = dict[str, list["Future[ProbeResult]"]]
 PRINTED = st.text().map("issuer=CN = osprey.service\nnotAfter={0}".format) | st.text().map("v0.3 {0}".format)
 ANSWER = st.builds(Answer, st.sampled_from([0, 1]), st.text() | PRINTED, st.text())
-OVER = threading.Event()
-CA = """[ca]\ndefault_ca=it\n[it]\ndatabase=index\nrand_serial=1\nnew_certs_dir=.\ndefault_md=sha256\npolicy=any
-[any]\nO=supplied\nCN=supplied\nemailAddress=supplied\n"""
-
-
-def page(body: str | bytes, status: int = 200) -> list[bytes]:
-    """A whole answer."""
-    data = body.encode() if isinstance(body, str) else body
-    return [f"HTTP/1.1 {status} X\r\nContent-Length: {len(data)}\r\n\r\n".encode(), data]
-
-
-def good(version: str) -> list[bytes]:
-    """What the Java server of a version answers (field book: osprey-release, 5)."""
-    return page(json.dumps({"type": "Success", "response": {"name": "Osprey Service", "version": version}}))
-
-
-def drip(*whole: bytes) -> Iterator[bytes]:
-    """An answer that comes byte by byte, or not at all, and never ends."""
-    for byte in b"".join(whole):
-        yield bytes([byte])
-        OVER.wait(0.3)
-    OVER.wait()
-
-
-def service(*versions: str, about: Optional[Iterable[bytes]] = None, **odd: Iterable[bytes]) -> Pages:
-    """The proxy and its Java servers; odd: what some versions answer (`v0_3`)."""
-    known = {"/about": about or page(ABOUT + ", ".join(f"v{version}" for version in versions))}
-    for version in versions:
-        known[f"/v{version}/about"] = odd.get(f"v{version.replace('.', '_')}", good(version))
-    return lambda path: known.get(path, page("", 404))
-
-
 ODD = {
     "0.1": (good("1.0"), "it is Osprey Service 1.0"),
     "0.2": (page("", 502), "HTTP 502"),
@@ -76,48 +36,10 @@ ODD = {
 }
 
 
-class Server(socketserver.ThreadingTCPServer):
-    """A server on a free port of this computer; plain HTTP without a certificate."""
-
-    daemon_threads, request_queue_size = True, 50
-
-    def __init__(self, pages: Pages, certificate: Optional[Path]) -> None:
-        super().__init__(("127.0.0.1", 0), socketserver.BaseRequestHandler)
-        self.url = f"https://localhost:{self.server_address[1]}"
-        self.pages, self.tls = pages, ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if certificate else None
-        if self.tls and certificate:
-            self.tls.load_cert_chain(certificate, certificate.with_name("key.pem"))
-        threading.Thread(target=self.serve_forever, args=[0.01], daemon=True).start()
-
-    def server_close(self) -> None:
-        self.shutdown()
-        super().server_close()
-
-    def finish_request(self, request: Any, client_address: object) -> None:
-        with contextlib.suppress(OSError):
-            stream = self.tls.wrap_socket(request, server_side=True) if self.tls else request
-            with stream:
-                path = [*stream.recv(65536).decode("latin-1").split(), "", ""][1]
-                for part in self.pages(path):
-                    stream.sendall(part)
-
-
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Certificates made by openssl, all with the same key."""
-    folder = tmp_path_factory.mktemp("certificates")
-    make = functools.partial(subprocess.run, shell=True, cwd=folder, check=True, capture_output=True)
-    new = "openssl req -new -key key.pem -days 1"
-    make(f"openssl genrsa -out key.pem 2048 && {new} -x509 -out good.pem -subj {SUBJECT}")
-    make(f"{new} -x509 -out other.pem -subj /O=Lab/CN=olympias && {new} -x509 -out nameless.pem -subj /O=Osprey")
-    for name, authority in (("ca", "other"), ("impostor", "good")):
-        sign = f"openssl x509 -req -days 1 -in request -CA {authority}.pem -CAkey key.pem -CAcreateserial"
-        make(f"{new} -subj /O=Web/CN=grisman-36 -out request && {sign} -out {name}.pem")
-    (folder / "ca.cnf").write_text(CA)
-    sign = "openssl ca -batch -notext -config ca.cnf -selfsign -keyfile key.pem -in request"
-    day = "-startdate 20210901000000Z -enddate 20210902000000Z"
-    make(f"{new} -subj {SUBJECT} -out request && touch index && echo 01 >serial && {sign} {day} -out expired.pem")
-    return folder
+    return make_certificates(tmp_path_factory.mktemp("certificates"))
 
 
 def on_host(url: str, **environment: str) -> ProbeResult:
@@ -165,7 +87,7 @@ def same(pages: Pages, certificate: Path) -> ProbeResult:
 @pytest.mark.parametrize("certificate", ["good", "expired"])
 def test_a_service_is_healthy_even_with_an_expired_certificate(certificates: Path, certificate: str) -> None:
     seen = same(service("0.3"), certificates / f"{certificate}.pem")
-    assert (seen.problem("0.3"), seen.about, seen.issuer) == ("", f"{ABOUT}v0.3", ISSUER)
+    assert (seen.version_problem("0.3"), seen.about, seen.issuer) == (None, f"{ABOUT}v0.3", ISSUER)
     assert seen.expires is not None and (seen.expires == 1630540800) == (certificate == "expired")
 
 
@@ -178,13 +100,13 @@ def odd(certificates: Path) -> ProbeResult:
 
 @pytest.mark.parametrize("version", ODD)
 def test_the_proxys_word_is_not_enough(odd: ProbeResult, version: str) -> None:
-    assert f"/v{version}/about: {ODD[version][1]}" in odd.problem(version)
+    assert f"/v{version}/about: {ODD[version][1]}" in str(odd.version_problem(version))
 
 
 def test_one_bad_answer_of_three_is_one_too_many(certificates: Path) -> None:
     turns = iter([good("0.3"), good("0.3"), page("", 502)] * 2)
     seen = same(lambda path: next(turns) if "v0.3" in path else service("0.3")(path), certificates / "good.pem")
-    assert "HTTP 502" in seen.problem("0.3")
+    assert "HTTP 502" in str(seen.version_problem("0.3"))
 
 
 @pytest.mark.parametrize(
@@ -192,50 +114,51 @@ def test_one_bad_answer_of_three_is_one_too_many(certificates: Path) -> None:
 )
 def test_a_certificate_that_desktop_refuses_is_a_problem(certificates: Path, certificate: str, issuer: str) -> None:
     seen = same(service("0.3"), certificates / f"{certificate}.pem")
-    assert f"Desktop refuses its certificate: issued by {issuer}" in seen.problem("0.3")
+    assert f"Desktop refuses its certificate: issued by {issuer}" in str(seen.version_problem("0.3"))
 
 
 def test_each_version_is_judged_by_itself(certificates: Path) -> None:
     seen = same(service("1.0", "0.3", v0_3=page("", 502)), certificates / "good.pem")
-    assert (seen.problem("1.0"), list(seen.desktop)) == ("", ["1.0", "0.3"])
-    assert "HTTP 502" in seen.problem("0.3")
-    assert "does not know v2.0" in seen.problem("2.0")
+    assert (seen.version_problem("1.0"), list(seen.desktop)) == (None, ["1.0", "0.3"])
+    assert "HTTP 502" in str(seen.version_problem("0.3"))
+    assert "does not know v2.0" in str(seen.version_problem("2.0"))
 
 
 def test_a_release_is_ready_when_each_of_its_versions_answers(certificates: Path) -> None:
     seen = same(service("1.0", "0.3", v0_3=page("", 502)), certificates / "good.pem")
-    assert "/v0.3/about: HTTP 502" in seen.unready("1.0")
-    assert "does not know v2.0" in seen.unready("2.0")
-    assert same(service("1.0", "0.3"), certificates / "good.pem").unready("1.0") == ""
+    assert "/v0.3/about: HTTP 502" in str(seen.problem("1.0"))
+    assert "does not know v2.0" in str(seen.problem("2.0"))
+    assert same(service("1.0", "0.3"), certificates / "good.pem").problem("1.0") is None
 
 
 def test_a_page_that_names_no_version_is_no_service(certificates: Path) -> None:
     for seen in both(service(about=page("It works!")), certificates / "good.pem"):
-        assert "does not know v0.3: 'It works!'" in seen.problem("0.3")
+        assert "does not know v0.3: 'It works!'" in str(seen.version_problem("0.3"))
 
 
 @pytest.mark.parametrize(("status", "tls"), [(404, True), (502, True), (200, False)])
 def test_a_server_that_is_no_proxy_of_ours_does_not_answer(certificates: Path, status: int, tls: bool) -> None:
     for seen in both(service("0.3", about=page("no", status)), certificates / "good.pem" if tls else None):
-        assert seen.about is None and (str(status) in seen.error) == tls
+        assert seen.about is None and (str(status) in str(seen.error)) == tls
 
 
 def test_where_nothing_listens_nothing_answers() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         url = f"https://localhost:{taken.getsockname()[1]}"
     for seen in (probe(url), on_host(url)):
-        assert seen.about is None and "connect" in seen.error.lower()
+        assert seen.about is None and seen.error and seen.error.symptom is Symptom.CLOSED
+        assert "connect" in str(seen.error).lower()
 
 
 def test_what_a_user_of_the_host_has_set_for_curl_does_not_matter(certificates: Path, tmp_path: Path) -> None:
     (tmp_path / ".curlrc").write_text("include")
     with Server(service("0.3"), certificates / "good.pem") as server:
-        assert on_host(server.url, https_proxy="http://127.0.0.1:9", HOME=str(tmp_path)).problem("0.3") == ""
+        assert on_host(server.url, https_proxy="http://127.0.0.1:9", HOME=str(tmp_path)).version_problem("0.3") is None
 
 
 @pytest.mark.parametrize("url", ["https://localhost:port", "https://localhost:99999", "https://[::1"])
 def test_a_url_that_leads_nowhere_is_told_as_no_answer(url: str) -> None:
-    assert "does not answer" in probe(url).problem("0.3")
+    assert "does not answer" in str(probe(url).version_problem("0.3"))
 
 
 @given(st.binary() | st.binary().map(b"HTTP/1.1 200 OK\r\n".__add__), st.binary(), st.integers(100, 599))
@@ -243,17 +166,17 @@ def test_a_url_that_leads_nowhere_is_told_as_no_answer(url: str) -> None:
 def test_whatever_the_network_answers_it_is_told(certificates: Path, raw: bytes, body: bytes, status: int) -> None:
     for odd in ({"about": [raw]}, {"v0_3": [raw]}, {"v0_3": page(body, status)}):
         with Server(service("0.3", **odd), certificates / "good.pem") as server:
-            assert probe(server.url).problem("0.3")
+            assert probe(server.url).version_problem("0.3")
 
 
 @settings(deadline=None)
 @given(st.fixed_dictionaries(dict.fromkeys(questions("https://localhost:1"), ANSWER)))
 def test_whatever_curl_and_openssl_print_it_is_told(said: dict[str, Answer]) -> None:
-    assert probed("https://localhost:1", said).problem("0.3")
+    assert probed("https://localhost:1", said).version_problem("0.3")
 
 
 @pytest.mark.parametrize("name", ["accepts", "about", "about drips", "head drips", "java", "java drips"])
 def test_a_server_that_never_ends_its_answer_is_given_up_at_the_limit(slow: Views, name: str) -> None:
     for seen in (view.result(2 * LIMIT) for view in slow[name]):
-        assert re.search("(/v0.3/about|does not answer): .*(in time|timed out)", seen.problem("0.3"))
-        assert (seen.problem("1.0") == "") == name.startswith("java")
+        assert re.search("(/v0.3/about|does not answer): .*(in time|timed out)", str(seen.version_problem("0.3")))
+        assert (seen.version_problem("1.0") is None) == name.startswith("java")

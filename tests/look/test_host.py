@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+from typing import Optional
 
 import pytest
 from hypothesis import given, settings
@@ -88,22 +89,22 @@ def test_a_look_at_this_computer_tells_what_is_in_its_folders(tmp_path: Path, fo
     sizes = {log.name: log.stat().st_size for log in place.glob("*.log")}
     assert facts.logs == sizes and len(sizes) == 2
     assert facts.log_tail.splitlines() == [f"line {number}" for number in range(100 - LOG_LINES, 100)]
-    assert (facts.ended, facts.writable, abs(facts.now - time.time()) < 60) == (125, True, True)
+    assert (facts.script_status, facts.writable, abs(facts.now - time.time()) < 60) == (125, True, True)
 
 
 def test_before_the_first_deploy_the_disk_that_the_folder_will_be_on_is_told(tmp_path: Path) -> None:
     facts = look(Settings("localhost", folder="~/not/yet/there", archive="/not/there"), tmp_path)
     there = os.statvfs(tmp_path)
     assert facts.disk_free is not None and facts.disk_free <= there.f_blocks * there.f_frsize
-    assert (facts.writable, facts.unpacked, facts.archives, facts.ended) == (True, {}, {}, None)
+    assert (facts.writable, facts.unpacked, facts.archives, facts.script_status) == (True, {}, {}, None)
     assert (facts.logs, facts.log_tail) == ({}, "")
 
 
 def test_the_one_who_listens_on_the_port_is_told(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        assert f"(pid {os.getpid()})" in look(Settings("localhost", service_port=port), tmp_path).listener
-    assert look(Settings("localhost", service_port=port), tmp_path).listener == ""
+        assert f"(pid {os.getpid()})" in str(look(Settings("localhost", service_port=port), tmp_path).listener)
+    assert look(Settings("localhost", service_port=port), tmp_path).listener is None
 
 
 @pytest.mark.parametrize(
@@ -111,7 +112,7 @@ def test_the_one_who_listens_on_the_port_is_told(tmp_path: Path) -> None:
     [
         ("", ""),
         ('LISTEN 0 4096 0.0.0.0:44342 0.0.0.0:* users:(("docker-proxy",pid=72,fd=4))\n', "docker-proxy (pid 72)"),
-        ("LISTEN 0 4096 0.0.0.0:44342 0.0.0.0:*\n", "a process that only root may see"),
+        ("LISTEN 0 4096 0.0.0.0:44342 0.0.0.0:*\n", "an unknown process (run with sudo to see it)"),
         (
             "VBoxHeadl 512 jeff 19u IPv4 0x5e 0t0 TCP *:44342 (LISTEN)\nVBoxHeadl 512 jeff 20u IPv6\n",
             "VBoxHeadl (pid 512)",
@@ -120,7 +121,7 @@ def test_the_one_who_listens_on_the_port_is_told(tmp_path: Path) -> None:
     ids=["nobody", "ss", "ss of a user", "lsof of a Mac"],
 )
 def test_a_listener_is_read_as_linux_and_mac_print_it(printed: str, listener: str) -> None:
-    assert told(listener=printed).listener == listener
+    assert str(told(listener=printed).listener or "") == listener
 
 
 @pytest.mark.parametrize(
@@ -134,7 +135,7 @@ def test_a_listener_is_read_as_linux_and_mac_print_it(printed: str, listener: st
         ("", None),
     ],
 )
-def test_the_free_space_is_read_whatever_the_disk_is_called(printed: str, free: int) -> None:
+def test_the_free_space_is_read_whatever_the_disk_is_called(printed: str, free: Optional[int]) -> None:
     assert told(disk=printed).disk_free == free
 
 
@@ -192,9 +193,9 @@ def test_whatever_a_host_answers_it_is_facts_or_a_stop(said: dict[str, Answer]) 
 @settings(deadline=None)
 @given(ANSWER)
 def test_whatever_a_host_says_of_itself_it_is_facts_or_a_stop(answer: Answer) -> None:
+    system, refused = "", None
     try:
-        facts = host_facts(Settings("olympias"), {**dict.fromkeys(NAMES, Answer(0)), "host": answer})
-    except Blocked as refused:
-        assert "olympias" in refused.case
-    else:
-        assert facts.system in answer.out
+        system = host_facts(Settings("olympias"), {**dict.fromkeys(NAMES, Answer(0)), "host": answer}).system
+    except Blocked as error:
+        refused = error.case
+    assert system in answer.out if refused is None else "olympias" in refused

@@ -16,8 +16,8 @@ from ospreyops.delivery.upload import SHA256SUM
 from ospreyops.errors import Blocked
 from ospreyops.release import Release, check_members
 from ospreyops.remote.command import sh
+from tests.published import FILES
 from tests.release import build
-from tests.test_release import FILES
 
 GOOD = Release("0.3")
 FAULTS = ("truncated", "traversal", "no-script")
