@@ -66,7 +66,7 @@ def test_the_same_checkout_gives_the_same_file(pyz: Path, tmp_path: Path) -> Non
 
 def test_nothing_compiled_and_nothing_for_other_hosts_is_in_it(pyz: Path) -> None:
     names = zipfile.ZipFile(pyz).namelist()
-    assert {Path(name).suffix for name in names if ".dist-info/" not in name} == {".py", ".pem"}
+    assert {Path(name).suffix for name in names if ".dist-info/" not in name} == {".py", ".pl", ".pem"}
     assert not [name for name in names if name.startswith(("fabric", "paramiko", "cryptography"))]
     assert [name for name in names if "LICENSE" in name]
 

@@ -140,15 +140,14 @@ def test_a_server_that_never_answers_is_given_up_at_its_limit(inv: Inv) -> None:
     with silent_server() as port:
         ran = inv("status", "-H", f"root@127.0.0.1:{port}", limit=30, **QUICK)
     assert ran.code == 4
-    assert "127.0.0.1" in ran.err
+    assert f"root@127.0.0.1:{port}: no SSH banner within 2 s" in ran.err
 
 
 def test_a_port_that_refuses_is_said(inv: Inv) -> None:
     with closed_port() as port:
         ran = inv("status", "-H", f"root@127.0.0.1:{port}")
     assert ran.code == 4
-    assert "cannot be reached" in ran.err
-    assert "refused" in ran.err or "Unable to connect" in ran.err
+    assert "cannot be reached: connection refused" in ran.err
 
 
 def test_a_key_that_is_not_let_in_is_said(inv: Inv, home: Path, sshd: Sshd) -> None:
@@ -224,7 +223,7 @@ def test_sudo_asks_for_the_password_once_per_host_on_a_terminal(
 def test_sudo_without_a_terminal_fails_clearly(server: Server, tmp_path: Path) -> None:
     ran = There(server, tmp_path, "maint").inv("deploy", "--version", "0.3", "-H", "grisman")
     assert ran.code == 3
-    assert "sudo on grisman wants a password of maint, and there is no terminal" in ran.err
+    assert "sudo on grisman needs the password of maint, and there is no terminal" in ran.err
 
 
 def test_a_user_who_may_use_neither_docker_nor_sudo_is_told(server: Server, tmp_path: Path) -> None:
@@ -233,7 +232,7 @@ def test_a_user_who_may_use_neither_docker_nor_sudo_is_told(server: Server, tmp_
     assert "guest may not use Docker on grisman" in ran.err
 
 
-def test_a_broken_transfer_goes_on_where_it_ended(there: There, releases: Releases) -> None:
+def test_a_broken_transfer_is_resumed_where_it_ended(there: There, releases: Releases) -> None:
     archive = releases("0.3")
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
     incoming = f"{there.folder}/.incoming"
@@ -242,7 +241,7 @@ def test_a_broken_transfer_goes_on_where_it_ended(there: There, releases: Releas
     there.shell(f"head -c 5000000 /tmp/whole.tar >{incoming}/{digest[:16]}.part")
     ran = there.inv("image.load", "--version", "0.3", "--from", str(archive), *there.flags)
     assert ran.code == 0, ran.said
-    assert "goes on after 5.0 MB" in ran.out
+    assert "resumed after 5.0 MB" in ran.out
     assert there.shell(f"ls {incoming}") == ""
 
 
