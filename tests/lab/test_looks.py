@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from tests.lab.conftest import Here, Releases, There
+from tests.lab.hosts import Here, Releases, There
 
 
 def logins(host: There) -> int:
@@ -96,5 +96,5 @@ def test_a_stopped_container_that_holds_the_name_leaves_its_last_words_in_the_lo
     here.docker.containers.get("osprey-service").wait()
     ran = here.inv("deploy", "--version", "0.3")
     assert ran.code == 0, ran.said
-    assert "a container exited holds the name osprey-service" in ran.out
+    assert "a container that is exited holds the name osprey-service" in ran.out
     assert "last words" in (here.folder / "osprey-service.log.1").read_text()

@@ -15,12 +15,13 @@ from ospreyops.remote.ssh import connect
 from ospreyops.remote.streams import RemoteStream
 from ospreyops.settings import Settings
 from tests.conftest import PROJECT, Inv
-from tests.lab.conftest import Releases, There
+from tests.lab.hosts import Releases, There
 from tests.lab.server import PASSWORD, Server
-from tests.lab.sshd import Sshd, closed_port, make_key, silent_server
+from tests.lab.ssh import make_key
+from tests.lab.sshd import Sshd, closed_port, silent_server
 from tests.lab.wait import until
 
-QUICK = {"INVOKE_OSPREY_CONNECT_LIMIT": "2"}
+QUICK = {"INVOKE_OSPREY_SSH_CONNECT_TIMEOUT": "2"}
 
 
 @pytest.fixture
@@ -242,7 +243,7 @@ def test_a_broken_transfer_goes_on_where_it_ended(there: There, releases: Releas
     there.shell(f"head -c 5000000 /tmp/whole.tar >{incoming}/{digest[:16]}.part")
     ran = there.inv("image.load", "--version", "0.3", "--from", str(archive), *there.flags)
     assert ran.code == 0, ran.said
-    assert "goes on after 5.0 MB" in ran.out
+    assert "resumed after 5.0 MB" in ran.out
     assert there.shell(f"ls {incoming}") == ""
 
 

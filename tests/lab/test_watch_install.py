@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from ospreyops.tools.supervisor import Job
-from ospreyops.tools.systemd import Systemd, UNIT
-from tests.lab.conftest import Releases, There
+from ospreyops.tools.systemd import UNIT, Systemd
+from tests.lab.hosts import Releases, There
 from tests.lab.server import Server
 from tests.lab.wait import until
 

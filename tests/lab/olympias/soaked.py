@@ -19,7 +19,7 @@ from tests.release import build
 from tests.soak import Heal
 
 FLAGS = ("-H", "olympias")
-PATIENCE = {"INVOKE_OSPREY_PATIENCE": "120"}
+TIMEOUT = {"INVOKE_OSPREY_HEALTH_TIMEOUT": "120"}
 BY_OPS = {"INVOKE_OSPREY_HOSTS_OLYMPIAS_USER": "ops", "INVOKE_OSPREY_OWNER": "jmartin"}
 """sudo wants no password of ops, who sets up what is jmartin's."""
 LIMIT = 600
@@ -31,7 +31,7 @@ def soaked() -> Iterator[tuple[list[str], Heal]]:
     mac = Olympias.start()
     try:
         with tempfile.TemporaryDirectory() as folder:
-            inv = Inv({**workstation.furnish(mac, Path(folder) / "home"), **PATIENCE})
+            inv = Inv({**workstation.furnish(mac, Path(folder) / "home"), **TIMEOUT})
             workstation.offer(mac, build(Path(folder), "0.3"))
             done(inv, "deploy", "--version", "0.3", **BY_OPS)
             watched(inv)

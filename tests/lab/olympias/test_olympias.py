@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.lab.olympias import network
-from tests.lab.olympias.host import PATH, Olympias
+from tests.lab.olympias.etc import PATH
+from tests.lab.olympias.host import Olympias
 
 
 def test_ssh_enters_a_mac(mac: Olympias, tmp_path: Path) -> None:

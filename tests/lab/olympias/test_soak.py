@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conftest import Inv
+from tests.lab.olympias.etc import PMSET
 from tests.lab.olympias.faults import FAULTS, QUICK
-from tests.lab.olympias.host import PMSET
 from tests.lab.olympias.machine import LabVm
-from tests.lab.olympias.soaked import BY_OPS, PATIENCE, done, healer, watched
+from tests.lab.olympias.soaked import BY_OPS, TIMEOUT, done, healer, watched
 from tests.soak import soak, table
 
 SEED = 1
@@ -21,7 +21,7 @@ MADE = (*FAULTS, *QUICK * 3, QUICK[0])
 @pytest.fixture
 def patient(inv: Inv, deployed: LabVm) -> Iterator[Inv]:
     """`inv` of a workstation, for olympias that watches itself."""
-    patient = Inv({**inv.env, **PATIENCE})
+    patient = Inv({**inv.env, **TIMEOUT})
     watched(patient)
     yield patient
     done(patient, "watch.uninstall", **BY_OPS)

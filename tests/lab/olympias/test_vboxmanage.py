@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from tests.lab.olympias.conftest import fails
+from tests.lab.olympias.asked import fails
 from tests.lab.olympias.faults import RULE
 from tests.lab.olympias.host import Olympias
 from tests.lab.olympias.machine import LabVm

@@ -15,7 +15,8 @@ from ospreyops.tools.launchd import LABEL, Launchd
 from ospreyops.tools.supervisor import Job
 from tests.conftest import Inv
 from tests.lab.olympias import workstation
-from tests.lab.olympias.host import PASSWORD, Olympias
+from tests.lab.olympias.etc import PASSWORD
+from tests.lab.olympias.host import Olympias
 from tests.lab.wait import until
 
 FOLDER = "/Users/jmartin/watched"
@@ -96,7 +97,7 @@ def test_uninstalling_leaves_no_trace_on_the_mac(inv: Inv, watched: Olympias) ->
 def test_the_owner_himself_is_asked_for_his_password_once(inv: Inv, clean: Olympias) -> None:
     environment = {key: value for key, value in inv.env.items() if key not in BY_OPS}
     installed = Inv(environment).asked("password for jmartin on olympias: ", PASSWORD, "watch.install", *FLAGS)
-    assert "keeps itself healthy, and looks every 30 s" in installed.out
+    assert "watchdog installed on olympias, it looks every 30 s" in installed.out
     assert "password for" not in installed.out
     assert told(inv)["running"]
 
