@@ -1,4 +1,4 @@
-"""What a host remembers, over SSH: two people at once, workstations that die or sleep, connections that are cut."""
+"""One change of a host at a time, over SSH: two people at once, workstations that die or sleep, cut connections."""
 
 from __future__ import annotations
 
