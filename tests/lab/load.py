@@ -35,7 +35,7 @@ STALE = (http.client.RemoteDisconnected, ConnectionError)
 
 @dataclass
 class Report:
-    """What came of a load. took: seconds of each short request; cut: what befell computations that did not end well.
+    """The result of a load. took: seconds of each short request; cut: why computations failed.
 
     moved: kept connections that the server had closed between two requests, and that were opened again.
     lasted: seconds from begin to end.

@@ -53,7 +53,7 @@ def offered(there: There, releases: Releases) -> There:
     return there
 
 
-def test_a_deploy_is_remembered_and_one_that_does_nothing_is_not(there: There, releases: Releases) -> None:
+def test_a_deploy_is_in_the_history_and_one_that_does_nothing_is_not(there: There, releases: Releases) -> None:
     archive = releases("0.3")
     for _ in range(2):
         ran = there.inv(*DEPLOY, "--from", str(archive), *there.flags)
@@ -93,7 +93,7 @@ def test_of_two_who_deploy_different_versions_at_once_one_is_refused_or_waits_wi
     assert offered.running() == ["osprey/service:0.4"]
 
 
-def test_a_workstation_that_dies_frees_the_lock_and_leaves_a_line(offered: There) -> None:
+def test_a_workstation_that_dies_frees_the_lock_and_leaves_a_line_in_the_history(offered: There) -> None:
     with asleep(offered) as process:
         assert not free(offered)
         process.kill()

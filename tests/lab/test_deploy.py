@@ -65,7 +65,7 @@ def test_the_lines_of_a_dry_run_typed_by_hand_do_the_deploy(host: Host, releases
     for line in lines:
         again = f"for i in $(seq 60); do {line} --silent --fail && exit; sleep 1; done; exit 1"
         host.shell(again if line.startswith("curl ") else line)
-    until(lambda: host.running() == ["osprey/service:0.4"], "the end of the old container", 30)
+    until(lambda: host.running() == ["osprey/service:0.4"], "the end of the previous container", 30)
     done = host.inv("deploy", "--version", "0.4", *host.flags)
     assert "nothing to do" in done.out, done.said
 
@@ -95,7 +95,7 @@ def test_fabs_own_flag_names_the_host_too(there: There, releases: Releases) -> N
     assert there.running() == ["osprey/service:0.3"]
 
 
-def test_several_hosts_are_deployed_side_by_side_and_one_that_fails_does_not_stop_the_other(
+def test_several_hosts_are_deployed_in_parallel_and_one_that_fails_does_not_stop_the_other(
     there: There, releases: Releases
 ) -> None:
     there.offer(releases("0.3"), "0.3")
@@ -168,7 +168,7 @@ def test_a_unit_made_by_the_releases_own_installer_is_used_and_moved_to_the_new_
         ("exits", "its start script ended with exit status 1"),
     ],
 )
-def test_a_release_that_does_not_come_up_fails_with_what_was_seen_and_the_old_one_is_put_back(
+def test_a_release_that_does_not_become_healthy_fails_with_evidence_and_the_previous_one_serves(
     here: Here, releases: Releases, fault: str, said: str
 ) -> None:
     here.offer(releases("0.3"), "0.3")
@@ -208,7 +208,7 @@ def test_a_bad_archive_is_refused_and_changes_nothing_that_runs(
     assert good.code == 0, good.said
 
 
-def test_a_port_that_something_else_holds_is_said_with_its_name(here: Here, releases: Releases) -> None:
+def test_a_port_that_another_program_holds_is_reported_with_its_name(here: Here, releases: Releases) -> None:
     here.offer(releases("0.3"), "0.3")
     with socket.create_server(("0.0.0.0", 44342)):
         ran = here.inv("deploy", "--version", "0.3")
@@ -217,7 +217,7 @@ def test_a_port_that_something_else_holds_is_said_with_its_name(here: Here, rele
     assert f"(pid {os.getpid()})" in ran.err
 
 
-def test_an_engine_that_is_down_and_one_that_may_not_be_used_are_said(there: There, server: Server) -> None:
+def test_an_engine_that_is_down_is_reported_and_so_is_a_user_who_may_not_log_in(there: There, server: Server) -> None:
     refused = there.inv("status", "-H", f"guest@{server.address}", SSH_AUTH_SOCK="")
     assert refused.code == 4
     server.sh("systemctl stop docker.socket docker")
@@ -228,7 +228,7 @@ def test_an_engine_that_is_down_and_one_that_may_not_be_used_are_said(there: The
     assert "sudo systemctl start docker" in down.err
 
 
-def test_layers_that_a_power_cut_left_half_written_are_loaded_anew(there: There, releases: Releases) -> None:
+def test_layers_that_a_power_cut_left_half_written_are_loaded_again(there: There, releases: Releases) -> None:
     there.offer(releases("0.3"), "0.3")
     loaded = there.inv("image.load", "--version", "0.3", *there.flags)
     assert loaded.code == 0, loaded.said

@@ -101,14 +101,14 @@ def test_a_changed_host_key_is_refused_with_both_fingerprints(inv: Inv, home: Pa
 
 
 @pytest.mark.parametrize("sshd", ["MaxSessions 1"], indirect=True)
-def test_a_server_that_lets_one_session_in_at_a_time_is_asked_one_question_after_the_other(inv: Inv) -> None:
+def test_a_server_that_allows_one_session_at_a_time_is_asked_one_question_after_the_other(inv: Inv) -> None:
     ran = inv("status", "-H", "box")
     assert "  host      box (Linux), as root" in ran.out, ran.said
     assert "docker.sock" in ran.err, ran.said
 
 
 @pytest.mark.parametrize("sshd", ["MaxSessions 0"], indirect=True)
-def test_a_server_that_lets_no_session_in_is_said(inv: Inv) -> None:
+def test_a_server_that_allows_no_session_is_reported(inv: Inv) -> None:
     ran = inv("status", "-H", "box", limit=30, **QUICK)
     assert ran.code == 3, ran.said
     assert "refuses one more session" in ran.err and "MaxSessions" in ran.err
@@ -142,7 +142,7 @@ def test_a_server_that_never_answers_is_given_up_at_its_limit(inv: Inv) -> None:
     assert "127.0.0.1" in ran.err
 
 
-def test_a_port_that_refuses_is_said(inv: Inv) -> None:
+def test_a_port_that_refuses_is_reported(inv: Inv) -> None:
     with closed_port() as port:
         ran = inv("status", "-H", f"root@127.0.0.1:{port}")
     assert ran.code == 4
@@ -150,7 +150,7 @@ def test_a_port_that_refuses_is_said(inv: Inv) -> None:
     assert "refused" in ran.err or "Unable to connect" in ran.err
 
 
-def test_a_key_that_is_not_let_in_is_said(inv: Inv, home: Path, sshd: Sshd) -> None:
+def test_a_key_that_the_server_refuses_is_reported(inv: Inv, home: Path, sshd: Sshd) -> None:
     (sshd.folder / "key.pub").write_text("")
     ran = inv("status", "-H", "box")
     assert ran.code == 4

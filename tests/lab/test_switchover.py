@@ -62,7 +62,7 @@ def test_no_bad_release_disturbs_the_one_that_serves(there: There, releases: Rel
     assert (report.errors, report.cut) == ([], []), str(report)
 
 
-def test_a_release_is_let_in_when_it_serves_older_versions_too(there: There, releases: Releases) -> None:
+def test_traffic_is_switched_only_once_a_release_serves_older_versions_too(there: There, releases: Releases) -> None:
     serving = served(there, releases)
     slow = str(releases("0.4", "slow-older", protocols=BOTH))
     with Load(serving.address, "0.3", rate=20, kept=10, jobs=0, seconds=(0, 0)).going_on() as report:
@@ -71,7 +71,7 @@ def test_a_release_is_let_in_when_it_serves_older_versions_too(there: There, rel
     assert "/v0.3/about: HTTP 502" in ran.out and report.errors == [], f"{report}\n{ran.said}"
 
 
-def test_a_drain_lets_all_computations_end_and_nobody_in(there: There, releases: Releases) -> None:
+def test_a_drain_lets_all_computations_finish_and_no_new_request_in(there: There, releases: Releases) -> None:
     serving = served(there, releases)
     with Load(serving.address, "0.3", rate=0, kept=0, jobs=5, seconds=(4, 6)).going_on(once=True) as report:
         ran = serving.inv("service.drain", *serving.flags)

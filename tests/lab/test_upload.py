@@ -34,7 +34,7 @@ def test_an_upload_that_arrives_damaged_is_not_used_and_the_next_one_is_good(the
     assert there.inv(*words).code == 0
 
 
-def test_a_full_disk_is_said_and_leaves_nothing_half_done(there: There, releases: Releases) -> None:
+def test_a_full_disk_is_reported_and_leaves_nothing_half_done(there: There, releases: Releases) -> None:
     there.shell(f"mkdir -p {there.folder}")
     there.server.sh(f"mount -t tmpfs -o size=30m,uid=ops tmpfs {there.folder}")
     try:

@@ -1,4 +1,4 @@
-"""Every known fault, made for real on olympias: the doctor names it, its task cures it, and the service is back."""
+"""Every known fault, made for real on olympias: the doctor names it, its task repairs it, and the service is back."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def param(fault: str) -> object:
 
 
 @pytest.mark.parametrize("fault", [param(fault) for fault in FAULTS])
-def test_a_fault_is_named_cured_without_cutting_a_job_that_could_live_and_the_second_time_not_there(
+def test_a_fault_is_detected_and_repaired_once_and_no_job_that_could_live_is_cut(
     inv: Inv, deployed: LabVm, fault: str
 ) -> None:
     name, make = FAULTS[fault]
@@ -35,8 +35,8 @@ def test_a_fault_is_named_cured_without_cutting_a_job_that_could_live_and_the_se
     inv = Inv({**inv.env, **TIMEOUT})
     found = inv("doctor", "-H", "olympias")
     assert re.search(rf"✗ {name} ", found.out), found.said
-    cured = inv(f"fix.{name}", "-H", "olympias", limit=500)
-    assert cured.code == 0, cured.said
+    repaired = inv(f"fix.{name}", "-H", "olympias", limit=500)
+    assert repaired.code == 0, repaired.said
     again = inv(f"fix.{name}", "-H", "olympias", "net.check")
     assert again.code == 0, again.said
     assert "nothing to do" in again.out
@@ -57,7 +57,7 @@ def test_a_foreign_listener_on_the_port_is_named_and_lives_on(inv: Inv, deployed
     assert healed.code == 0, healed.said
 
 
-def test_the_macs_sleep_is_forbidden_after_a_yes(inv: Inv, deployed: LabVm) -> None:
+def test_the_mac_is_kept_awake_only_with_yes(inv: Inv, deployed: LabVm) -> None:
     as_ops = ("-H", "ops@olympias.cs.duke.edu")
     inv = Inv({**inv.env, "INVOKE_OSPREY_MACHINE": "virtualbox", "INVOKE_OSPREY_OWNER": deployed.user})
     assert "goes to sleep after 1 minute" in inv("doctor", *as_ops).out

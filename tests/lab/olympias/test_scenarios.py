@@ -21,7 +21,7 @@ OTHER = "other,tcp,,44342,,8080"
 
 @dataclass(frozen=True)
 class Scenario:
-    """A healthy service 0.3, what befalls it in the lab and in the simulation, and a line that is run then."""
+    """A healthy service 0.3, what goes wrong with it in the lab and in the simulation, and the line to run then."""
 
     name: str
     line: str
@@ -101,7 +101,7 @@ def test_a_mac_with_nothing_is_simulated_as_olympias_is(first: Ran, sim: Sim) ->
     assert (simulated.code, steps(simulated)) == (first.code, steps(first)), first.said + simulated.said
 
 
-def test_all_looks_are_content_with_a_healthy_host(deployed: LabVm, inv: Inv) -> None:
+def test_every_task_that_looks_succeeds_on_a_healthy_host(deployed: LabVm, inv: Inv) -> None:
     first, *others = [shlex.split(line) for line in LOOKS]
     ran = inv(*first, "-H", "olympias", *(word for words in others for word in words), limit=300)
     assert ran.code == 0, ran.said
