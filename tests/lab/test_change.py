@@ -1,4 +1,4 @@
-"""What a host remembers, over SSH: two people at once, workstations that die or sleep, connections that are cut."""
+"""One change of a host at a time, over SSH: two people at once, workstations that die or sleep, cut connections."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.lab.conftest import Releases, There
+from tests.lab.hosts import Releases, There
 from tests.lab.killed import reaches
 from tests.lab.server import PASSWORD, Server
 from tests.lab.wait import until
@@ -53,7 +53,7 @@ def offered(there: There, releases: Releases) -> There:
     return there
 
 
-def test_a_deploy_is_remembered_and_one_that_does_nothing_is_not(there: There, releases: Releases) -> None:
+def test_a_deploy_is_in_the_history_and_one_that_does_nothing_is_not(there: There, releases: Releases) -> None:
     archive = releases("0.3")
     for _ in range(2):
         ran = there.inv(*DEPLOY, "--from", str(archive), *there.flags)
@@ -66,9 +66,9 @@ def test_a_deploy_is_remembered_and_one_that_does_nothing_is_not(there: There, r
     assert all(step["ok"] for step in entry["steps"]) and len(entry["steps"]) >= 4
     assert f"deploy --version 0.3 --from {archive}" in there.inv("history", *there.flags).out
     facts = json.loads(there.inv("status", "--json", *there.flags).out)["facts"]
-    assert facts["host"]["wanted"]["version"] == "0.3"
+    assert facts["host"]["desired"]["version"] == "0.3"
     assert "service.stop" in there.inv("service.stop", *there.flags, "history").out
-    assert json.loads(there.inv("status", "--json", *there.flags).out)["facts"]["host"]["wanted"] is None
+    assert json.loads(there.inv("status", "--json", *there.flags).out)["facts"]["host"]["desired"] is None
 
 
 def test_of_two_who_deploy_different_versions_at_once_one_is_refused_or_waits_with_wait(
@@ -79,10 +79,10 @@ def test_of_two_who_deploy_different_versions_at_once_one_is_refused_or_waits_wi
     with asleep(offered) as first:
         refused = offered.inv(*other)
         assert refused.code == 3, refused.said
-        assert "grisman is being changed by " in refused.err and f"(pid {first.pid})" in refused.err
+        assert "grisman is locked by " in refused.err and f"(pid {first.pid})" in refused.err
         second = offered.inv.start(*other, "--wait")
         assert second.stdout
-        while "is being changed by" not in (line := second.stdout.readline()):
+        while "is locked by" not in (line := second.stdout.readline()):
             assert line, "the second one ended"
         first.send_signal(signal.SIGCONT)
         said, _ = first.communicate(timeout=120)
@@ -93,7 +93,7 @@ def test_of_two_who_deploy_different_versions_at_once_one_is_refused_or_waits_wi
     assert offered.running() == ["osprey/service:0.4"]
 
 
-def test_a_workstation_that_dies_frees_the_lock_and_leaves_a_line(offered: There) -> None:
+def test_a_workstation_that_dies_frees_the_lock_and_leaves_a_line_in_the_history(offered: There) -> None:
     with asleep(offered) as process:
         assert not free(offered)
         process.kill()
@@ -130,7 +130,7 @@ def test_a_lock_is_released_from_another_connection(offered: There) -> None:
     with asleep(offered):
         asked = offered.inv("lock.release", *offered.flags)
         assert asked.code == 1
-        assert "the last sign of life came" in asked.err
+        assert "last heartbeat " in asked.err
         released = offered.inv("lock.release", "--yes", *offered.flags)
         assert released.code == 0, released.said
         assert free(offered)
