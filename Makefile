@@ -32,7 +32,7 @@ check:
 	.venv/bin/mypy
 	.venv/bin/vermin --target=3.9- --violations --no-tips --quiet ospreyops tasks.py tests
 	.venv/bin/lint-imports --no-cache
-	@find ospreyops -name '*.pl' | sort | while read -r file; do perl -c "$$file" || exit 1; done
+	@find ospreyops -name '*.pl' | sort | while read -r file; do perl -cw "$$file" || exit 1; done
 
 MAC := tests/lab/olympias
 PYTEST := $(PYTHON) -m pytest -q --durations 20
@@ -68,7 +68,7 @@ lab: setup
 FAULTS := 25
 SEED := 1
 soak: setup
-	@$(PYTHON) -m tests.soak --faults $(FAULTS) --seed $(SEED)
+	@$(PYTHON) -m tests.sim.soak --faults $(FAULTS) --seed $(SEED)
 
 # What the tool's ways cost beside the runbook's.
 bench: setup
