@@ -125,6 +125,7 @@ class VmFacts:
     tls: None when the VM could not be asked.
     process: the VM's own; making: what makes the VM just now; calls: all of VirtualBox's and docker-machine's.
     record: docker-machine's of the VM; None when there is none that can be read. files: docker-machine has its folder.
+    other_ca: the client's certificate in docker-machine's store is not of its CA, or the time of one is over.
     unfinished: a `docker-machine create` of it did not end: nothing is on its disk, which no VM has.
     unregistered: the settings file, or what is left of it, of a VM that VirtualBox does not know; None without one.
     """
@@ -143,6 +144,7 @@ class VmFacts:
     contact: Contact = Contact.UNASKED
     record: Optional[Record] = None
     files: bool = False
+    other_ca: bool = False
 
 
 @dataclass(frozen=True)

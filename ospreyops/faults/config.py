@@ -15,7 +15,7 @@ from ..target import Target
 
 
 def repair(facts: Facts, target: Target) -> Iterator[Step]:
-    """Say that docker-machine's config.json of the VM is lost or damaged.
+    """Say that docker-machine's config.json is lost.
 
     Never made up: only a backup has what was in it. Errors: Blocked.
     """

@@ -43,15 +43,18 @@ def of_use(facts: Facts, container: Container) -> bool:
 def spared(facts: Facts, steps: Iterable[Step], hint: str) -> Iterator[Step]:
     """The steps, up to the first that ends something while the service serves or computes, or could not be asked.
 
-    Errors: Spared, with that hint, when it is the first step at all.
+    Steps that prepare for that one in the same look are not done either.
+    Errors: Spared, with that hint, when nothing else is to be done before.
     """
     life = alive(facts) or ("nobody can say what runs" if facts.machine.state is State.UNKNOWN else None)
-    for number, step in enumerate(steps):
+    before: list[Step] = []
+    for step in steps:
         if life and step.ends:
-            if number == 0:
-                raise Spared(f"{step.why}, but {life}: nothing is ended", hint=hint)
-            return
-        yield step
+            if any(one.then_look for one in before):
+                break
+            raise Spared(f"{step.why}, but {life}: nothing is ended", hint=hint)
+        before.append(step)
+    yield from before
 
 
 def check_confirmed(facts: Facts, steps: Iterable[Step], task: str, *, yes: bool) -> None:

@@ -151,6 +151,9 @@ def certificates_valid(facts: Facts, target: Target) -> Iterator[Step]:
         )
     if seen.tls.trust in (Trust.REFUSED, Trust.MOVED):
         why = f"Docker on {target.name} and the VM's do not accept each other's certificates: {seen.tls}{engine.loss}"
+        if seen.other_ca:
+            old = "the client's certificate is not of docker-machine's CA, or the time of one is over"
+            yield Step(old, vm.drop_client_certificate(), "the client's certificate is put aside")
         outcome = "the certificates are renewed"
         yield Step(why, vm.renew_certificates(), outcome, UP, then_look=True, ends=True)
 

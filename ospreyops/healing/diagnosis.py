@@ -11,6 +11,7 @@ from ..facts.service import Problem
 from ..faults import Fault, detect
 from ..goals import health
 from ..goals.desired import rollback_target
+from ..goals.loss import alive
 from ..release import by_age
 from ..step import Step
 from ..target import Target
@@ -67,7 +68,8 @@ def _repair(facts: Facts, target: Target, fault: Fault) -> str:
         steps: list[Step] = list(fault.repair(facts, target))
     except Blocked as error:
         return error.hint or error.case
-    confirmation = " --yes" if fault.needs_confirmation else ""
+    ends = alive(facts) is not None and any(step.ends for step in steps)
+    confirmation = " --yes" if fault.needs_confirmation or ends else ""
     return f"inv fix.{fault.name}{confirmation} -H {target.name}" if steps else f"inv status -H {target.name}"
 
 

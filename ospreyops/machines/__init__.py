@@ -70,6 +70,9 @@ class Vm(Protocol):
     def renew_certificates(self) -> Command:
         """Make new certificates for its engine, which restarts."""
 
+    def drop_client_certificate(self) -> Command:
+        """Have a new certificate of the client made, too, when they are renewed next."""
+
     def remove(self) -> Command:
         """Remove it, with all that is in it."""
 

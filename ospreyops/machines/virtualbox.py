@@ -105,6 +105,7 @@ class Machine:
             contact=said.contact,
             record=store.record,
             files=store.folder is not None,
+            other_ca=store.other_ca,
         )
 
     def _room(self) -> str:
@@ -204,6 +205,10 @@ class Vm:
     def renew_certificates(self) -> Command:
         """Make new certificates for its engine."""
         return self.machine.renew_certificates()
+
+    def drop_client_certificate(self) -> Command:
+        """Have a new certificate of the client made with them."""
+        return self.machine.drop_client_certificate()
 
     def remove(self) -> Command:
         """Remove it."""

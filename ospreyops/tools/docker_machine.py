@@ -22,8 +22,9 @@ ISO = "boot2docker.iso"
 """The VM's system, the one large file of a VM that holds nothing."""
 PORT_TAKEN = "address already in use"
 """What `start` says when something else has the SSH port that it remembers (field book: docker-machine, 3)."""
-SAME_CA = "openssl verify -CAfile ca.pem cert.pem 2>/dev/null | grep -qx 'cert.pem: OK'"
-"""The client's certificate is of the CA, and both are within their time; what openssl exits with differs."""
+OTHER_CA = "another CA:"
+UNFIT = "command -v openssl >/dev/null && ! openssl verify -CAfile ca.pem cert.pem 2>&1 | grep -qx 'cert.pem: OK'"
+"""The client's certificate is not of the CA, or the time of one is over; what openssl exits with says less."""
 
 
 def environment(settings: Settings) -> str:
@@ -66,15 +67,17 @@ class DockerMachine:
         return Command(f"cd {self.folder} && umask 077 && {change} && mv -f config.json.new config.json", LIMIT)
 
     def renew_certificates(self) -> Command:
-        """Runbook: `docker-machine regenerate-certs`; -f, for it asks; restarts dockerd, which ends the service.
+        """Runbook: `docker-machine regenerate-certs`; -f, for it asks; restarts dockerd, which ends the service."""
+        return self.line("regenerate-certs -f --client-certs {vm}", 600)
 
-        It makes a new certificate of the client only where there is none or its time is over, not for a new CA: one
-        that is not of the CA is put aside before (field book: docker-machine, 9).
+    def drop_client_certificate(self) -> Command:
+        """Put the client's certificate aside, so that a new one is made.
+
+        `regenerate-certs` makes one only where there is none or its time is over, not for a new CA (field book:
+        docker-machine, 9).
         """
-        aside = "{ mv -f cert.pem cert.pem.old; mv -f key.pem key.pem.old; }"
-        checked = f"(cd {self._store('certs')} && {{ ! command -v openssl >/dev/null || {SAME_CA} || {aside}; }})"
-        line = self.line("regenerate-certs -f --client-certs {vm}", 600)
-        return Command(f"{checked}; {line}", line.limit)
+        aside = " && ".join(f"{{ [ ! -e {name} ] || mv -f {name} {name}.old; }}" for name in ("cert.pem", "key.pem"))
+        return Command(f"cd {self._store('certs')} && {aside}", LIMIT)
 
     def remove(self) -> Command:
         """Remove the VM, its disk and all images in it."""
@@ -99,8 +102,10 @@ class DockerMachine:
         """
         largest = f"find . -type f ! -name {ISO} -exec du -k {{}} + | sort -n | tail -n 1"
         settings = "ls -d $PWD/{vm}/{vm}.vbox $PWD/{vm}/{vm}.vbox-prev 2>/dev/null"
+        client = f"(cd {self._store('certs')} && {UNFIT} && echo {OTHER_CA})"
         config = f"[ -e config.json ] || sleep 1; echo {CONFIG}; cat config.json"
-        return sh(f"cd {self.folder} && pwd && {{ {largest}; {settings}; {config}; }}", limit=LIMIT, vm=self.vm)
+        parts = f"{largest}; {settings}; {client}; {config}"
+        return sh(f"cd {self.folder} && pwd && {{ {parts}; }}", limit=LIMIT, vm=self.vm)
 
     def remembered(self, key: str) -> str:
         """A line that prints what config.json has under that key; nothing where it has not."""
@@ -120,19 +125,20 @@ class DockerMachine:
 class Store:
     """What docker-machine has of the VM. folder: where; settings: its .vbox file, or the one before that.
 
-    empty: nothing was ever on its disk, and it never had settings or a port.
+    empty: nothing was ever on its disk, and it never had a port. other_ca: the client's certificate is not of the CA.
     """
 
     folder: Optional[str]
     settings: Optional[str]
     empty: bool
     record: Optional[Record]
+    other_ca: bool = False
 
 
 def store(answer: Answer) -> Store:
     """What the store's question printed."""
     listing, _, config = answer.out.partition(f"\n{CONFIG}\n")
-    folder = re.match(r"/.*", listing)
+    folder = re.match(r"\S.*", listing)
     settings = re.search(r"^/.*[.]vbox(-prev)?$", listing, re.MULTILINE)
     largest = re.search(r"^(\d+)\s", listing, re.MULTILINE)
     record = _record(config)
@@ -142,6 +148,7 @@ def store(answer: Answer) -> Store:
         settings[0] if settings else None,
         bool(folder) and small and not (record and record.ssh_port),
         record,
+        OTHER_CA in listing,
     )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Callable, Union
+from typing import Callable, Optional, Union
 
 from ospreyops.errors import Failed
 from ospreyops.facts.engine import EngineFacts, EngineRefusal
@@ -18,13 +19,19 @@ ABSENT = "VBoxManage: error: Could not find a registered machine named 'osprey-s
 HEADLESS = "/Applications/VirtualBox.app/Contents/MacOS/VBoxHeadless"
 PID = 77
 CLOSED = "curl: (7) Failed to connect to localhost port 44342: Connection refused"
+STORE = "/Users/jmartin/.docker/machine/machines/osprey-service"
+TAKEN = "bind: address already in use"
+LOCKED = "VBoxManage: error: Details: code VBOX_E_INVALID_OBJECT_STATE (0x80bb0007), component MachineWrap"
 REFUSED = "VBoxManage: error: VM is paused due to host power management"
 
 
 @dataclass
 class SimMac(SimHost):
-    """A Mac. vm: VMState of VBoxManage, "" when there is no VM; hung: VBoxManage does not answer.
+    """A Mac. vm: VMState of VBoxManage, "" when there is no VM; hung: neither VBoxManage nor the VM answers.
 
+    slow: seconds that VBoxManage takes; vbox: what it says instead of all else; guest: what ssh says instead.
+    ssh_port, recorded: what docker-machine's config.json has; config: that file can be read.
+    port_taken: something else listens on ssh_port; locked: so many starts find the VM's lock held.
     by_sleep: what paused it was the Mac's sleep; calls: what ps shows of VirtualBox and docker-machine.
     store: what a `docker-machine create` that did not end has left.
     taken: who else listens on the service's port, as `nc 9`; dead_rule: the rule was added while it was taken.
@@ -38,6 +45,15 @@ class SimMac(SimHost):
     clock_behind: float = 0
     tls: str = ""
     steps_clock: bool = False
+    slow: float = 0
+    vbox: Optional[Answer] = None
+    guest: str = ""
+    ssh_port: int = 50022
+    recorded: str = "192.168.99.101"
+    addresses: str = "3: eth1    inet 192.168.99.101/24 brd\n"
+    config: bool = True
+    port_taken: bool = False
+    locked: int = 0
     calls: str = ""
     taken: str = ""
     dead_rule: bool = False
@@ -46,18 +62,24 @@ class SimMac(SimHost):
 
     def ask(self, questions: Mapping[str, Command]) -> dict[str, Answer]:
         """The answers to a look, those of the VM among them."""
-        of_vm = {"vm": self._vm, "guest": self._guest, "timesync": self._timesync, "calls": self._calls}
-        of_vm["store"] = lambda: Answer(0, self.store or ("there\n3000000 disk.vmdk\n" if self.vm else ""))
+        of_vm: dict[str, Callable[[], Answer]] = {
+            "vm": lambda: self._vm(questions["vm"].limit),
+            "guest": lambda: self._guest(questions["guest"].limit),
+            "store": self._store,
+            "calls": self._calls,
+            "again": lambda: Answer(0),
+        }
         found = super().ask({name: question for name, question in questions.items() if name not in of_vm})
         own = {**of_vm, "host": self._host, "listener": self._listener}
         aside = "about" in questions and "//192.168.99.101:" in questions["about"].line
-        if not self._listens(into=",44342") and not aside:
+        answers = self.vm == "running" and not self.hung
+        if not answers or (not self._listens(into=",44342") and not aside):
             own.update(about=lambda: Answer(7, "", CLOSED), desktop=lambda: Answer(0), certificate=lambda: Answer(1))
         return {**found, **{name: answer() for name, answer in own.items() if name in questions}}
 
     def engine(self) -> Union[EngineFacts, EngineRefusal]:
         """What the docker SDK would read, when the VM runs."""
-        if self.vm != "running" or self.hung:
+        if self.vm != "running" or self.hung or self.guest:
             return docker.refusal("ssh: connect to host 127.0.0.1 port 50022: Connection refused")
         return super().engine()
 
@@ -93,11 +115,12 @@ class SimMac(SimHost):
             raise Failed("exit status 1: it did not work")
         self.vm = "saved" if self.by_sleep else "running"
 
-    def end_calls(self, target: str) -> None:
-        """What ending a process, or a group of them, comes to; without its server VirtualBox answers again."""
-        lines = [line for line in self.calls.splitlines(keepends=True) if f" {target.lstrip('-')} " not in line]
-        self.hung = self.hung and not target.isdecimal()
-        self.calls = "".join(lines)
+    def end_calls(self, pids: str) -> None:
+        """What ending processes comes to; without its server VirtualBox answers again."""
+        rows = self.calls.splitlines(keepends=True)
+        gone = [row for row in rows if row.split()[0] in pids.split()]
+        self.hung = self.hung and not any("VBoxSVC" in row for row in gone)
+        self.calls = "".join(row for row in rows if row not in gone)
 
     def set_clock(self, seconds: str) -> None:
         """What setting the guest's clock ahead comes to; a TLS that was refused for it is fine again."""
@@ -122,7 +145,23 @@ class SimMac(SimHost):
         """What `docker-machine start` comes to."""
         if self.vm not in ("poweroff", "aborted", "saved"):
             raise Failed(f"exit status 1: {REFUSED if self.vm == 'paused' else 'is already running'}")
+        if self.port_taken and self.ssh_port == 50022:
+            raise Failed("exit status 1", evidence=f"listen tcp4 127.0.0.1:50022: {TAKEN}")
+        self.load_state()
+        self.ssh_port = self.ssh_port or 50023
+
+    def load_state(self) -> None:
+        """What `VBoxManage startvm` comes to."""
+        if self.locked:
+            self.locked -= 1
+            raise Failed("exit status 1", evidence=LOCKED)
         self.vm = "running"
+
+    def restart_vm(self) -> None:
+        """What `docker-machine restart` comes to: a VM that is in no state for it is only waited for."""
+        if self.vm in ("running", "poweroff", "aborted"):
+            self.power("poweroff")
+            self.start_vm()
 
     def create_vm(self, memory: str) -> None:
         """What `docker-machine create` comes to."""
@@ -158,26 +197,37 @@ class SimMac(SimHost):
         rules = [rule for rule in self.rules if rule.split(",")[3] == "44342" and rule.endswith(into)]
         return bool(rules) and self.powered and not self.dead_rule and not self.taken
 
-    def _vm(self) -> Answer:
-        if self.hung:
+    def _vm(self, limit: float) -> Answer:
+        if self.hung or self.slow > limit:
             return Answer(-1, late=True)
+        if self.vbox:
+            return self.vbox
         if not self.vm:
             return Answer(1, "", ABSENT)
         rules = "".join(f'Forwarding({number})="{rule}"\n' for number, rule in enumerate(self.rules))
         disk = "" if self.store else '"SATA-1-0"="/Users/jmartin/disk.vmdk"\n'
         return Answer(0, f'name="osprey-service"\nVMState="{self.vm}"\n{disk}{rules}')
 
-    def _guest(self) -> Answer:
-        if self.vm != "running" or self.hung:
-            return Answer(255, "", "ssh: Connection refused")
+    def _guest(self, limit: float) -> Answer:
+        port = self.ssh_port or (0 if self.slow > limit or self.vbox else 50022)
+        if not port:
+            return Answer(2, f"asked at port 0\n\n{EPOCH + self.now:.0f}\nssh ended with 2\n", "p: not known\n")
+        ends = f"{EPOCH + self.now:.0f}\nssh ended with"
+        if self.vm != "running" or self.hung or self.guest:
+            said = self.guest or f"ssh: connect to host 127.0.0.1 port {port}: Connection refused"
+            return Answer(0, f"asked at port {port}\n\n{ends} 255\n", f"{said}\nssh ended with 255\n")
         clock = EPOCH + self.now - self.clock_behind
         disk = f"/dev/sda1 19000000 1000000 {self.disk_free // 1024} 6% /mnt/sda1\n"
-        address = "3: eth1 inet 192.168.99.101/24 brd\n"
-        now = f"{clock:.0f}\n{EPOCH + self.now:.0f}\n"
-        return Answer(1 if self.tls else 0, f"{disk}{address}{room(self)}{now}20.10.24\n", self.tls)
+        inner = f"{disk}{self.addresses}{room(self)}{clock:.0f}"
+        said = "" if self.tls or "eth1" not in self.addresses else "20.10.24\n"
+        out = f"asked at port {port}\n{inner}\n{ends} 0\n{said}"
+        return Answer(1 if self.tls else 0, out, f"ssh ended with 0\n{self.tls}")
 
-    def _timesync(self) -> Answer:
-        return Answer(0, "Value: 10000\n" if self.steps_clock else "No value set!\n")
+    def _store(self) -> Answer:
+        driver = {"Driver": {"SSHPort": self.ssh_port, "IPAddress": self.recorded}}
+        config = f"{json.dumps(driver)}\n" if self.config else ""
+        whole = f"{STORE}\n3000000\t./disk.vmdk\n{STORE}/osprey-service/osprey-service.vbox\nconfig.json:\n{config}"
+        return Answer(0, self.store or (whole if self.vm else ""))
 
     def _calls(self) -> Answer:
         own = f"  {PID}   {PID} 01:00:00 {HEADLESS} --comment osprey-service --startvm x\n" if self.powered else ""
@@ -192,9 +242,13 @@ class SimMac(SimHost):
 LINES: dict[str, Callable[..., object]] = {
     r"controlvm \S+ resume \|\|.*savestate": SimMac.go_on,
     r"docker-machine create .*--virtualbox-memory (\d+)": SimMac.create_vm,
-    r"docker-machine (?:re)?start": SimMac.start_vm,
+    r"docker-machine restart": SimMac.restart_vm,
+    r"docker-machine start": SimMac.start_vm,
+    r"VBoxManage startvm \S+ --type headless$": SimMac.load_state,
+    r"\"SSHPort\": 0/' config.json >config.json.new && mv -f": lambda mac: setattr(mac, "ssh_port", 0),
+    r"^sleep 3$": lambda mac: None,
     r"alarm 20; exec @ARGV' VBoxManage controlvm \S+ poweroff \|\| kill -9 \d+$": SimMac.end,
-    r"^kill -9 -- (-?\d+)$": SimMac.end_calls,
+    r"^kill -9 ([\d ]+)$": SimMac.end_calls,
     r"^pmset -a sleep 0 ": lambda mac: setattr(mac, "pmset", ""),
     r"docker-machine ssh \S+ 'sudo date -u -s .*\+ (-?\d+)": lambda mac, seconds: mac.set_clock(seconds),
     r"guestproperty set \S+ \S+threshold 10000": lambda mac: setattr(mac, "steps_clock", True),
