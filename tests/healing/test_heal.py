@@ -15,7 +15,7 @@ from tests.worlds import CURABLE, Sim, with_fault
 def test_heal_repairs_each_fault_that_keeps_the_service_from_being_healthy(sim: Sim, name: str) -> None:
     mac = with_fault(name)
     assert sim("heal -H sim", mac).code == 0
-    assert sim("status -H sim", mac).code == 0
+    assert sim("service.status -H sim", mac).code == 0
 
 
 def test_a_healthy_service_is_never_cut_by_heal(sim: Sim) -> None:
