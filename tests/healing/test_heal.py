@@ -57,6 +57,6 @@ def test_the_port_of_a_container_that_is_about_to_run_is_not_taken_by_a_stranger
             return replace(facts, service=replace(facts.service, state="created"))
         return facts
 
-    host.engine = created_at_first  # type: ignore[method-assign]
+    host.engine = created_at_first  # type: ignore[method-assign]  # a host on which this alone differs
     ran = sim("heal -H sim", host)
     assert begun and ran.code == 0, ran.said
