@@ -31,7 +31,7 @@ def answer(host: SimHost, name: str, line: str) -> Answer:
     said = {
         "host": f"Linux\nops\n/home/ops\n{EPOCH + host.now:.0f}\n",
         "tools": "/usr/bin/docker\n/usr/bin/bzip2\n",
-        "disk": "/dev/sda1 100000000 1 90000000 1% /\nwritable\n",
+        "disk": f"/dev/sda1 100000000 1 {host.folder_free // 1024} 1% /\nwritable\n",
         "unpacked": rows,
         "archives": "\n".join(f" 99 osprey-service-docker-{found}.tar" for found in sorted(host.archives)),
         "unit": _unit(host),

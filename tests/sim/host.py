@@ -63,6 +63,7 @@ class SimHost:
     ended: Optional[int] = None
     tried: str = ""
     drop_ins: str = ""
+    folder_free: int = 92_160_000_000
     log_size: int = 20
     logs: set[str] = field(default_factory=lambda: {"osprey-service.log"})
     engine_why: str = ""
