@@ -134,7 +134,7 @@ def test_a_listener_is_read_as_linux_and_mac_print_it(printed: str, listener: st
         ("//jeff@nas/my share 100 40 60 40% /Volumes/my share\n", 60 * 1024),
         ("/dev/disk 1 2 3 100 40 60 40% /Volumes/1 2 3\n", 60 * 1024),
         ("/dev/disk1s1 100 120 -20 120% /\n", 0),
-        ("map auto_home 0 0 0 100% /System/Volumes/Data/home\n", 0),
+        ("map auto_home 0 0 0 100% /System/Volumes/Data/home\n", None),
         ("", None),
     ],
 )
