@@ -121,6 +121,7 @@ class Inv:
         child.sendline(answer)
         child.expect(pexpect.EOF)
         child.close()
+        assert child.exitstatus is not None and child.before is not None, "it was ended by a signal"
         return Ran(child.exitstatus, child.before, "")
 
 
