@@ -61,7 +61,7 @@ def room(host: SimHost) -> str:
     """What the question for the active port, the free memory and the taken ports prints."""
     rule = f"-A OSPREY -p tcp -m tcp --dport 44342 -j REDIRECT --to-ports {host.active_port}\n"
     active_port = "" if host.active_port is None else "netfilter\n" + (rule if host.active_port != 44342 else "")
-    taken = "".join(f"taken {port:04X}\n" for port in host.taken_ports)
+    taken = "".join(f"taken {port:04X}\n" for port in sorted({*host.taken_ports, *host.listening}))
     return f"{active_port}memory {host.memory_free // 1024}\n{taken}"
 
 
