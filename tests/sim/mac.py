@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,14 +11,13 @@ from ospreyops.errors import Failed
 from ospreyops.facts.engine import EngineFacts, EngineRefusal
 from ospreyops.remote.command import Answer, Command
 from ospreyops.tools import docker
-from tests.sim.answers import EPOCH, room
+from tests.sim import vm_answers
+from tests.sim.answers import EPOCH
 from tests.sim.host import SimHost
 
-ABSENT = "VBoxManage: error: Could not find a registered machine named 'osprey-service'"
 HEADLESS = "/Applications/VirtualBox.app/Contents/MacOS/VBoxHeadless"
 PID = 77
 CLOSED = "curl: (7) Failed to connect to localhost port 44342: Connection refused"
-STORE = "/Users/jmartin/.docker/machine/machines/osprey-service"
 TAKEN = "bind: address already in use"
 LOCKED = "VBoxManage: error: Details: code VBOX_E_INVALID_OBJECT_STATE (0x80bb0007), component MachineWrap"
 REFUSED = "VBoxManage: error: VM is paused due to host power management"
@@ -29,8 +27,9 @@ REFUSED = "VBoxManage: error: VM is paused due to host power management"
 class SimMac(SimHost):
     """A Mac. vm: VMState of VBoxManage, "" when there is no VM; hung: neither VBoxManage nor the VM answers.
 
-    slow: seconds that VBoxManage takes; vbox: what it says instead of all else; guest: what ssh says instead.
+    slow: seconds that VBoxManage takes; vbox: what it says instead of all else; ssh_says: what ssh says instead.
     ssh_port, recorded: what docker-machine's config.json has; config: that file can be read.
+    other_ca: the client's certificate is not of the CA.
     port_taken: something else listens on ssh_port; locked: so many starts find the VM's lock held.
     by_sleep: what paused it was the Mac's sleep; calls: what ps shows of VirtualBox and docker-machine.
     store: what a `docker-machine create` that did not end has left.
@@ -47,11 +46,12 @@ class SimMac(SimHost):
     steps_clock: bool = False
     slow: float = 0
     vbox: Optional[Answer] = None
-    guest: str = ""
+    ssh_says: str = ""
     ssh_port: int = 50022
     recorded: str = "192.168.99.101"
     addresses: str = "3: eth1    inet 192.168.99.101/24 brd\n"
     config: bool = True
+    other_ca: bool = False
     port_taken: bool = False
     locked: int = 0
     calls: str = ""
@@ -60,16 +60,16 @@ class SimMac(SimHost):
     disk_free: int = 10**11
     store: str = ""
 
-    def ask(self, questions: Mapping[str, Command]) -> dict[str, Answer]:
+    def ask(self, questions: Mapping[str, Command], *, sudo: bool = False) -> dict[str, Answer]:
         """The answers to a look, those of the VM among them."""
         of_vm: dict[str, Callable[[], Answer]] = {
-            "vm": lambda: self._vm(questions["vm"].limit),
-            "guest": lambda: self._guest(questions["guest"].limit),
-            "store": self._store,
+            "vm": lambda: vm_answers.vboxmanage(self, questions["vm"].limit),
+            "guest": lambda: vm_answers.guest(self, questions["guest"].limit),
+            "store": lambda: vm_answers.store(self),
             "calls": self._calls,
             "again": lambda: Answer(0),
         }
-        found = super().ask({name: question for name, question in questions.items() if name not in of_vm})
+        found = super().ask({name: question for name, question in questions.items() if name not in of_vm}, sudo=sudo)
         own = {**of_vm, "host": self._host, "listener": self._listener}
         aside = "about" in questions and "//192.168.99.101:" in questions["about"].line
         answers = self.vm == "running" and not self.hung
@@ -79,7 +79,7 @@ class SimMac(SimHost):
 
     def engine(self) -> Union[EngineFacts, EngineRefusal]:
         """What the docker SDK would read, when the VM runs."""
-        if self.vm != "running" or self.hung or self.guest:
+        if self.vm != "running" or self.hung or self.ssh_says:
             return docker.refusal("ssh: connect to host 127.0.0.1 port 50022: Connection refused")
         return super().engine()
 
@@ -129,7 +129,7 @@ class SimMac(SimHost):
 
     def renew_certificates(self) -> None:
         """What regenerate-certs comes to: dockerd restarts, and a `--rm` container is gone."""
-        self.tls = ""
+        self.tls = self.tls if self.other_ca else ""
         self._lose()
 
     def start_engine(self) -> None:
@@ -197,38 +197,6 @@ class SimMac(SimHost):
         rules = [rule for rule in self.rules if rule.split(",")[3] == "44342" and rule.endswith(into)]
         return bool(rules) and self.powered and not self.dead_rule and not self.taken
 
-    def _vm(self, limit: float) -> Answer:
-        if self.hung or self.slow > limit:
-            return Answer(-1, late=True)
-        if self.vbox:
-            return self.vbox
-        if not self.vm:
-            return Answer(1, "", ABSENT)
-        rules = "".join(f'Forwarding({number})="{rule}"\n' for number, rule in enumerate(self.rules))
-        disk = "" if self.store else '"SATA-1-0"="/Users/jmartin/disk.vmdk"\n'
-        return Answer(0, f'name="osprey-service"\nVMState="{self.vm}"\n{disk}{rules}')
-
-    def _guest(self, limit: float) -> Answer:
-        port = self.ssh_port or (0 if self.slow > limit or self.vbox else 50022)
-        if not port:
-            return Answer(2, f"asked at port 0\n\n{EPOCH + self.now:.0f}\nssh ended with 2\n", "p: not known\n")
-        ends = f"{EPOCH + self.now:.0f}\nssh ended with"
-        if self.vm != "running" or self.hung or self.guest:
-            said = self.guest or f"ssh: connect to host 127.0.0.1 port {port}: Connection refused"
-            return Answer(0, f"asked at port {port}\n\n{ends} 255\n", f"{said}\nssh ended with 255\n")
-        clock = EPOCH + self.now - self.clock_behind
-        disk = f"/dev/sda1 19000000 1000000 {self.disk_free // 1024} 6% /mnt/sda1\n"
-        inner = f"{disk}{self.addresses}{room(self)}{clock:.0f}"
-        said = "" if self.tls or "eth1" not in self.addresses else "20.10.24\n"
-        out = f"asked at port {port}\n{inner}\n{ends} 0\n{said}"
-        return Answer(1 if self.tls else 0, out, f"ssh ended with 0\n{self.tls}")
-
-    def _store(self) -> Answer:
-        driver = {"Driver": {"SSHPort": self.ssh_port, "IPAddress": self.recorded}}
-        config = f"{json.dumps(driver)}\n" if self.config else ""
-        whole = f"{STORE}\n3000000\t./disk.vmdk\n{STORE}/osprey-service/osprey-service.vbox\nconfig.json:\n{config}"
-        return Answer(0, self.store or (whole if self.vm else ""))
-
     def _calls(self) -> Answer:
         own = f"  {PID}   {PID} 01:00:00 {HEADLESS} --comment osprey-service --startvm x\n" if self.powered else ""
         return Answer(0, own + self.calls)
@@ -253,6 +221,7 @@ LINES: dict[str, Callable[..., object]] = {
     r"docker-machine ssh \S+ 'sudo date -u -s .*\+ (-?\d+)": lambda mac, seconds: mac.set_clock(seconds),
     r"guestproperty set \S+ \S+threshold 10000": lambda mac: setattr(mac, "steps_clock", True),
     r"docker-machine ssh \S+ 'sudo /etc/init.d/docker status \|\| sudo /etc/init.d/docker start": SimMac.start_engine,
+    r"mv -f cert.pem cert.pem.old": lambda mac: setattr(mac, "other_ca", False),
     r"docker-machine regenerate-certs -f": SimMac.renew_certificates,
     r"docker-machine stop|controlvm \S+ poweroff": lambda mac: mac.power("poweroff"),
     r"docker-machine rm (?:-f )?-y": SimMac.remove_vm,
