@@ -70,16 +70,23 @@ def _whole(facts: Facts, vm: Vm, seen: VmFacts) -> Iterator[Step]:
         outcome = f"the files of the half-made VM {vm.name} are removed"
         yield Step(why, vm.remove_files(), outcome, then_look=True, ends=True)
     elif seen.unregistered and state is State.ABSENT:
-        known = seen.unregistered.removesuffix("-prev")
-        copied = f"cp {seen.unregistered} {known} && " if known != seen.unregistered else ""
-        line = (
-            f"{copied}VBoxManage registervm {known}" if known.endswith(".vbox") else "restore its .vbox from a backup"
-        )
-        hint = f"{line}, or osprey.hosts.{name}.vm_registry; or machine.remove"
+        hint = f"{_registering(seen.unregistered)}, or osprey.hosts.{name}.vm_registry; or machine.remove"
         raise Blocked(f"VirtualBox does not know the VM {vm.name}, whose files are there", hint=hint)
     elif seen.record and not seen.record.ssh_port and not seen.making and state is State.RUNNING:
         why = f"the making of the VM {vm.name} ended before docker-machine knew how to log in"
         yield Step(why, vm.restart(), f"the VM {vm.name} is restarted", UP, then_look=True, ends=True)
+
+
+def _registering(left: str) -> str:
+    """How VirtualBox gets to know a VM again, from what is left of it: its settings, those before them, or its folder."""
+    settings = left.removesuffix("-prev")
+    if not settings.endswith(".vbox"):
+        return f"a backup of its settings, NAME.vbox, in {left}"
+    return (
+        f"VBoxManage registervm {left}"
+        if settings == left
+        else f"cp {left} {settings} && VBoxManage registervm {settings}"
+    )
 
 
 def _running(facts: Facts, vm: Vm, seen: VmFacts) -> Iterator[Step]:

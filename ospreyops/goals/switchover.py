@@ -146,7 +146,7 @@ def retired(plan: Plan, container: Container) -> Iterator[Step]:
     elif facts.host.now - container.draining_since >= _drain_limit(plan, container):
         end = f"is cut: {container.activity}" if container.activity else "did not end by itself"
         why = f"{container.image} has drained for {plan.rollout.drain} s, and {end}"
-        outcome, ends = f"the previous {container.image} is gone", of_use(facts, container)
+        outcome, ends = f"the previous {container.image} is gone", bool(container.jobs)
         yield Step(why, lines.stop(facts, target, container), outcome, then_look=True, ends=ends)
     elif plan.rollout.wait:
         why = f"draining {container.image}" + (f": {container.activity}" if container.activity else "")

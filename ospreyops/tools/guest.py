@@ -76,7 +76,7 @@ def question(room: str, machine: DockerMachine, vbox: VBoxManage, *, again: bool
         _port(machine, vbox),
         f'echo "asked at port ${{p:-0}}"; g=$({asked}); e=$?; echo "$g"; date +%s',
         f'echo "{ENDED} $e"; echo "{ENDED} $e" >&2',
-        f'a=$({own}); r=$({known}); echo "$a" | grep -qxF "$r" && a=$r; a=$(echo "$a" | head -n 1)',
+        f'a=$({own}); r=$({known}); echo "$a" | grep -qxF "$r" && a=$r; a=$(echo "$a" | tail -n 1)',
         *(["a=${a:-$r}"] if again else []),
         f'[ -z "$a" ] || {machine.engine("$a")} {docker.version()}',
     ]
@@ -89,7 +89,7 @@ def guest(answer: Answer, record: Optional[Record]) -> Guest:
     clock = re.search(r"^(\d{9,11})\n(\d{9,11})$", answer.out, re.MULTILINE)
     addresses = re.findall(rf"\b{ADAPTER}\s+inet ([0-9.]+)/", answer.out)
     known = record.address if record else None
-    address = known if known in addresses else next(iter(addresses), None)
+    address = known if known in addresses else next(iter(reversed(addresses)), None)
     last = (answer.said.splitlines() or ["it said nothing"])[-1]
     trust = Tls(Trust.ACCEPTED) if answer.ok else docker.tls(last)
     return Guest(

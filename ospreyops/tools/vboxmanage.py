@@ -31,6 +31,7 @@ DISK = re.compile(r'^"[^"]+"="[^"]+[.](vmdk|vdi|vhd|hdd|qcow2?|img)"$', re.MULTI
 """An attached disk, as showvminfo lists it (field book: vboxmanage, 3)."""
 ABSENT = re.compile("VBOX_E_OBJECT_NOT_FOUND|Could not find a registered machine")
 """The code is the same in all languages; a VBoxManage before 7.0 may say the text alone."""
+INACCESSIBLE = '"<inaccessible>"'
 LOCKED = "VBOX_E_INVALID_OBJECT_STATE"
 """Somebody holds the VM's lock, often for a second or two (field book: vboxmanage, 4)."""
 UNLOADABLE = "VERR_SSM_"
@@ -118,6 +119,8 @@ def info(answer: Answer, vm: str) -> VmInfo:
     word = re.search(r'^VMState="([^"]*)"', answer.out, re.MULTILINE)
     if not answer.ok:
         return VmInfo(Reply.FAILED, State.UNKNOWN, f"VBoxManage fails: {_first_line(answer)}")
+    if INACCESSIBLE in answer.out:
+        return VmInfo(Reply.FAILED, State.UNKNOWN, f"VirtualBox cannot read the settings of the VM {vm}")
     if not word:
         return VmInfo(Reply.STRANGE, State.UNKNOWN, f"VBoxManage says nothing known: {_first_line(answer)}")
     state = STATES.get(word[1], State.CHANGING)

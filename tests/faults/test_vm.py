@@ -81,7 +81,7 @@ def test_a_docker_command_that_cannot_speak_to_the_vm_is_said_and_no_vm_restarte
 
 def test_new_certificates_bring_the_service_back_that_they_ended(sim: Sim) -> None:
     mac = with_fault("certs")
-    assert sim("fix.certs -H sim", mac).code == 0
+    assert sim("fix.certs --yes -H sim", mac).code == 0
     assert "regenerate-certs -f --client-certs" in mac.ran[0]
     assert mac.service
 

@@ -7,7 +7,7 @@ import pytest
 from ospreyops.tools import ps
 from tests.tools.recorded import Case, check, recorded
 
-PROGRAMS = ("VBoxManage", "docker-machine", "VBoxHeadless", "VBoxSVC")
+PROGRAMS = ("VBoxManage", "docker-machine", "VBoxHeadless", "VBoxSVC", "bash")
 READINGS = {"processes": lambda answer: ps.processes(answer.out, PROGRAMS)}
 
 
