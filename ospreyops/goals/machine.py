@@ -78,7 +78,7 @@ def _whole(facts: Facts, vm: Vm, seen: VmFacts) -> Iterator[Step]:
 
 
 def _registering(left: str) -> str:
-    """How VirtualBox gets to know a VM again, from what is left of it: its settings, those before them, or its folder."""
+    """How VirtualBox gets to know a VM again, from what is left: its settings, those before them, or its folder."""
     settings = left.removesuffix("-prev")
     if not settings.endswith(".vbox"):
         return f"a backup of its settings, NAME.vbox, in {left}"

@@ -110,22 +110,28 @@ class VmInfo:
 
 def info(answer: Answer, vm: str) -> VmInfo:
     """What `showvminfo --machinereadable` printed. The state is UNKNOWN where it does not tell one."""
-    if answer.late:
-        return VmInfo(Reply.LATE, State.UNKNOWN, "VBoxManage does not answer")
     if ABSENT.search(answer.err):
         return VmInfo(Reply.ANSWERED, State.ABSENT, f"there is no VM {vm} of this user")
-    if answer.code in MISSING:
-        return VmInfo(Reply.MISSING, State.UNKNOWN, f"VBoxManage {MISSING[answer.code]}")
     word = re.search(r'^VMState="([^"]*)"', answer.out, re.MULTILINE)
-    if not answer.ok:
-        return VmInfo(Reply.FAILED, State.UNKNOWN, f"VBoxManage fails: {_first_line(answer)}")
-    if INACCESSIBLE in answer.out:
-        return VmInfo(Reply.FAILED, State.UNKNOWN, f"VirtualBox cannot read the settings of the VM {vm}")
-    if not word:
-        return VmInfo(Reply.STRANGE, State.UNKNOWN, f"VBoxManage says nothing known: {_first_line(answer)}")
+    if not word or not answer.ok:
+        reply, why = _refusal(answer, vm)
+        return VmInfo(reply, State.UNKNOWN, why)
     state = STATES.get(word[1], State.CHANGING)
     disk = bool(DISK.search(answer.out))
     return VmInfo(Reply.ANSWERED, state, f"the VM is {word[1]}", _rules(answer.out), disk)
+
+
+def _refusal(answer: Answer, vm: str) -> tuple[Reply, str]:
+    """How VBoxManage did not tell the state, and why."""
+    if answer.late:
+        return Reply.LATE, "VBoxManage does not answer"
+    if answer.code in MISSING:
+        return Reply.MISSING, f"VBoxManage {MISSING[answer.code]}"
+    if not answer.ok:
+        return Reply.FAILED, f"VBoxManage fails: {_first_line(answer)}"
+    if INACCESSIBLE in answer.out:
+        return Reply.FAILED, f"VirtualBox cannot read the settings of the VM {vm}"
+    return Reply.STRANGE, f"VBoxManage says nothing known: {_first_line(answer)}"
 
 
 def _first_line(answer: Answer) -> str:

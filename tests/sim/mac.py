@@ -19,6 +19,7 @@ HEADLESS = "/Applications/VirtualBox.app/Contents/MacOS/VBoxHeadless"
 PID = 77
 CLOSED = "curl: (7) Failed to connect to localhost port 44342: Connection refused"
 TAKEN = "bind: address already in use"
+UNLOADABLE = "VBoxManage: error: Failed to load unit 'cpum' (VERR_SSM_UNEXPECTED_DATA)"
 LOCKED = "VBoxManage: error: Details: code VBOX_E_INVALID_OBJECT_STATE (0x80bb0007), component MachineWrap"
 REFUSED = "VBoxManage: error: VM is paused due to host power management"
 
@@ -30,7 +31,8 @@ class SimMac(SimHost):
     slow: seconds that VBoxManage takes; vbox: what it says instead of all else; ssh_says: what ssh says instead.
     ssh_port, recorded: what docker-machine's config.json has; config: that file can be read.
     other_ca: the client's certificate is not of the CA.
-    port_taken: something else listens on ssh_port; locked: so many starts find the VM's lock held.
+    port_taken: something else listens on ssh_port; locked: so many starts find its lock held.
+    unloadable: the saved state is damaged.
     by_sleep: what paused it was the Mac's sleep; calls: what ps shows of VirtualBox and docker-machine.
     store: what a `docker-machine create` that did not end has left.
     taken: who else listens on the service's port, as `nc 9`; dead_rule: the rule was added while it was taken.
@@ -54,6 +56,7 @@ class SimMac(SimHost):
     other_ca: bool = False
     port_taken: bool = False
     locked: int = 0
+    unloadable: bool = False
     calls: str = ""
     taken: str = ""
     dead_rule: bool = False
@@ -106,7 +109,7 @@ class SimMac(SimHost):
 
     def end(self) -> None:
         """What a VM that hung comes to: its process is ended, and VBoxManage answers again."""
-        self.hung = False
+        self.hung, self.slow = False, 0
         self.power("poweroff")
 
     def go_on(self) -> None:
@@ -155,6 +158,8 @@ class SimMac(SimHost):
         if self.locked:
             self.locked -= 1
             raise Failed("exit status 1", evidence=LOCKED)
+        if self.unloadable and "saved" in self.vm:
+            raise Failed("exit status 1", evidence=UNLOADABLE)
         self.vm = "running"
 
     def restart_vm(self) -> None:
@@ -214,6 +219,7 @@ LINES: dict[str, Callable[..., object]] = {
     r"docker-machine start": SimMac.start_vm,
     r"VBoxManage startvm \S+ --type headless$": SimMac.load_state,
     r"\"SSHPort\": 0/' config.json >config.json.new && mv -f": lambda mac: setattr(mac, "ssh_port", 0),
+    r"VBoxManage discardstate \S+$": lambda mac: mac.power("poweroff"),
     r"^sleep 3$": lambda mac: None,
     r"alarm 20; exec @ARGV' VBoxManage controlvm \S+ poweroff \|\| kill -9 \d+$": SimMac.end,
     r"^kill -9 ([\d ]+)$": SimMac.end_calls,
