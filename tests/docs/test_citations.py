@@ -30,7 +30,7 @@ def test_each_quotation_of_the_runbook_is_in_it() -> None:
 
 
 def test_each_quotation_in_the_readmes_table_is_in_the_runbook() -> None:
-    cells = re.findall(r'^\| "(.+?)"[^"|]*\|', unfenced((PROJECT / "README.md").read_text()), re.M)
+    cells = re.findall(r'^\| "(.+?)"[^"|]*\|', unfenced((PROJECT / "README.md").read_text()), re.MULTILINE)
     assert len(cells) >= 8
     assert not [cell for cell in cells if RUNBOOK.missing(cell, shell=False)]
 
