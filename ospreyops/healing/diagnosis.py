@@ -10,7 +10,7 @@ from ..facts import Facts
 from ..facts.service import Problem
 from ..faults import Fault, detect
 from ..goals import health
-from ..goals.desired import rollback_target
+from ..goals.desired import check_known, rollback_target
 from ..release import by_age
 from ..step import Step
 from ..target import Target
@@ -50,9 +50,10 @@ def diagnose(facts: Facts, target: Target) -> Diagnosis:
 
 def _advice(facts: Facts, target: Target, faults: list[tuple[Fault, str]]) -> str:
     """What to do next: followed again and again, it ends at a healthy host, or at what only a person can do."""
-    if not facts.host.desired and not (facts.serving and facts.serving.running):
-        return f"inv deploy --version {_known_version(facts)} -H {target.name}"
     try:
+        check_known(facts)
+        if not facts.host.desired and not (facts.serving and facts.serving.running):
+            return f"inv deploy --version {_known_version(facts)} -H {target.name}"
         steps = list(healed(facts, target))
     except Blocked as error:
         return error.hint or error.case

@@ -19,7 +19,6 @@ from ..errors import Blocked, Busy, OspreyError
 from ..facts import Facts
 from ..faults import detect
 from ..remote.command import sh
-from ..settings import FILES
 from ..step import Step
 from ..text import iso_utc
 from . import heal, notify
@@ -60,13 +59,14 @@ class Watch:
     _cured: float = field(default=float("-inf"), init=False)
     _given_up: Optional[str] = field(default=None, init=False)
     _said: str = field(default="", init=False)
+    _files: str = field(default="", init=False)
 
     def forever(self) -> None:
         """Look, heal, rest, until Ctrl-C or SIGTERM."""
         while True:
             self.rest(self.round())
-            if self.site.settings.here:
-                trim_log(str(Path(self.site.settings.folder, FILES, "watch.log").expanduser()))
+            if self.site.settings.here and self._files:
+                trim_log(f"{self._files}/watch.log")
 
     def round(self) -> float:
         """Look once, and heal what is not healthy; returns the seconds until the next look."""
@@ -97,6 +97,7 @@ class Watch:
     def _diagnose(self) -> Optional[Diagnosis]:
         """Why the desired release is not healthy; None when it is, or when none is desired."""
         facts, target = self.site.look(), self.site.target
+        self._files = facts.host.files
         try:
             reasons = [step.why for step in heal.healed(facts, target)]
         except Blocked as error:
