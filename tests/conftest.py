@@ -121,7 +121,8 @@ class Inv:
         child.sendline(answer)
         child.expect(pexpect.EOF)
         child.close()
-        return Ran(child.exitstatus, child.before, "")
+        assert child.exitstatus is not None, "a signal ended it"
+        return Ran(child.exitstatus, str(child.before), "")
 
 
 @pytest.fixture

@@ -18,7 +18,12 @@ class RejectUnknownHostKey(paramiko.MissingHostKeyPolicy):
     def __init__(self, name: str, login: str) -> None:
         self.name, self.login = name, login
 
-    def missing_host_key(self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey) -> None:
+    def missing_host_key(
+        self,
+        client: paramiko.SSHClient,  # noqa: ARG002 (paramiko gives it)
+        hostname: str,
+        key: paramiko.PKey,
+    ) -> None:
         """Raise Unreachable, with the key's fingerprint and the command that accepts the key."""
         raise Unreachable(
             f"the host key of {self.name} ({hostname}) is not known: {key.get_name()} {fingerprint(key)}",

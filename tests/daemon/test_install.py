@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import plistlib
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Union
 
@@ -16,8 +15,9 @@ from tests.worlds import Sim
 
 
 @pytest.fixture(params=[Mac, Linux])
-def host(request: pytest.FixtureRequest) -> Iterator[Union[Mac, Linux]]:
-    yield request.param()
+def host(request: pytest.FixtureRequest) -> Union[Mac, Linux]:
+    made: Union[Mac, Linux] = request.param()
+    return made
 
 
 def test_one_command_installs_the_watchdog_and_a_second_does_nothing(sim: Sim, host: Keeps) -> None:

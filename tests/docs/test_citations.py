@@ -78,7 +78,7 @@ def test_a_quotation_that_the_runbook_does_not_have_is_found(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text, cited",
+    ("text", "cited"),
     [
         ("Of a Mac (field book: macos,\n    5) and of none.", ["macos, 5"]),
         ("Field book: docker-machine, 3 and 11: DHCP.", ["docker-machine, 3 and 11"]),
@@ -96,7 +96,7 @@ def test_each_form_in_which_the_field_book_is_cited_is_read(text: str, cited: li
 
 
 @pytest.mark.parametrize(
-    "text, cited",
+    ("text", "cited"),
     [
         (
             'Runbook, "Starting Osprey service",\n"Check service status".',

@@ -1,4 +1,4 @@
-"""What a host remembers, emptied, torn or closed by a power cut, a full disk or a hand: named, never taken for nothing."""
+"""What a host remembers, emptied, torn or closed by a power cut or a hand: it is named, and never taken for nothing."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ospreyops.errors import Blocked
-from ospreyops.facts.host import HostFacts, Unit
+from ospreyops.facts.host import HostFacts, ScriptEnd, Unit
 from ospreyops.look.host import LOG_LINES, host_facts, questions
 from ospreyops.remote.command import Answer
 from ospreyops.remote.protocol import batch, parse_batch
@@ -89,14 +89,14 @@ def test_a_look_at_this_computer_tells_what_is_in_its_folders(tmp_path: Path, fo
     sizes = {log.name: log.stat().st_size for log in place.glob("*.log")}
     assert facts.logs == sizes and len(sizes) == 2
     assert facts.log_tail.splitlines() == [f"line {number}" for number in range(100 - LOG_LINES, 100)]
-    assert (facts.script_status, facts.writable, abs(facts.now - time.time()) < 60) == (125, True, True)
+    assert (facts.script_end, facts.writable, abs(facts.now - time.time()) < 60) == (ScriptEnd(125), True, True)
 
 
 def test_before_the_first_deploy_the_disk_that_the_folder_will_be_on_is_told(tmp_path: Path) -> None:
     facts = look(Settings("localhost", folder="~/not/yet/there", archive="/not/there"), tmp_path)
     there = os.statvfs(tmp_path)
     assert facts.disk_free is not None and facts.disk_free <= there.f_blocks * there.f_frsize
-    assert (facts.writable, facts.unpacked, facts.archives, facts.script_status) == (True, {}, {}, None)
+    assert (facts.writable, facts.unpacked, facts.archives, facts.script_end) == (True, {}, {}, None)
     assert (facts.logs, facts.log_tail) == ({}, "")
 
 

@@ -36,7 +36,7 @@ def answer(host: SimHost, name: str, line: str) -> Answer:
         "archives": "\n".join(f" 99 osprey-service-docker-{found}.tar" for found in sorted(host.archives)),
         "unit": _unit(host),
         "listener": f'LISTEN 0 1 *:44342 *:* users:(("{host.listener}",pid=7,fd=4))' if host.listener else "",
-        "ended": "" if host.ended is None else str(host.ended),
+        "ended": "" if host.ended is None else f"{host.ended} {host.tried}".strip(),
         "sleep": host.pmset,
         "proven": "\n".join(host.proven),
         "loading": "\n".join(f"loading-{version}" for version in host.loading),
@@ -74,4 +74,5 @@ def _unit(host: SimHost) -> str:
     return (
         f"LoadState=loaded\nActiveState={host.unit_state}\nFragmentPath=/usr/lib/systemd/system/osprey.service\n"
         f"WorkingDirectory={path}\nExecStart={{ argv[]={path}/osprey-service --version {host.unit} ; }}\n"
+        f"DropInPaths={host.drop_ins}\n"
     )

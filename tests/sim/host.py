@@ -64,6 +64,8 @@ class SimHost:
     unit: str = ""
     unit_state: str = "inactive"
     ended: Optional[int] = None
+    tried: str = ""
+    drop_ins: str = ""
     log_size: int = 20
     logs: set[str] = field(default_factory=lambda: {"osprey-service.log"})
     engine_why: str = ""
@@ -136,7 +138,7 @@ class SimHost:
         assert self.service is None, "the name is taken"
         assert all(one.port != int(port) for one in self.others), "the port is taken"
         image, self.started = f"osprey/service:{version}", self.started + 1
-        self.ended = self.exits
+        self.ended, self.tried = self.exits, version
         self.logs.add("osprey-service.log" if port == "44342" else f"osprey-service-{port}.log")
         if self.exits is None:
             ident, since = f"c{self.started}", time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(EPOCH + self.now))
