@@ -41,15 +41,27 @@ class Fault:
     repair: Callable[[Facts, Target], Iterator[Step]]
     heal_waits: bool = True
 
-    def evidence(self, facts: Facts, target: Target) -> Optional[str]:
-        """Why the fault is there; None when it is not. The last step's reason: those before it prepare that one."""
+    def find(self, facts: Facts, target: Target) -> Optional[Finding]:
+        """The fault as it is there; None when it is not."""
         why = None
         try:
             for step in self.repair(facts, target):
                 why = step.why
         except Blocked as error:
-            return error.case
-        return why
+            return Finding(self, error.case, error.hint or error.case)
+        return Finding(self, why) if why else None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A fault that a look shows. evidence: the last step's reason: the steps before it prepare that one.
+
+    way_out: what only a person can do about it; None where its task repairs it.
+    """
+
+    fault: Fault
+    evidence: str
+    way_out: Optional[str] = None
 
 
 @cache
@@ -65,6 +77,6 @@ def registry() -> tuple[Fault, ...]:
     return tuple(sorted(found, key=lambda fault: FIRST.index(fault.name) if fault.name in FIRST else len(FIRST)))
 
 
-def detect(facts: Facts, target: Target) -> list[tuple[Fault, str]]:
-    """The faults that a look shows, each with its evidence."""
-    return [(fault, why) for fault in registry() if (why := fault.evidence(facts, target))]
+def detect(facts: Facts, target: Target) -> list[Finding]:
+    """The faults that a look shows."""
+    return [found for fault in registry() if (found := fault.find(facts, target))]

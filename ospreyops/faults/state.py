@@ -17,9 +17,9 @@ HEAL_WAITS = False
 
 
 def repair(facts: Facts, _: Target) -> Iterator[Step]:
-    """Say which file of the host's memory is damaged.
+    """Say which state file is damaged; changes nothing.
 
-    Never mended: only a person can know what belongs into it. A deploy writes `wanted` anew. Errors: Blocked.
+    Only a person can know what belongs into it. A deploy writes `wanted` anew. Errors: Blocked.
     """
     check_known(facts)
     for name in facts.host.damaged:

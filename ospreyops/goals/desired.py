@@ -8,6 +8,7 @@ from typing import Optional
 
 from ..errors import Blocked
 from ..facts import Facts
+from ..release import by_age
 from ..remote.command import sh
 from ..remote.perl import program
 from ..settings import FILES
@@ -81,7 +82,7 @@ def way_out(facts: Facts, name: str) -> str:
         return f"echo $(uname -n)-$(cat /etc/machine-id) >{path}, on {host.name}, if it is its folder; else deploy"
     if host.damaged[name] == UNREADABLE:
         return f"sudo chmod a+rX {path}, on {host.name}"
-    version = host.proven[-1] if host.proven else facts.serving and facts.serving.running and facts.serving.version
+    version = version_at_hand(facts)
     if name == "wanted" and version and host.damaged[name] != NO_FILE:
         return f"inv deploy --version {version} -H {host.name}"
     return f"mv {path} {path}.damaged, on {host.name}"
@@ -99,3 +100,14 @@ def rollback_target(facts: Facts) -> Optional[str]:
     host, service = facts.host, facts.serving
     now = host.desired.version if host.desired else service and service.version
     return next((version for version in reversed(host.proven) if version != now), None)
+
+
+def version_at_hand(facts: Facts) -> Optional[str]:
+    """The version to deploy where none is named: what runs, else the last that was healthy here and still is here."""
+    host, serving = facts.host, facts.serving
+    if serving and serving.running:
+        return serving.version
+    loaded = {name.rpartition(":")[2] for name in facts.engine.images} if facts.engine else set()
+    proven = [version for version in host.proven if version in {*host.unpacked, *host.archives, *loaded}]
+    known = sorted({*host.unpacked, *host.archives}, key=by_age)
+    return next(iter([*proven[-1:], *known[-1:]]), None)

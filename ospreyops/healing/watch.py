@@ -102,7 +102,7 @@ class Watch:
             reasons = [step.why for step in heal.healed(facts, target)]
         except Blocked as error:
             reasons = [error.case]
-        return Diagnosis(reasons[-1], [fault.name for fault, _ in detect(facts, target)]) if reasons else None
+        return Diagnosis(reasons[-1], [found.fault.name for found in detect(facts, target)]) if reasons else None
 
     def _fine(self) -> float:
         if not self.well:

@@ -104,6 +104,7 @@ def host_facts(settings: Settings, answers: Mapping[str, Answer]) -> HostFacts:
         proven=own.proven,
         loading=own.loading,
         damaged=own.damaged,
+        last_change=own.last_change,
     )
 
 

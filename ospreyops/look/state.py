@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Optional
 
-from ..facts.host import Desired
+from ..facts.host import Desired, LastChange
 from ..release import VERSION
 from ..remote.command import Answer, Command
 from ..remote.files import ID, found, quoted
@@ -16,6 +16,8 @@ from ..text import parse_object
 LIMIT = 10
 KEPT_VERSIONS = 50
 """How many of the versions that were healthy are read, the newest last."""
+SAMPLES = 5
+"""How many of the history's last lines are read to find a change among the watchdog's samples."""
 OWNER = 'if [ -e "$b/host" ] && [ ! -e "$b/$i" ]; then o=; read -r o <"$b/host"; echo "host ${o:-?} $i"; fi; '
 """Whose the folder is, while this host has no folder of its own in it."""
 SAME_COMPUTER = re.compile(r"(\S*-)([0-9a-f]{32}) (\S*-)\2")
@@ -42,6 +44,7 @@ class State:
     proven: tuple[str, ...]
     loading: frozenset[str]
     damaged: Mapping[str, str]
+    last_change: Optional[LastChange] = None
 
 
 def questions(folder: str) -> dict[str, Command]:
@@ -49,9 +52,10 @@ def questions(folder: str) -> dict[str, Command]:
     at = found(folder)
     return {
         "state": Command(f'b={quoted(folder)}; {at}echo "files $d"; {ID}{OWNER}{WRONG}', LIMIT),
-        "proven": Command(f'{at}tail -n {KEPT_VERSIONS} "$d/healthy"', LIMIT),
+        "proven": Command(f'{at}[ -f "$d/healthy" ] && tail -n {KEPT_VERSIONS} "$d/healthy"', LIMIT),
         "loading": Command(f'{at}cd "$d" && ls -d loading-*', LIMIT),
-        "desired": Command(f'{at}cat "$d/wanted"', LIMIT),
+        "desired": Command(f'{at}[ -f "$d/wanted" ] && cat "$d/wanted"', LIMIT),
+        "changed": Command(f'{at}[ -f "$d/history.jsonl" ] && tail -n {SAMPLES} "$d/history.jsonl"', LIMIT),
     }
 
 
@@ -72,7 +76,16 @@ def state(default: str, answers: Mapping[str, Answer]) -> State:
     if len(proven) < len(printed):
         damaged.setdefault("healthy", NO_VERSIONS)
     loading = frozenset(mark.partition("-")[2] for mark in answers["loading"].out.split())
-    return State(files[1] if files else default, desired, proven, loading, damaged)
+    changed = _last_change(answers["changed"].out)
+    return State(files[1] if files else default, desired, proven, loading, damaged, changed)
+
+
+def _last_change(printed: str) -> Optional[LastChange]:
+    """The last entry of a history that has steps: the watchdog's samples of what it saw have none."""
+    for entry in map(parse_object, reversed(printed.splitlines())):
+        if entry.get("steps"):
+            return LastChange(str(entry.get("task")), str(entry.get("outcome")))
+    return None
 
 
 def _owner(printed: str) -> Optional[str]:

@@ -74,7 +74,7 @@ def test_a_desired_release_that_cannot_be_read_is_not_an_absent_one(tmp_path: Pa
 def test_no_content_of_the_desired_release_is_taken_for_none(content: bytes) -> None:
     host = Answer(0, content.decode(errors="replace"))
     empty = Answer(0, "wrong wanted it is empty\n" if not content else "")
-    answers = {"state": empty, "desired": host, "proven": Answer(0), "loading": Answer(0)}
+    answers = {"state": empty, "desired": host, **dict.fromkeys(("proven", "loading", "changed"), Answer(1))}
     found = state.state("/x/.ospreyops", answers)
     assert found.desired or "wanted" in found.damaged
 
@@ -184,7 +184,7 @@ def test_another_damaged_file_is_named_and_keeps_nothing_from_being_healed(sim: 
 
 
 def test_without_a_version_to_name_a_person_is_told_what_to_type(sim: Sim) -> None:
-    host = SimHost(garbled="{")
+    host = SimHost(garbled="{", archives=set())
     assert re_try(sim("doctor -H sim", host).err) == f"mv {FILES_LINUX}/wanted {FILES_LINUX}/wanted.damaged, on sim"
 
 

@@ -20,7 +20,7 @@ ABOUT = "Osprey service running! Supported service versions: "
 
 def answer(host: SimHost, name: str, line: str) -> Answer:
     """What the host answers to a question of a look."""
-    if name in ("lock", "history"):
+    if name in ("lock", "history", "changed"):
         return host.really(Command(line, 10))
     packed = re.search(r"[^/]*\.tar$", line)
     at = re.search(r"https://[^/ ]+?:(\d+)", line)
