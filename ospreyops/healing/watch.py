@@ -56,7 +56,7 @@ class Watch:
     wall: Callable[[], float] = time.time
     tries: int = 0
     well: bool = False
-    _cured: float = field(default=float("-inf"), init=False)
+    _repaired_at: float = field(default=float("-inf"), init=False)
     _given_up: Optional[str] = field(default=None, init=False)
     _said: str = field(default="", init=False)
     _files: str = field(default="", init=False)
@@ -109,7 +109,7 @@ class Watch:
             self.well = True
             self._say(heal.outcome(self.site.last))
             self._sample("healthy")
-        if self.site.clock() - self._cured > STABLE_AFTER:
+        if self.site.clock() - self._repaired_at > STABLE_AFTER:
             self.tries = 0
         self._given_up = None
         return self.every
@@ -139,8 +139,8 @@ class Watch:
             site.console.error(error)
             self._tell("failed", names, error.case)
         else:
-            self._cured = site.clock()
-            self._tell("cured", names, "; ".join(step.outcome for step in did))
+            self._repaired_at = site.clock()
+            self._tell("repaired", names, "; ".join(step.outcome for step in did))
         if self.tries >= TRIES:
             self._given_up, self.tries = normalised(why), 0
             self._say(f"gives up after {TRIES} tries: {why}")
@@ -163,7 +163,7 @@ class Watch:
             self.site.console.dim(f"{time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime(self.wall()))}Z {text}")
 
     def _tell(self, event: str, names: list[str], text: str) -> None:
-        if event in ("found", "cured"):
+        if event in ("found", "repaired"):
             self._say(f"{event}: {text}")
         notify.tell(self.site, {"event": event, "faults": names, "text": text, "when": iso_utc(self.wall())})
 

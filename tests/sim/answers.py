@@ -31,7 +31,7 @@ def answer(host: SimHost, name: str, line: str) -> Answer:
     said = {
         "host": f"Linux\nops\n/home/ops\n{EPOCH + host.now:.0f}\n",
         "tools": "/usr/bin/docker\n/usr/bin/bzip2\n",
-        "disk": "/dev/sda1 100000000 1 90000000 1% /\nwritable\n",
+        "disk": f"/dev/sda1 100000000 1 {host.folder_free // 1024} 1% /\nwritable\n",
         "unpacked": rows,
         "archives": "\n".join(f" 99 osprey-service-docker-{found}.tar" for found in sorted(host.archives)),
         "unit": _unit(host),
@@ -63,7 +63,7 @@ def room(host: SimHost) -> str:
     """What the question for the active port, the free memory and the taken ports prints."""
     rule = f"-A OSPREY -p tcp -m tcp --dport 44342 -j REDIRECT --to-ports {host.active_port}\n"
     active_port = "" if host.active_port is None else "netfilter\n" + (rule if host.active_port != 44342 else "")
-    taken = "".join(f"taken {port:04X}\n" for port in host.taken_ports)
+    taken = "".join(f"taken {port:04X}\n" for port in sorted({*host.taken_ports, *host.listening}))
     return f"{active_port}memory {host.memory_free // 1024}\n{taken}"
 
 

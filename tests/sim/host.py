@@ -66,6 +66,7 @@ class SimHost:
     ended: Optional[int] = None
     tried: str = ""
     drop_ins: str = ""
+    folder_free: int = 92_160_000_000
     log_size: int = 20
     logs: set[str] = field(default_factory=lambda: {"osprey-service.log"})
     engine_why: str = ""
@@ -93,7 +94,7 @@ class SimHost:
     console: Optional[Console] = None
     files: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(dir=folders())))
 
-    def ask(self, questions: Mapping[str, Command]) -> dict[str, Answer]:
+    def ask(self, questions: Mapping[str, Command], *, sudo: bool = False) -> dict[str, Answer]:
         """The answers to a look."""
         if not self.reachable:
             raise Unreachable(f"{self.name} cannot be reached: no answer in time")
@@ -136,7 +137,7 @@ class SimHost:
     def start(self, version: str, port: str = "44342") -> None:
         """What the start script comes to."""
         assert self.service is None, "the name is taken"
-        assert all(one.port != int(port) for one in self.others), "the port is taken"
+        assert int(port) not in self.listening, "the port is taken"
         image, self.started = f"osprey/service:{version}", self.started + 1
         self.ended, self.tried = self.exits, version
         self.logs.add("osprey-service.log" if port == "44342" else f"osprey-service-{port}.log")
@@ -190,6 +191,11 @@ class SimHost:
         """The service's, and those alongside."""
         return [*([self.service] if self.service else []), *self.others]
 
+    @property
+    def listening(self) -> set[int]:
+        """The ports at which Docker listens for a container."""
+        return {one.port for one in self.containers if one.port and one.state in ("running", "paused")}
+
     def behind(self, port: int) -> Optional[Container]:
         """The container that answers at a port of the host."""
         port = self.active_port or port if port == 44342 else port
@@ -219,7 +225,8 @@ class SimHost:
     def stop_unit(self) -> None:
         """What `systemctl stop osprey` comes to."""
         self.unit_state = "inactive"
-        self.stop()
+        if self.service:
+            self.stop()
 
     def record(self, version: str = "") -> None:
         """What recording the desired release, or clearing it, comes to."""
