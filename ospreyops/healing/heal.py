@@ -10,6 +10,7 @@ from ..facts import Facts
 from ..faults import registry
 from ..goals import health
 from ..goals.deploy import deployed
+from ..goals.desired import UNKNOWN, check_known
 from ..goals.loss import spared
 from ..goals.rollout import Rollout
 from ..release import Release
@@ -28,13 +29,14 @@ def healed(facts: Facts, target: Target) -> Iterator[Step]:
 
     A repair with an impact is done only where the service is not healthy; one that needs a confirmation, never. One
     that would end something, while anything proves that the service serves or computes, is left out.
-    Errors: Blocked, when nothing else is left to do, and the service is not healthy.
+    Errors: Blocked, when nothing else is left to do and the service is not healthy, or no one knows which is desired.
     """
+    check_known(facts)
     if not facts.host.desired:
         return
     well, kept = facts.engine is not None and not health.problem(facts), None
     for fault in registry():
-        if fault.needs_confirmation or (well and fault.impact):
+        if fault.needs_confirmation or not fault.heal_waits or (well and fault.impact):
             continue
         hint = f"inv fix.{fault.name} --yes -H {target.name}, which ends it"
         try:
@@ -65,4 +67,7 @@ def _restored(facts: Facts, target: Target, kept: Optional[Spared], *, well: boo
 
 def outcome(facts: Facts) -> str:
     """How the service is, for a task's last line."""
-    return facts.state + ("" if facts.host.desired else ", and no release is desired")
+    if facts.host.desired:
+        return facts.state
+    unknown = any(name in facts.host.damaged for name in UNKNOWN)
+    return f"{facts.state}, and {'it is not known which' if unknown else 'no'} release is desired"
