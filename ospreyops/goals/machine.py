@@ -41,8 +41,9 @@ def answering(plan: Plan) -> Iterator[Step]:
 
 def up(facts: Facts, target: Target) -> Iterator[Step]:
     """Docker answers, and nothing that serves or computes is ended for that. Errors: Blocked; Spared."""
-    hint = f"inv doctor -H {target.name}, and inv fix.FAULT --yes, which ends it"
-    return spared(facts, docker_answers(facts, target), hint)
+    running = "fix.docker" if engine_down(facts) else "machine.restart"
+    way = {State.RUNNING: running, State.PAUSED: "fix.paused"}.get(facts.machine.state, "fix.stopped")
+    return spared(facts, docker_answers(facts, target), f"inv {way} --yes -H {target.name}, which ends it")
 
 
 def docker_answers(facts: Facts, target: Target) -> Iterator[Step]:

@@ -56,7 +56,7 @@ def start_alongside(plan: Plan) -> Iterator[Step]:
     """A phase of a rollout: the release starts at a port of its own. Errors: Blocked when it could not."""
     renewed = list(machine.certificates_valid(plan.facts, plan.target))
     if renewed:
-        hint = f"inv fix.certs -H {plan.target.name}, which restarts Docker, and with it what runs"
+        hint = f"inv fix.certs --yes -H {plan.target.name}, which restarts Docker, and with it what runs"
         raise Blocked(f"nothing can start alongside another container: {renewed[0].why}", hint=hint)
     yield from _moved_unit(plan)
     yield from _started(plan, switchover.spare_port(plan), then_look=True)

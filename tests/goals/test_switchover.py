@@ -159,7 +159,7 @@ def test_nothing_is_started_alongside_another_where_that_would_take_a_restart_of
     mac = serving(tls="x509: certificate has expired or is not yet valid")
     ran = sim("deploy --version 0.4 -H sim", mac)
     assert (ran.code, mac.ran) == (3, [])
-    assert "inv fix.certs -H sim, which restarts Docker" in ran.err
+    assert "inv fix.certs --yes -H sim, which restarts Docker" in ran.err
 
 
 def test_a_dry_run_of_a_deploy_that_stops_first_starts_at_the_services_own_port(sim: Sim) -> None:
