@@ -123,3 +123,13 @@ def test_a_vm_that_virtualbox_lost_is_recognised_by_the_code_in_any_language(sim
     said = f"VBoxManage: error: Maschine nicht gefunden\n{PREFIX}Details: code VBOX_E_OBJECT_NOT_FOUND (0x80bb0001)"
     mac = SimMac(vbox=Answer(1, "", said), store=left("12\t./disk.vmdk"), vm="")
     assert "the making of the VM osprey-service did not end" in sim("--dry machine.create -H sim", mac).out
+
+
+def test_a_release_is_not_started_for_an_engine_whose_address_nobody_knows(sim: Sim) -> None:
+    mac = serving(addresses="4: docker0    inet 172.17.0.1/16 brd\n")
+    mac.stop()
+    ran = sim("deploy --version 0.3 -H sim", mac)
+    assert ran.code == 3, ran.said
+    assert "the VM osprey-service has no address on sim" in ran.err
+    assert "inv fix.address -H sim" in ran.err
+    assert mac.service is None

@@ -75,7 +75,7 @@ VMS = st.builds(
     unfinished=st.booleans(),
     unregistered=st.sampled_from([None, "/x/osprey-service.vbox", "/x/osprey-service.vbox-prev", "/x"]),
     reply=st.sampled_from(Reply),
-    contact=st.sampled_from(Contact),
+    contact=st.sampled_from([Contact.ANSWERED, *Contact]),
     record=st.none() | st.builds(Record, st.sampled_from([0, 50022]), st.sampled_from([None, "192.168.99.101"])),
     files=st.booleans(),
     other_ca=st.booleans(),
@@ -125,13 +125,16 @@ HOSTS = st.builds(
 )
 
 
+ANY_STATE = st.sampled_from([State.RUNNING, State.RUNNING, State.RUNNING, *State])
+
+
 @st.composite
-def any_facts(draw: st.DrawFn) -> tuple[Facts, Target]:
+def any_facts(draw: st.DrawFn, states: st.SearchStrategy[State] = ANY_STATE) -> tuple[Facts, Target]:
     """Any facts of a server or of a Mac, and the target that they are of."""
     kind = draw(st.sampled_from(["native", "virtualbox"]))
     machine = MachineFacts(
         kind,
-        draw(st.sampled_from(State)),
+        draw(states),
         draw(st.sampled_from([None, "VBoxManage does not answer"])),
         draw(VMS) if kind == "virtualbox" else None,
         draw(st.sampled_from([None, 44342, 24343, 9])),
