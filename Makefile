@@ -30,6 +30,7 @@ check:
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
+	@find ospreyops -name '*.pl' -print0 | xargs -0 -n 1 perl -cw
 	.venv/bin/vermin --target=3.9- --violations --no-tips --quiet ospreyops tasks.py tests
 	.venv/bin/lint-imports --no-cache
 	@find ospreyops -name '*.pl' | sort | while read -r file; do perl -c "$$file" || exit 1; done
@@ -68,7 +69,7 @@ lab: setup
 FAULTS := 25
 SEED := 1
 soak: setup
-	@$(PYTHON) -m tests.soak --faults $(FAULTS) --seed $(SEED)
+	@$(PYTHON) -m tests.sim.soak --faults $(FAULTS) --seed $(SEED)
 
 # What the tool's ways cost beside the runbook's.
 bench: setup

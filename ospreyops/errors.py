@@ -6,7 +6,7 @@ OspreyError             an invoke Exit: printed without a traceback, then the ex
 │   └── NotConverged    a step was done, its patience is over, and nothing changed
 ├── Blocked        3    something that only a person can change is in the way
 │   └── Busy            another task changes the host
-├── Unreachable    4    the host cannot be asked, or the connection to it was lost
+├── Unreachable    4    the host is unreachable, or the connection to it was lost
 ├── Failed         5    a step was tried and did not work
 └── Interrupted  130    Ctrl-C
 """
@@ -86,7 +86,7 @@ class Busy(Blocked):
 
 
 class Unreachable(OspreyError):
-    """The host cannot be asked, or the connection to it was lost."""
+    """The host is unreachable, or the connection to it was lost."""
 
     status = Status.UNREACHABLE
 

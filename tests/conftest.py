@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -20,8 +19,8 @@ import pytest
 import tasks
 from ospreyops.cli import Session
 from ospreyops.console import Console
-from tests.simhost import SimHost
-from tests.simsite import sim_site
+from tests.sim.host import SimHost
+from tests.sim.site import sim_site
 
 PROJECT = Path(__file__).parent.parent
 
@@ -51,7 +50,7 @@ class SimSession(Session):
 def simulate(line: str, *hosts: SimHost) -> Ran:
     """`inv LINE` on simulated hosts, in this process: simulate("deploy --version 0.3", host)."""
 
-    class Config(invoke.Config):  # type: ignore[misc]
+    class Config(invoke.Config):
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
             session = SimSession()
@@ -122,18 +121,11 @@ class Inv:
         child.sendline(answer)
         child.expect(pexpect.EOF)
         child.close()
-        return Ran(child.exitstatus, child.before, "")
+        assert child.exitstatus is not None, "a signal ended it"
+        return Ran(child.exitstatus, str(child.before), "")
 
 
 @pytest.fixture
 def inv() -> Inv:
     """`inv WORD …` as a process: inv("status", "-H", "nowhere")."""
     return Inv({})
-
-
-def short(lines: list[str]) -> list[str]:
-    """The telling words of lines that a host has run."""
-    words = r"docker (?:stop|load|rename|rm)|--to-ports \d+|--ctstate|systemctl \w+|sed|"
-    words += r"mv -f(?= osprey)|tar -xof|osprey-service --version [0-9.]+"
-    leave = "kill -TERM $(pidof caddy)"
-    return ["leave" if leave in line else found[0] for line in lines if (found := re.search(words, line))]

@@ -17,25 +17,19 @@ from typing import Optional
 
 import pytest
 
-from ospreyops.change.site import Site
-from ospreyops.console import Console, FRAMES, Screen
+from ospreyops.cli import Session
+from ospreyops.console import FRAMES, Console, Screen
 from ospreyops.errors import Blocked, Failed
 from ospreyops.facts import Facts
 from ospreyops.facts.engine import Container, EngineFacts
 from ospreyops.facts.host import HostFacts, Unit
 from ospreyops.facts.machine import MachineFacts, State
 from ospreyops.facts.service import ProbeResult
-from ospreyops.remote.command import Command
-from ospreyops.settings import Settings
-from ospreyops.step import Step
-from ospreyops.text import size, table
-from ospreyops.runbook import machine
-from ospreyops.runbook import net
-from ospreyops.runbook import service
+from ospreyops.runbook import machine, net, service
 
-STEP = Step("the service does not run", Command("./osprey-service --version 0.3", 60), "it runs")
+STEP = ("the service does not run", "./osprey-service --version 0.3", "the service runs")
+"""Why a step is done, its line, and its outcome."""
 ERROR = Blocked("the disk is full", evidence="df says\n100%", hint="inv image.prune").after(["docker load"])
-SIZES = {0: "0 B", 999: "999 B", 1500: "1.5 kB", 9_949: "9.9 kB", 9_999: "10 kB", 999_999: "1.0 MB", 10**13: "10000 GB"}
 
 
 class Terminal:
@@ -43,8 +37,8 @@ class Terminal:
 
     def __init__(self) -> None:
         self._leader, follower = pty.openpty()
-        self.out = open(follower, "w", encoding="utf-8")  # noqa: SIM115 (closed by shown)
-        self.err = open(os.dup(follower), "w", encoding="utf-8")  # noqa: SIM115 (closed by shown)
+        self.out = os.fdopen(follower, "w", encoding="utf-8")
+        self.err = os.fdopen(os.dup(follower), "w", encoding="utf-8")
         self.raw = ""
 
     def until(self, expected: str) -> None:
@@ -92,8 +86,8 @@ def everything(console: Console) -> None:
     console.error(ERROR)
     console.row(True, "service", "runs")
     console.row(None, "", "more")
-    console.dry_step(STEP)
-    with console.step(STEP), console.progress(10) as bar:
+    console.dry_step(*STEP[:2])
+    with console.step(*STEP), console.progress(10) as bar:
         bar.done = 10
     with console.waiting("it starts"):
         pass
@@ -143,14 +137,19 @@ def test_an_error_goes_to_standard_error_and_tells_what_was_done_seen_and_what_t
         console.error(ERROR)
     assert out.getvalue() == ""
     told = "; ".join(line.strip() for line in err.getvalue().splitlines())
-    assert told == "FAILED the disk is full; | df says; | 100%; done so far: docker load; try: inv image.prune"
+    assert told == "FAILED the disk is full; | df says; | 100%; completed: docker load; try: inv image.prune"
 
 
 def test_what_takes_long_shows_a_spinner_that_leaves_no_trace() -> None:
     with on_terminal() as (console, terminal):
-        with pytest.raises(Failed), console.step(STEP), console.waiting("it starts"):
-            terminal.until(f"[{FRAMES}] +1 s")
-            raise Failed("no")
+
+        def fail() -> None:
+            with console.step(*STEP), console.waiting("it starts"):
+                terminal.until(f"[{FRAMES}] +1 s")
+                raise Failed("no")
+
+        with pytest.raises(Failed):
+            fail()
         console.error(ERROR)
     shown = terminal.shown()
     assert not any(set(FRAMES) & set(line) for line in shown)
@@ -159,13 +158,20 @@ def test_what_takes_long_shows_a_spinner_that_leaves_no_trace() -> None:
 
 def test_a_step_tells_why_what_and_how_it_ended() -> None:
     with in_files() as (console, out, _):
-        with console.step(STEP):
+        with console.step(*STEP):
             pass
-        with pytest.raises(Failed), console.step(STEP):
+        with pytest.raises(Failed), console.step(*STEP):
             raise Failed("no")
     lines = out.getvalue().splitlines()
     assert lines[:2] == ["* the service does not run", "  $ ./osprey-service --version 0.3"]
-    assert lines[2].startswith("  ok it runs (") and lines[5].startswith("  FAILED ")
+    assert lines[2].startswith("  ok the service runs (") and lines[5].startswith("  FAILED ")
+
+
+def test_a_step_that_only_waits_claims_no_outcome() -> None:
+    why, line, _ = STEP
+    with in_files() as (console, out, _), console.step(why, line, None):
+        pass
+    assert out.getvalue().splitlines() == [f"* {why}", f"  $ {line}"]
 
 
 def test_the_same_wait_is_told_once() -> None:
@@ -216,7 +222,7 @@ def test_any_text_can_be_printed_on_any_output(tmp_path: Path, encoding: str) ->
 def facts() -> Facts:
     """A healthy host, with names as long as the lab's."""
     name = "grisman-36.cs.duke.edu"
-    inside, outside = (ProbeResult(f"https://{at}:44342", "v0.3", desktop={"0.3": ""}) for at in ("localhost", name))
+    inside, outside = (ProbeResult(f"https://{at}:44342", "v0.3", desktop={"0.3": None}) for at in ("localhost", name))
     container = Container("id", "osprey/service:0.3", "sha256:aa", "running", "2021-09-01T00:00:00.000000000Z", 44342)
     unit = Unit("active", "", "/opt/osprey", "0.3")
     host = HostFacts(name, "martin", "Linux", "/home/martin", "/opt/osprey", 0, 10**11, unit=unit)
@@ -225,20 +231,11 @@ def facts() -> Facts:
 
 def test_the_status_of_a_healthy_host_fits_eighty_columns() -> None:
     with on_terminal() as (console, terminal):
-        here = site(Settings("grisman-36.cs.duke.edu"), console)
+        session = Session()
+        session.screen = console.screen
+        here = session.site({}, "grisman-36.cs.duke.edu", verbose=False, dry=False)
         for rows in (machine.rows, service.rows, net.rows):
             rows(facts(), here)
     shown = [re.sub(r"\x1b\[\d*m", "", line) for line in terminal.shown()]
     assert len(shown) == 6
     assert max(map(len, shown)) <= 80
-
-
-@pytest.mark.parametrize(("count", "text"), SIZES.items())
-def test_sizes_are_told_in_two_or_three_digits(count: int, text: str) -> None:
-    assert size(count) == text
-
-
-def test_the_columns_of_a_table_stand_below_each_other() -> None:
-    assert table([["NAME", "SIZE"], ["osprey/service:0.3", "734 MB"], ["x", ""]]).splitlines() == [
-        *("NAME                SIZE", "osprey/service:0.3  734 MB", "x"),
-    ]

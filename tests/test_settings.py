@@ -73,6 +73,8 @@ def test_a_setting_unlike_any_other_is_refused_with_all_that_there_are() -> None
         ("service_port", 0, "0, not between 1 and 65535"),
         ("service_port", 65536, "65536, not between 1 and 65535"),
         ("port", -1, "-1, not between"),
+        ("health_timeout", 0, "0, not between 1 and 86400"),
+        ("ssh_connect_timeout", 0, "0, not between 1 and"),
         ("patience", 0, "0, not between 1 and 86400"),
         ("patience", 10**30, "not between 1 and 86400"),
         ("user", 5, "5, not text"),
@@ -90,6 +92,15 @@ def test_a_wrong_value_is_refused_where_it_stands(key: str, value: Any, why: str
     assert for_one.startswith(f"osprey.hosts.olympias.{key} is ") and why in for_one
 
 
+@pytest.mark.parametrize(("old", "new"), [("patience", "health_timeout"), ("connect_limit", "ssh_connect_timeout")])
+def test_a_setting_is_read_under_its_old_name_too(old: str, new: str) -> None:
+    given_anew: dict[str, Any] = {new: 7}
+    expected = Settings("olympias", **given_anew)
+    assert settings({**DEFAULTS, old: 7}, "olympias") == expected
+    assert settings({"hosts": {"olympias": {old: 7}}}, "olympias") == expected
+    assert settings({**DEFAULTS, old: 9, "hosts": {"olympias": given_anew}}, "olympias") == expected
+
+
 @pytest.mark.parametrize("hosts", ["olympias", ["olympias"], 5, {"olympias": "jeff"}, {"olympias": [1]}])
 def test_hosts_that_are_no_mapping_are_refused_with_an_example(hosts: Any) -> None:
     assert "is not a mapping" in refusal({"hosts": hosts}).case
@@ -101,11 +112,12 @@ def test_hosts_that_are_no_mapping_are_refused_with_an_example(hosts: Any) -> No
 @example({"hosts": {"olympias": {"hosts": {}}}})
 @example({None: None, 5: {}})
 def test_whatever_is_configured_it_is_good_settings_or_a_usage_error(config: dict[Any, Any]) -> None:
+    refused = None
     try:
         found = settings(config, "olympias")
-    except Usage as refused:
-        assert refused.case.startswith("osprey.")
-        return
+    except Usage as error:
+        refused, found = error.case, Settings("olympias")
+    assert refused is None or refused.startswith("osprey.")
     for field in fields(found):
         assert type(getattr(found, field.name)) is type(getattr(Settings("olympias"), field.name))
     assert 1 <= found.service_port <= 65535 and found.folder.startswith(("/", "~/"))
@@ -150,7 +162,7 @@ def test_any_name_that_is_taken_has_settings(name: str) -> None:
 @example("olympias\n")
 @example("ólympias")
 def test_what_cannot_be_a_host_name_is_refused(hosts: str) -> None:
-    assume(not all(re.fullmatch(HOST_NAME, part.strip(), re.A) for part in hosts.split(",")))
+    assume(not all(re.fullmatch(HOST_NAME, part.strip(), re.ASCII) for part in hosts.split(",")))
     with pytest.raises(Usage, match="is not a host name"):
         names(hosts)
 

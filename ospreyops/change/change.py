@@ -77,7 +77,7 @@ class Change:
             taken = take(self.host, facts.folder, mine, sudo=not facts.writable)
             if isinstance(taken, LockLease):
                 break
-            case = f"{name} is locked by {taken or 'somebody'}"
+            case = f"{name} is locked by {taken}"
             if not self.wait or self.clock() >= until:
                 hint = f"inv lock.status -H {name}" if self.wait else f"--wait, or inv lock.status -H {name}"
                 raise Busy(case, hint=hint)

@@ -1,9 +1,9 @@
-"""One change of a host at a time: its lock, held by a Perl program there for as long as it hears of who changes it.
+"""The lock of a host: one task at a time changes it. A Perl program on the host holds it (lock_hold.pl).
 
-The lock is the kernel's (flock), so it ends with the program, and that ends with its input: a task that was killed, a
-connection that was cut or a host that went down leave nothing locked. Whoever falls silent is given up, too.
-As it ends, the program appends the last record that it was told to the history: that a task was cut off is in there.
-None of the programs has a newline or an exclamation mark: a login shell may be csh (and a Mac has no `flock`).
+The task sends the program heartbeats. The program ends when they stop or when its input ends, so the lock is free once
+a task was killed, a connection was cut or a host went down. As it ends, it appends the last record that it was sent to
+the history: a task that was cut off is in there, too.
+The lock is the kernel's (flock), for a Mac has no `flock` command.
 """
 
 from __future__ import annotations
@@ -19,54 +19,26 @@ from typing import Any, Optional, Union
 from ..errors import Blocked, Unreachable
 from ..remote.command import Answer, Command, sh
 from ..remote.host import Host
+from ..remote.perl import program
 from ..remote.streams import Stream
 from ..settings import FILES
 from ..text import ascii_json, local_time, parse_object
 
 HEARTBEAT = 5.0
-"""Seconds between two signs of life."""
+"""Seconds between two heartbeats."""
 HEARTBEAT_TIMEOUT = 3 * HEARTBEAT
-"""Seconds without one after which the lock is freed."""
+"""Seconds without a heartbeat after which the lock is free."""
 LONGEST = 7 * 86400
+"""Seconds that a lock is held at most."""
 LIMIT = 15
-HOLD = (
-    "use Fcntl qw(:flock); use Errno qw(EWOULDBLOCK); use IO::Handle; "
-    "my($t,$j,$s)=@ARGV; my($mine,$over,$last,$b)=(0,0,undef,q()); "
-    "$SIG{PIPE}=q(IGNORE); $SIG{$_}=sub{$over=1} for qw(TERM HUP INT); "
-    "my $say=sub{syswrite STDOUT,qq(\\n@_\\n)}; my $stop=sub{die qq(@_: ).$^E.qq(\\n)}; "
-    "open my $f,q(+>>),q(lock) or $stop->(q(lock)); "
-    "for(1..5){last if $mine=flock $f,LOCK_EX|LOCK_NB; $stop->(q(lock)) unless $^E==EWOULDBLOCK; "
-    "select undef,undef,undef,.05} "
-    "unless($mine){seek $f,0,0; my $w=<$f> // q(); chomp $w; $say->(qq(held $w)); exit} "
-    'truncate $f,0; chop $j; syswrite $f,$j.q(,"perl":).$$.qq(}\\n); $say->(q(ok)); '
-    "until($over){my $r=q(); vec($r,0,1)=1; my $n=select($r,undef,undef,$s); next if $n<0; "
-    "last unless $n and sysread STDIN,my $x,65536; $b.=$x; utime undef,undef,q(lock); "
-    "while($b=~s/^([^\\n]*)\\n//){my $l=$1; next if index $l,qq($t ); $last=substr $l,1+length $t; $say->(q(told))}} "
-    "if(defined $last){open my $h,q(+>>),q(history.jsonl) or $stop->(q(history)); my $c=qq(\\n); "
-    "sysseek $h,-1,2 and sysread $h,$c,1; my $l=($c eq qq(\\n) ? q() : qq(\\n)).$last.qq(\\n); "
-    "my $w=syswrite $h,$l; $stop->(q(history)) unless defined $w and $w==length $l; $h->sync} truncate $f,0"
-)
-"""ARGV: a token that each record begins with (a password on the same input has it not), the holder, the silence."""
-PEEK = (
-    "use Fcntl qw(:flock); use Errno qw(ENOENT); open my $f,q(<),q(lock) or do{ "
-    "die qq(lock: ).$^E.qq(\\n) unless $^E==ENOENT; print qq(free\\n); exit}; "
-    "if(flock $f,LOCK_SH|LOCK_NB){print qq(free\\n); exit} my $w=<$f> // q(); chomp $w; "
-    'my($p)=$w=~/"perl":(\\d+)/; my $c=$p ? qx(ps -ww -o args= -p $p) : q(); '
-    "print q(held ),time-(stat $f)[9],q( ),(index($c,q(history.jsonl))<0 ? 0 : 1),qq( $w\\n)"
-)
-END = (
-    "use Fcntl qw(:flock); my($p)=@ARGV; open my $f,q(<),q(lock) or die qq(lock: ).$^E.qq(\\n); "
-    "my $free=sub{for(1..shift){return 1 if flock $f,LOCK_SH|LOCK_NB; select undef,undef,undef,.1} 0}; "
-    'exit if $free->(1); my $w=<$f> // q(); die qq(another holds it now\\n) if index($w,qq("perl":$p}))<0; '
-    "die qq(process $p does not hold it\\n) if index(qx(ps -ww -o args= -p $p),q(history.jsonl))<0; "
-    "for(qw(TERM KILL)){kill $_,$p; exit if $free->(20)} die qq(process $p does not end\\n)"
-)
-"""ARGV: the process that is to end; it is ended only if it is the one that holds the lock."""
 
 
 @dataclass(frozen=True)
 class Holder:
-    """Who holds the lock, as they say it; perl: the process on the host that holds it, 0 when that is not known."""
+    """Who holds the lock, as the holder's task wrote it into the lock's file.
+
+    pid: of the task, on that computer; perl: the process on the host that holds the lock, 0 when it is not known.
+    """
 
     who: str
     computer: str
@@ -81,15 +53,28 @@ class Holder:
 
 @dataclass(frozen=True)
 class LockState:
-    """The lock as somebody else sees it. silent: seconds since the last sign of life; alive: its process is there."""
+    """A lock that somebody holds, as others see it.
+
+    holder: None when the lock's file does not tell; silent: seconds since the last heartbeat; alive: lock_hold.pl runs.
+    """
 
     holder: Optional[Holder]
     silent: int
     alive: bool
 
 
+@dataclass(frozen=True)
+class HeldByOther:
+    """Another task has the lock. holder: None when the lock's file does not tell."""
+
+    holder: Optional[Holder]
+
+    def __str__(self) -> str:
+        return str(self.holder or "somebody")
+
+
 class LockLost(Exception):
-    """The lock is not held any more; connected: the host is still there."""
+    """The lock is not held any more. connected: the connection to the host still stands."""
 
     def __init__(self, why: str, *, connected: bool) -> None:
         super().__init__(why)
@@ -97,7 +82,7 @@ class LockLost(Exception):
 
 
 class LockLease:
-    """The lock, held until `end`; a thread gives the signs of life."""
+    """The lock, held until `end`. A thread sends the heartbeats."""
 
     def __init__(self, stream: Stream, token: str) -> None:
         self._stream, self._token = stream, token
@@ -106,7 +91,7 @@ class LockLease:
         stream.sock.settimeout(HEARTBEAT_TIMEOUT)
 
     def line(self, pattern: str) -> str:
-        """The next line it says that matches the whole pattern, passing over others; Lost when it says no more."""
+        """The program's next line that matches the whole pattern. Errors: LockLost when the program prints no more."""
         while True:
             line, end, rest = self._read.partition(b"\n")
             if end:
@@ -124,11 +109,11 @@ class LockLease:
             self._read += part
 
     def begin(self) -> None:
-        """Start giving signs of life."""
+        """Start the heartbeats."""
         threading.Thread(target=self._beat, daemon=True).start()
 
     def tell(self, record: Mapping[str, Any]) -> None:
-        """Leave what is so far with the host; whether it arrives, the next `assert_held` tells."""
+        """Send the host the record as it is now. The next `assert_held` tells whether it arrived."""
         line = f"{self._token} {json.dumps(record)}\n".encode()
         self._owed += 1
         try:
@@ -138,13 +123,13 @@ class LockLease:
             pass
 
     def assert_held(self) -> None:
-        """The host has it all, and so the lock is held; Lost when it is not."""
+        """Wait until the host has all records: the lock is held then. Errors: LockLost."""
         while self._owed:
             self.line("told")
             self._owed -= 1
 
     def end(self, record: Optional[Mapping[str, Any]]) -> Answer:
-        """Free the lock, with the record as the history's next line; what the program came to."""
+        """Free the lock, and leave the record in the history. The answer is how the program on the host ended."""
         self._over.set()
         if record:
             self.tell(record)
@@ -159,69 +144,82 @@ class LockLease:
                 return
 
 
-def take(host: Host, folder: str, holder: Holder, *, sudo: bool) -> Union[LockLease, Holder, None]:
-    """Take the lock of a service's folder: it is held, or who holds it (None: somebody unknown).
+def take(host: Host, folder: str, holder: Holder, *, sudo: bool) -> Union[LockLease, HeldByOther]:
+    """Take the lock of a service's folder, unless another task has it.
 
-    Errors: Blocked when there can be no lock at all; Unreachable.
+    Errors: Blocked when the host cannot be locked at all; Unreachable.
     """
     token = secrets.token_hex(8)
     said = ascii_json({key: value for key, value in vars(holder).items() if key != "perl"})
     line = sh(
         "umask 022 && mkdir -p {files} && cd {files} && exec perl -e {program} {token} {holder} {silence}",
         files=f"{folder}/{FILES}",
-        program=HOLD,
+        program=_program("hold"),
         token=token,
         holder=said,
         silence=HEARTBEAT_TIMEOUT,
         limit=LONGEST,
         sudo=sudo,
     )
-    hold = LockLease(host.stream(line), token)
+    lease = LockLease(host.stream(line), token)
     try:
-        answer = hold.line("ok|held .*")
+        answer = lease.line("ok|held .*")
     except LockLost as lost:
         if not lost.connected:
-            raise Unreachable(f"the connection to {host.name} was lost", hint="the same command again") from None
+            raise Unreachable(f"the connection to {host.name} was lost", hint="run the same command again") from None
         raise Blocked(
             f"{host.name} cannot be locked for a change: {lost}",
-            hint=f"is there room in {folder}, and may it be written?",
+            hint=f"check that {folder} has room and that you may write to it",
         ) from None
     if answer != "ok":
-        hold.end(None)
-        return holder_of(answer.partition(" ")[2])
-    hold.begin()
-    return hold
+        lease.end(None)
+        return HeldByOther(holder_of(answer.partition(" ")[2]))
+    lease.begin()
+    return lease
 
 
 def question(folder: str) -> Command:
-    """Ask who holds the lock of a service's folder."""
+    """Ask who holds the lock of a service's folder; `lock_state` reads the answer."""
     files = f"{folder}/{FILES}"
     return sh(
-        "[ -d {files} ] || { echo free; exit; }; cd {files} && exec perl -e {peek}", files=files, peek=PEEK, limit=LIMIT
+        "[ -d {files} ] || { echo free; exit; }; cd {files} && exec perl -e {program}",
+        files=files,
+        program=_program("peek"),
+        limit=LIMIT,
     )
 
 
 def lock_state(answer: Answer) -> Optional[LockState]:
-    """Who holds the lock, from the answer to `question`; None when it is free. Errors: Blocked."""
+    """Who holds the lock; None when it is free. Errors: Blocked when the host cannot tell."""
     if not answer.ok:
-        raise Blocked(f"the lock cannot be seen: {answer.said}", hint="may its folder be read?")
+        raise Blocked(f"the lock cannot be read: {answer.said}", hint="check that you may read its folder")
     found = re.fullmatch(r"held (-?\d+) ([01]) (.*)\n", answer.out)
     return LockState(holder_of(found[3]), max(0, int(found[1])), found[2] == "1") if found else None
 
 
 def ending(folder: str, process: int, *, sudo: bool) -> Command:
     """End the process on the host that holds the lock."""
-    line = "cd {files} && exec perl -e {end} {process}"
-    return sh(line, files=f"{folder}/{FILES}", end=END, process=process, limit=LIMIT, sudo=sudo)
+    return sh(
+        "cd {files} && exec perl -e {program} {process}",
+        files=f"{folder}/{FILES}",
+        program=_program("end"),
+        process=process,
+        limit=LIMIT,
+        sudo=sudo,
+    )
 
 
 def holder_of(text: str) -> Optional[Holder]:
-    """The holder that the lock's file tells; None when it tells none."""
+    """The holder that the text of the lock's file names; None when it names none."""
     found = parse_object(text)
     try:
         return Holder(**{key: kind(found[key]) for key, kind in KINDS.items()})
     except (KeyError, TypeError, ValueError, OverflowError):
         return None
+
+
+def _program(name: str) -> str:
+    return program(__package__, f"lock_{name}.pl")
 
 
 KINDS = {"who": str, "computer": str, "pid": int, "since": str, "task": str, "perl": int}

@@ -13,7 +13,7 @@ from typing import Any
 
 import invoke
 
-from .. import __version__
+from .. import __version__, extensions, faults, machines
 from ..errors import Blocked
 
 VENDORED = ("invoke", "docker", "requests", "urllib3", "certifi", "idna", "charset_normalizer", "colorama")
@@ -88,10 +88,14 @@ def build(target: Path) -> Path:
 
 
 def _own() -> Iterator[tuple[str, Path]]:
-    """This package and its tasks."""
+    """This package, with what is added to it from outside, and its tasks."""
     package = Path(__file__).parent.parent
     for path in (*package.rglob("*.py"), *package.rglob("*.pl")):
         yield path.relative_to(package.parent).as_posix(), path
+    for extended in (faults, machines):
+        for folder in extensions.folders(extended.__name__):
+            for path in Path(folder).glob("*.py"):
+                yield f"{extended.__name__.replace('.', '/')}/{path.name}", path
     yield "tasks.py", package.parent / "tasks.py"
 
 

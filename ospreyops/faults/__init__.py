@@ -15,9 +15,12 @@ from functools import cache
 from typing import Callable, Optional
 
 from ..errors import Blocked
+from ..extensions import folders
 from ..facts import Facts
 from ..step import Step
 from ..target import Target
+
+__path__.extend(folders(__name__))
 
 FIRST = (
     *("hung", "paused", "stopped", "docker", "clock", "certs", "address"),

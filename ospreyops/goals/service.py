@@ -82,7 +82,7 @@ def _started(plan: Plan, port: int, *, then_look: bool = False) -> Iterator[Step
     facts, target, host, image = plan.facts, plan.target, plan.facts.host, plan.release.image
     log, unit = target.settings.log(port), host.unit
     if host.logs.get(log) and not unit:
-        yield Step(f"{log} is of the run before", rotate_log(facts, log), f"{log} is rotated")
+        yield Step(f"rotate {log}", rotate_log(facts, log), f"{log} is rotated")
     why = f"{image} does not run"
     ended = host.script_end if host.script_end and host.script_end.version == plan.release.version else None
     if ended and ended.status and not unit:

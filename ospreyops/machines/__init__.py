@@ -11,11 +11,14 @@ from collections.abc import Mapping
 from typing import Optional, Protocol
 
 from ..errors import Usage
+from ..extensions import folders
 from ..facts import Facts
 from ..facts.engine import EngineRefusal
 from ..facts.machine import MachineFacts, Process, Rule
 from ..remote.command import Answer, Command
 from ..settings import Settings
+
+__path__.extend(folders(__name__))
 
 ALONGSIDE = 9
 """How many ports there are for containers alongside."""

@@ -1,4 +1,4 @@
-"""Calls that run beside the calling thread and must not hold the program when they never end."""
+"""Calls in a thread of their own, which does not keep the program from ending."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Callable, Optional
 
 
 class Background:
-    """A call that runs beside this thread; it must not hold the program when it never ends."""
+    """A call that runs in a daemon thread: the program can end although the call never does."""
 
     def __init__(self, call: Callable[[], Any]) -> None:
         self._outcome: list[Any] = []
@@ -27,7 +27,10 @@ class Background:
         return not self._thread.is_alive()
 
     def result(self, limit: Optional[float] = None, otherwise: Any = None) -> Any:
-        """What the call gave, or raised; the other value when it does not end within the limit (seconds)."""
+        """What the call returned, or `otherwise` when it has not ended within the limit (seconds).
+
+        Errors: whatever the call raised.
+        """
         self._thread.join(limit)
         if self._error:
             raise self._error[0]

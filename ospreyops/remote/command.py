@@ -1,4 +1,4 @@
-"""A shell line as a value, what it says, and the only place where values are quoted into one."""
+"""A shell line as a value, and its answer. Values are quoted into lines here and nowhere else."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ VALUE = re.compile(r"(?<![$%])\{(\w+)\}")
 class Command:
     """One shell line as an operator would type it, and how long it may take.
 
-    limit: seconds, enforced on the host, so that a lost connection leaves nothing running for ever.
+    limit: seconds, kept on the host, so that nothing goes on for ever when the connection is lost.
     sudo: the line runs as root.
     """
 
@@ -35,7 +35,7 @@ class Command:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a shell line said. late: it was ended, because it ran past its limit."""
+    """What a shell line said. late: it was ended because its time was over."""
 
     code: int
     out: str = ""
@@ -49,7 +49,7 @@ class Answer:
 
     @property
     def said(self) -> str:
-        """Its last words: standard error if there is any, else standard output."""
+        """Its standard error if there is any, else its standard output."""
         return (self.err.strip() or self.out.strip()) if not self.late else "it did not end in time"
 
 
@@ -57,7 +57,7 @@ class Runs(Protocol):
     """What runs a line."""
 
     def run(self, command: Command) -> Answer:
-        """The answer to a line that changes something. Errors: Failed."""
+        """Run a line that changes something. Errors: Failed."""
 
 
 def sh(template: str, *, limit: float, sudo: bool = False, **values: object) -> Command:
@@ -66,7 +66,7 @@ def sh(template: str, *, limit: float, sudo: bool = False, **values: object) -> 
 
 
 def quote(text: str) -> str:
-    """One shell word; a leading `~/` still means the home folder of who runs the line."""
+    """The text as one shell word. A leading `~/` still means the home folder of the user who runs the line."""
     if text in ("~", "~/"):
         return text
     return "~/" + shlex.quote(text[2:]) if text.startswith("~/") else shlex.quote(text)

@@ -1,4 +1,4 @@
-"""The only module that runs commands: on this computer through Invoke, on any other through Fabric."""
+"""A host that lines run on: this computer through Invoke, any other through Fabric. Nothing else runs commands."""
 
 from __future__ import annotations
 
@@ -38,24 +38,22 @@ class Host:
         return self._settings.here
 
     def ask(self, questions: Mapping[str, Command], *, sudo: bool = False) -> dict[str, Answer]:
-        """The answers to all questions, in one round trip that takes as long as the slowest; sudo: asked as root.
+        """The answers to all questions, in one round trip that takes as long as the slowest. sudo: as root.
 
-        Errors: Unreachable; Blocked when the host cannot run questions at all.
+        Errors: Unreachable; Blocked when the host cannot run them, for it lacks perl, say.
         """
         limit = max(question.limit for question in questions.values())
         answer = self._execute(protocol.batch(questions), limit, user="root" if sudo else self._owner)
         found = protocol.parse_batch(answer.out)
-        if missing := questions.keys() - found.keys():
-            raise Blocked(
-                f"{self.name} did not answer {', '.join(sorted(missing))}", evidence=answer.said, hint="perl and sh"
-            )
+        if found.keys() != questions.keys():
+            raise self._no_answers(len(found), len(questions), answer)
         return found
 
     def run(self, command: Command) -> Answer:
-        """The answer to a line that changes something; Failed when it does not exit with 0 in time."""
+        """Run a line that changes something. Errors: Failed when it does not exit with 0 in time; Unreachable."""
         answer = self._execute(protocol.with_timeout(command), command.limit, user=self._user(command), show=True)
         if answer.code == protocol.LATE and protocol.LATE_MARK in answer.err:
-            raise Failed(f"not done within {command.limit:.0f} s, and ended: {command}")
+            raise Failed(f"ended after {command.limit:.0f} s, its limit: {command}")
         if not answer.ok:
             raise Failed(
                 f"exit status {answer.code}: {_last_line(answer)}", evidence="\n".join(answer.said.splitlines()[-10:])
@@ -63,18 +61,18 @@ class Host:
         return answer
 
     def stream(self, command: Command) -> Stream:
-        """Start a line and talk to it; it ends when its input does, or at its limit."""
+        """Start a line to talk to. It ends at its limit if not before."""
         words, first, user = protocol.with_timeout(command), b"", self._user(command)
         if user:
             words = self._sudo(words, user)
             first = (self.sudo_password + "\n").encode() if self.sudo_password else b""
         if self.here:
             return LocalStream(words, first)
-        with self._watched(self._settings.ssh_connect_timeout):
+        with self._deadline(self._settings.ssh_connect_timeout):
             return RemoteStream(self._connection, words, first, self._settings.ssh_connect_timeout)
 
     def follow(self, command: Command) -> None:
-        """Show what a line goes on printing, until it ends or Ctrl-C, which ends it on the host, too."""
+        """Show what a line prints until it ends, or until Ctrl-C, which ends it on the host, too."""
         stream = self.stream(replace(command, line=f"{command.line} & p=$!; cat >/dev/null; kill $p"))
         lines = self.console.lines(indent="")
         try:
@@ -88,16 +86,16 @@ class Host:
             raise self._lost()
 
     def of_owner(self, settings: Settings) -> Host:
-        """The same host and connection, with lines that run as the owner of those settings."""
+        """The same host and connection, where lines run as the owner that those settings name."""
         theirs = copy.copy(self)
         theirs._settings = settings  # noqa: SLF001 (a copy of this object)
         vars(theirs).pop("sudo_password", None)
         return theirs
 
     def shell(self, line: str) -> None:
-        """Let the user work in a program on the host, on this terminal. Errors: Blocked without one; Failed."""
+        """Let the user work in a program on the host. Errors: Blocked without a terminal; Failed."""
         if not sys.stdin.isatty():
-            raise Blocked("there is no terminal to work on", hint="--command 'LINE'")
+            raise Blocked("this needs a terminal", hint="--command 'LINE'")
         words = "exec /bin/sh -c " + shlex.quote(protocol.PATH + f"exec {line}")
         if self._owner:
             words = f"sudo -H -u {self._owner} {words.removeprefix('exec ')}"
@@ -108,7 +106,10 @@ class Host:
 
     @cached_property
     def sudo_password(self) -> str:
-        """What sudo wants here, asked for once; "" when it wants none. Blocked without a terminal or the right."""
+        """The password that sudo needs on the host, asked for once; "" when it needs none.
+
+        Errors: Blocked when there is no terminal to ask on, or when the user may not use sudo.
+        """
         free = self._execute(f"sudo -k -n -u {self._owner or 'root'} true", 20)
         if free.ok:
             return ""
@@ -116,9 +117,9 @@ class Host:
         for _ in range(3):
             if not sys.stdin.isatty():
                 raise Blocked(
-                    f"sudo on {self.name} wants a password of {user}, and there is no terminal to ask for it on",
+                    f"sudo on {self.name} needs the password of {user}, and there is no terminal to ask for it",
                     evidence=free.err,
-                    hint="the same command in a terminal, or a sudoers rule with NOPASSWD",
+                    hint="run the same command in a terminal, or add a sudoers rule with NOPASSWD",
                 )
             with self.console.paused():
                 password = getpass.getpass(f"[sudo] password for {user} on {self.name}: ")
@@ -136,7 +137,7 @@ class Host:
 
     @cached_property
     def address(self) -> str:
-        """Where the host is, as this workstation reaches it."""
+        """The name or IP address under which this computer reaches the host."""
         return "localhost" if self.here else str(self._connection.host)
 
     @cached_property
@@ -151,7 +152,7 @@ class Host:
 
     @property
     def _owner(self) -> str:
-        """Whom lines run as, through sudo; "" when that is the user who logs in."""
+        """The user whom lines run as, through sudo; "" when that is the user who logs in."""
         return "" if self._settings.owner == self._settings.user else self._settings.owner
 
     def _user(self, command: Command) -> str:
@@ -177,11 +178,21 @@ class Host:
         shown = [self.console.lines(), self.console.lines()] if show and self.console.verbose else []
         if shown:
             options.update(hide=False, out_stream=shown[0], err_stream=shown[1])
-        with self._watched(limit):
+        with self._deadline(limit):
             result: Any = (self._here if self.here else self._connection).run(words, **options)
         for lines in shown:
             lines.end()
         return Answer(result.exited, result.stdout, result.stderr.replace(PROMPT, ""))
+
+    def _no_answers(self, answered: int, asked: int, answer: Answer) -> Blocked:
+        if re.search("perl: (command )?not found", answer.err):
+            return Blocked(f"perl is missing on {self.name}", hint="apt-get install perl-base")
+        version = "perl -v" if self.here else f"ssh {self._settings.ssh} perl -v"
+        return Blocked(
+            f"{self.name} answered {answered} of {asked} questions",
+            evidence=answer.said or f"exit status {answer.code}",
+            hint=version,
+        )
 
     def _lost(self, why: str = "") -> Unreachable:
         return Unreachable(
@@ -191,8 +202,11 @@ class Host:
         )
 
     @contextmanager
-    def _watched(self, limit: float) -> Iterator[None]:
-        """Give a remote line up when neither it nor its limit on the host end it; Unreachable says so."""
+    def _deadline(self, limit: float) -> Iterator[None]:
+        """Close the connection when the host does not end a line at its limit.
+
+        Errors: Unreachable when the connection is lost.
+        """
         if self.here:
             yield
             return
@@ -202,23 +216,23 @@ class Host:
 
         transport = self._connection.transport
         try:
-            with ssh.closed_after(transport, limit + GRACE) as over:
+            with ssh.deadline(transport, limit + GRACE) as over:
                 yield
         except (OSError, EOFError, SSHException, ThreadException) as error:
             raise self._lost(f"{type(error).__name__}: {error}".strip()) from None
         if over.is_set():
-            raise self._lost(f"neither an answer nor an end within {limit + GRACE:.0f} s")
+            raise self._lost(f"no answer within {limit + GRACE:.0f} s")
         if not transport.is_active():
-            raise self._lost("it was closed in the middle of a line")
+            raise self._lost("it was closed while a line ran")
 
 
 def _last_line(answer: Answer) -> str:
-    return (answer.said.splitlines() or ["it said nothing"])[-1]
+    return (answer.said.splitlines() or ["it printed nothing"])[-1]
 
 
 class Local(invoke.Local):
-    """Invoke's runner, which on Ctrl-C stops waiting: the line's own process group is ended by its limit's Perl."""
+    """Invoke's runner, which stops waiting at Ctrl-C: the signal reaches limit.pl, too, and that ends the line."""
 
     def send_interrupt(self, interrupt: KeyboardInterrupt) -> None:
-        """Raise it, as Fabric's remote runner does."""
+        """Raise the interrupt, as Fabric's remote runner does."""
         raise interrupt

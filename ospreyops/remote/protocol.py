@@ -1,7 +1,7 @@
-"""How a limit is kept on the host: two Perl programs, for a Mac has no `timeout`, no `setsid` (field book: macos, 5).
+"""The limit of a line, kept by Perl on the host: a Mac has no `timeout` and no `setsid` (field book: macos, 5).
 
-Ending our end of a connection leaves the remote process running, so each line is run in a process group of its own,
-which Perl kills when its time is over. Neither program has a newline or an exclamation mark: a login shell may be csh.
+A remote process goes on when the connection to it is closed. So each line runs in a process group of its own, and Perl
+kills that group when the time is over.
 """
 
 from __future__ import annotations
@@ -11,64 +11,47 @@ import shlex
 from collections.abc import Mapping
 
 from .command import Answer, Command
+from .perl import program
 
 LATE = 124
-LONGEST = 1 << 20
-"""Bytes of a question's output after which the rest is passed over."""
+"""The exit status of a line whose time was over."""
 LATE_MARK = "ospreyops: ended at its limit"
+"""What such a line ends its standard error with: a line of its own may exit with 124, too."""
+LONGEST = 1 << 20
+"""Bytes of a question's output that are kept; the rest is dropped."""
 PATH = 'PATH="$PATH:/usr/local/bin:/opt/homebrew/bin:/usr/sbin:/sbin"; export PATH; '
-"""A Mac's sshd gives none of these, and a Linux user's PATH has no sbin."""
-RUN = (
-    "my($s,$l)=@ARGV; my($p,$end); "
-    "$SIG{ALRM}=sub{kill -9,$p; print STDERR qq(" + LATE_MARK + "\\n); exit " + str(LATE) + "}; "
-    "$SIG{$_}=sub{$end=1; $p or return; kill -9,$p; exit 130} for qw(INT TERM HUP); "
-    "my $f=fork // die; unless($f){setpgrp; exec '/bin/sh','-c',$l; exit 127} setpgrp $f,$f; "
-    "$p=$f; $SIG{TERM}->() if $end; "
-    "alarm $s; waitpid $p,0; exit($?&127 ? 128+($?&127) : $?>>8)"
-)
-ASK = (
-    "use IO::Select; my $sel=IO::Select->new; my(%q,%of); "
-    "while(@ARGV){my($n,$s,$l)=splice @ARGV,0,3; pipe my $o,my $ow; pipe my $e,my $ew; my $p=fork // die; "
-    "unless($p){setpgrp; open STDIN,q(<),q(/dev/null); open STDOUT,q(>&),$ow; open STDERR,q(>&),$ew; "
-    "close $_ for $o,$e,$ow,$ew; exec '/bin/sh','-c',$l; exit 127} setpgrp $p,$p; close $ow; close $ew; "
-    "$q{$n}={pid=>$p,end=>time+$s+1,out=>q(),err=>q(),open=>2,late=>0}; $of{$o}=[$n,q(out)]; $of{$e}=[$n,q(err)]; "
-    "$sel->add($o,$e)} "
-    "while(my @left=grep {not $q{$_}{done}} keys %q){ select(undef,undef,undef,.01) unless $sel->count; "
-    "for my $h($sel->can_read(.1)){my($n,$k)=@{$of{$h}}; my $got=sysread $h,my $b,65536; "
-    "if($got){$q{$n}{$k}.=$b if length $q{$n}{$k}<" + str(LONGEST) + "}else{$sel->remove($h); $q{$n}{open}--}} "
-    "for(@left){my $q=$q{$_}; my $n=$_; "
-    "$q->{code}=$?&127 ? 128+($?&127) : $?>>8 if not defined $q->{code} and waitpid($q->{pid},1)>0; "
-    "if(defined $q->{code} and not $q->{open}){$q->{done}=1} "
-    "elsif(time>=$q->{end}){kill -9,$q->{pid}; $q->{code}=-1; $q->{late}=$q->{done}=1; "
-    "$of{$_}[0] eq $n and $sel->remove($_) for $sel->handles}}} "
-    "for(keys %q){my $q=$q{$_}; "
-    "print qq(\\n),join(q( ),$_,$q->{code},$q->{late},map {unpack(q(H*),$_).q(.)} $q->{out},$q->{err}),qq(\\n)}"
-)
+"""A Mac's sshd gives none of these folders, and a Linux user's PATH has no sbin."""
 
 
 def with_timeout(command: Command) -> str:
     """The command's line under its limit, for any login shell."""
-    return "exec /bin/sh -c " + shlex.quote(
-        PATH + shlex.join(["exec", "perl", "-e", RUN, _seconds(command), command.line])
-    )
+    return _in_sh("limit.pl", [_seconds(command), command.line])
 
 
 def batch(questions: Mapping[str, Command]) -> str:
-    """One line that runs all questions at the same time, each under its own limit; `answers` reads what it prints."""
-    words = ["exec", "perl", "-e", ASK]
+    """One line that runs all questions at the same time, each under its own limit.
+
+    `parse_batch` reads what it prints.
+    """
+    words = []
     for name, question in questions.items():
         words += [name, _seconds(question), question.line]
-    return "exec /bin/sh -c " + shlex.quote(PATH + shlex.join(words))
+    return _in_sh("ask.pl", words)
 
 
 def parse_batch(printed: str) -> dict[str, Answer]:
-    """What the line made by `asked` printed, by the questions' names; bytes that are no UTF-8 are replaced."""
+    """The answers by the names of their questions. Bytes that are not UTF-8 are replaced, other lines passed over."""
     found = {}
     for line in printed.splitlines():
         if row := re.fullmatch(r"(\w+) (-?[0-9]{1,3}) ([01]) ((?:[0-9a-f]{2})*)\. ((?:[0-9a-f]{2})*)\.", line):
             name, code, late, out, err = row.groups()
             found[name] = Answer(int(code), _text(out), _text(err), late == "1")
     return found
+
+
+def _in_sh(name: str, words: list[str]) -> str:
+    perl = shlex.join(["exec", "perl", "-e", program(__package__, name), *words])
+    return "exec /bin/sh -c " + shlex.quote(PATH + perl)
 
 
 def _seconds(command: Command) -> str:

@@ -1,37 +1,32 @@
-"""SSH that is safe: host keys are checked, and a connection that is dead or never answers ends by its limit.
-
-Fabric alone adds unknown host keys and never reads known_hosts (fabric#2071).
-"""
+"""SSH connections: host keys are checked, and a connection that is dead or never answers ends by its limit."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import logging
-import shlex
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import fabric
 import paramiko
-from paramiko.ssh_exception import ConfigParseError, PasswordRequiredException
+from paramiko.ssh_exception import ConfigParseError
 
-from ..errors import Blocked, OspreyError, Unreachable, Usage
+from ..errors import Blocked, OspreyError, Usage
 from ..settings import Settings
-from .command import quote
+from .host_keys import RejectUnknownHostKey, load_known_hosts
+from .ssh_errors import translate_errors
 
 CHEAP_CIPHER = "aes128-gcm@openssh.com"
-# What its threads log, with tracebacks, is said in one line by what is raised here.
-logging.getLogger("paramiko").addHandler(logging.NullHandler())
 AGAIN = 0.1
-"""Seconds until a session that was refused is asked for again."""
-PULSE = 10
-"""Seconds between two signs of life asked of the server."""
+"""Seconds until the tool asks again for a session that was refused."""
+KEEPALIVE = 10
+"""Seconds between two signs of life that the server is asked for."""
+
+# Paramiko's threads log their errors with tracebacks. The errors that this module raises say the same in one line.
+logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
 
 class Transport(paramiko.Transport):
@@ -42,10 +37,13 @@ class Transport(paramiko.Transport):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         super().__init__(sock, *args, **kwargs)
         options = self.get_security_options()
-        options.ciphers = sorted(options.ciphers, key=CHEAP_CIPHER.__ne__)
+        options.ciphers = sorted(options.ciphers, key=lambda cipher: cipher != CHEAP_CIPHER)
 
     def open_session(self, *args: Any, **kwargs: Any) -> paramiko.Channel:
-        """A session; one that is refused while others still count (MaxSessions) is asked for again. Errors: Blocked."""
+        """A new session. One that the server refuses while others still count (MaxSessions) is asked for again.
+
+        Errors: Blocked when the server goes on refusing.
+        """
         end = time.monotonic() + self.channel_timeout
         while True:
             try:
@@ -60,40 +58,23 @@ class Transport(paramiko.Transport):
                     ) from None
             time.sleep(AGAIN)
 
+    def end_input(self, channel: Any) -> None:
+        """End a program's input, unless the program has ended.
 
-class Refuse(paramiko.MissingHostKeyPolicy):
-    """Refuse a host key that known_hosts does not have."""
-
-    def __init__(self, name: str, login: str) -> None:
-        self.name, self.login = name, login
-
-    def missing_host_key(
-        self,
-        client: paramiko.SSHClient,  # noqa: ARG002 (paramiko gives it)
-        hostname: str,
-        key: paramiko.PKey,
-    ) -> None:
-        """Always Unreachable, with the key's fingerprint and the command that would accept it."""
-        raise Unreachable(
-            f"the host key of {self.name} ({hostname}) is not known: {key.get_name()} {fingerprint(key)}",
-            hint=f"compare the fingerprint with the host's own, then: {accepting(self.login)}",
-        )
-
-
-def fingerprint(key: paramiko.PKey) -> str:
-    """The key's SHA256 fingerprint, as ssh and ssh-keygen print it."""
-    return "SHA256:" + base64.b64encode(hashlib.sha256(key.asbytes()).digest()).decode().rstrip("=")
-
-
-def accepting(login: str) -> str:
-    """The command that adds a host's key to known_hosts."""
-    return f"ssh -o StrictHostKeyChecking=accept-new {login} true"
+        Channel.shutdown_write, the public way, sends after it has given the channel's lock back. When the program ends
+        just then, the end of its input follows the end of the channel, and OpenSSH hangs up. So the message is sent
+        under the lock here, by the two private methods that shutdown_write uses.
+        """
+        transport: Any = self
+        with channel.lock:
+            if message := channel._send_eof():  # noqa: SLF001 (see above)
+                transport._send_user_message(message)  # noqa: SLF001 (see above)
 
 
 def connect(settings: Settings) -> fabric.Connection:
-    """An open Fabric connection to the host; ssh_config, agent and key files are honoured.
+    """An open Fabric connection to the host. It honours ssh_config, the agent and key files.
 
-    Errors: Unreachable, with what is the case and what to try; Usage for an ssh_config that cannot be read.
+    Errors: Unreachable, with what is the case and what to try; Usage when ssh_config cannot be read.
     """
     try:
         connection = fabric.Connection(
@@ -108,18 +89,19 @@ def connect(settings: Settings) -> fabric.Connection:
         raise Usage(f"{settings.name!r} is not a host name: {error}") from None
     try:
         _secure(connection, settings, settings.ssh)
-        with _naming(connection, settings):
+        with translate_errors(connection, settings):
             connection.open()
     except OspreyError:
         connection.close()
         raise
-    threading.Thread(target=_pulse, args=[connection.transport, 2 * settings.ssh_connect_timeout], daemon=True).start()
+    limit = 2 * settings.ssh_connect_timeout
+    threading.Thread(target=_keepalive, args=[connection.transport, limit], daemon=True).start()
     return connection
 
 
 @contextmanager
-def closed_after(transport: paramiko.Transport, seconds: float) -> Iterator[threading.Event]:
-    """Close the transport when the block takes longer than that; the event tells whether it happened."""
+def deadline(transport: paramiko.Transport, seconds: float) -> Iterator[threading.Event]:
+    """Close the transport when the block takes longer than that. The event tells whether it was closed."""
     over = threading.Event()
 
     def close() -> None:
@@ -135,26 +117,18 @@ def closed_after(transport: paramiko.Transport, seconds: float) -> Iterator[thre
         timer.cancel()
 
 
-def _pulse(transport: paramiko.Transport, limit: float) -> None:
-    """Ask for signs of life until the connection ends; one that gives none in time is closed."""
+def _keepalive(transport: paramiko.Transport, limit: float) -> None:
+    """Ask the server for signs of life until the connection ends. Close it when one does not come in time."""
     while transport.is_active():
-        with closed_after(transport, limit):
+        with deadline(transport, limit):
             transport.global_request("keepalive@openssh.com", wait=True)
-        time.sleep(PULSE)
+        time.sleep(KEEPALIVE)
 
 
 def _secure(connection: fabric.Connection, settings: Settings, login: str) -> None:
-    """Load known_hosts as ssh would, refuse all other keys, and do the same for each ProxyJump on the way."""
-    client, config = connection.client, connection.ssh_config
-    for file in (Path(name).expanduser() for name in _known_hosts(connection)):
-        if file.is_file():
-            client.load_system_host_keys(str(file))
-    if alias := config.get("hostkeyalias"):
-        name = connection.host if connection.port == 22 else f"[{connection.host}]:{connection.port}"
-        known = client._system_host_keys  # noqa: SLF001 (paramiko knows no HostKeyAlias)
-        for kind, key in (known.lookup(alias) or {}).items():
-            known.add(name, kind, key)
-    client.set_missing_host_key_policy(Refuse(settings.name, login))
+    """Set the connection's host keys and limits, and those of each ProxyJump on the way."""
+    load_known_hosts(connection)
+    connection.client.set_missing_host_key_policy(RejectUnknownHostKey(settings.name, login))
     limit = settings.ssh_connect_timeout
     connection.connect_kwargs.update(
         transport_factory=Transport, banner_timeout=limit, auth_timeout=2 * limit, channel_timeout=limit
@@ -163,44 +137,3 @@ def _secure(connection: fabric.Connection, settings: Settings, login: str) -> No
         jump = connection.gateway
         jump.connect_timeout = limit
         _secure(jump, settings, str(jump.original_host))
-
-
-def _known_hosts(connection: fabric.Connection) -> list[str]:
-    """The files that ssh would look for host keys in, the user's first."""
-    config = connection.ssh_config
-    own = config.get("userknownhostsfile", "~/.ssh/known_hosts ~/.ssh/known_hosts2")
-    return f"{own} {config.get('globalknownhostsfile', '/etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2')}".split()
-
-
-@contextmanager
-def _naming(connection: fabric.Connection, settings: Settings) -> Iterator[None]:
-    """Turn what paramiko and the network raise into an Unreachable that says what is the case."""
-    name, login = settings.name, settings.ssh
-    where = f"{connection.user}@{connection.host}:{connection.port}"
-    try:
-        yield
-    except paramiko.BadHostKeyException as error:
-        at = connection if error.hostname == connection.host else connection.gateway
-        known = at.host if at.port == 22 else f"[{at.host}]:{at.port}"
-        file = _known_hosts(at)[0]
-        raise Unreachable(
-            f"the host key of {name} has changed: {error.key.get_name()} {fingerprint(error.key)},"
-            f" known is {error.expected_key.get_name()} {fingerprint(error.expected_key)}",
-            hint=f"ask the host's maintainer why; if it is right: ssh-keygen -f {quote(file)} -R {shlex.quote(known)}"
-            f" && {accepting(login)}",
-        ) from None
-    except PasswordRequiredException:
-        raise Unreachable(f"the key for {name} has a passphrase, and no agent holds it", hint="ssh-add") from None
-    except (paramiko.AuthenticationException, paramiko.SSHException) as error:
-        if isinstance(error, paramiko.AuthenticationException) or "authentication methods" in str(error):
-            raise Unreachable(f"{name} does not let {where} in: {error}", hint=f"ssh-add, or: ssh -v {login}") from None
-        raise Unreachable(
-            f"{name} ({where}) does not speak SSH as it should: {error}", hint=f"ssh -v {login}"
-        ) from None
-    except socket.gaierror as error:
-        raise Unreachable(
-            f"{name}: no such host ({error.strerror})", hint="osprey.hosts in invoke.yaml, or ~/.ssh/config"
-        ) from None
-    except (OSError, EOFError) as error:
-        why = "no answer in time" if isinstance(error, TimeoutError) else str(error) or "the connection was closed"
-        raise Unreachable(f"{name} ({where}) cannot be reached: {why}", hint=f"ssh -v {login}") from None

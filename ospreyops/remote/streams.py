@@ -1,4 +1,4 @@
-"""A running line that is talked to, on this computer or over SSH."""
+"""A running line that the tool talks to, on this computer or over SSH."""
 
 from __future__ import annotations
 
@@ -12,23 +12,25 @@ from .command import Answer
 GRACE = 20
 """Seconds beyond a line's limit after which its connection is given up."""
 PROMPT = "ospreyops-sudo-password:"
+"""How sudo asks for its password. It is removed from what a line said."""
 
 
 class Stream(Protocol):
-    """A running line that is talked to: a socket on its standard input and output."""
+    """A running line. sock: a socket that is its standard input and its standard output."""
 
     sock: Any
 
     def finish(self) -> Answer:
-        """End its input and wait for its end; out is empty, for it was read from the socket."""
+        """End the line's input and wait until the line ends. `out` is empty: the socket has given it already."""
 
 
 class LocalStream:
-    """A line on this computer, talked to through a socket pair."""
+    """A line on this computer, with a socket pair."""
 
     def __init__(self, words: str, first: bytes) -> None:
+        """Start the line. first: what its input begins with."""
         self.sock, theirs = socket.socketpair()
-        self._err: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (closed by finish)
+        self._err: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (finish closes it)
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 (the tool's own line)
                 ["/bin/sh", "-c", words],
@@ -40,35 +42,35 @@ class LocalStream:
         self.sock.sendall(first)
 
     def finish(self) -> Answer:
-        """End its input and wait for its end; killed when that takes long."""
+        """End the line's input and wait until the line ends. It is killed after the grace."""
         self.sock.close()
         try:
             code = self._process.wait(GRACE)
         except subprocess.TimeoutExpired:
             self._process.kill()
             code = self._process.wait()
-        self._err.seek(0)
-        return Answer(code, err=self._err.read().decode(errors="replace"))
+        with self._err:
+            self._err.seek(0)
+            return Answer(code, err=self._err.read().decode(errors="replace"))
 
 
 class RemoteStream:
-    """A line on another computer, talked to through a channel of the connection that is already open."""
+    """A line on another computer, with a channel of the connection that is open already."""
 
     def __init__(self, connection: Any, words: str, first: bytes, limit: float) -> None:
-        self.sock = connection.transport.open_session(timeout=limit)
+        """Start the line. first: what its input begins with; limit: seconds in which the channel must open."""
+        self._transport = connection.transport
+        self.sock = self._transport.open_session(timeout=limit)
         self.sock.exec_command(words)
         self.sock.sendall(first)
 
     def finish(self) -> Answer:
-        """End its input and wait for its end; the channel is closed when that takes long.
+        """End the line's input and wait until the line ends. The channel is closed after the grace.
 
-        Under the channel's lock, which paramiko's own way gives up too early: when the program ends by itself just
-        then, the end of its input follows that of the channel, and OpenSSH hangs up.
+        The code is -1 when the line's exit status did not arrive.
         """
         self.sock.settimeout(GRACE)
-        with self.sock.lock:
-            if end := self.sock._send_eof():  # noqa: SLF001 (paramiko's shutdown_write, under the lock)
-                self.sock.transport._send_user_message(end)  # noqa: SLF001 (the same)
+        self._transport.end_input(self.sock)
         err = b""
         try:
             while part := self.sock.recv_stderr(65536):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import tempfile
 import time
 from pathlib import Path
+from typing import Callable
 
 from tests.conftest import PROJECT
-from tests.lab.conftest import Here
 from tests.lab.engine import Engine
+from tests.lab.hosts import Here
 from tests.lab.load import RUNBOOK, Load, Report
 from tests.release import build
 
@@ -50,7 +51,7 @@ def loading(host: Here) -> None:
     image = f"osprey/service:{SECOND}"
     done(host, "image.load", "--version", SECOND)
     file = host.folder / SECOND / f"osprey-service-docker-{SECOND}.tar.bz2"
-    ways = {
+    ways: dict[str, Callable[[], object]] = {
         "docker load < FILE (runbook)": lambda: host.shell(f"docker load <{file}"),
         "inv image.load": lambda: done(host, "image.load", "--version", SECOND),
     }

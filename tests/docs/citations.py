@@ -14,12 +14,12 @@ PROJECT = Path(__file__).parents[2]
 DOCS = PROJECT / "docs"
 FORM = 'the form is "field book: BOOK, 3", "… 3 and 5", "… 5-7" or "… "A heading""'
 
-FENCED = re.compile(r"^```.*?^```[^\n]*$", re.M | re.S)
-FIELD_BOOK = re.compile(r"\bfield\s+book(?:\s*:\s+|[^.:;()]{0,40}\((?=[a-z-]+,\s*\d))", re.I)
+FENCED = re.compile(r"^```.*?^```[^\n]*$", re.MULTILINE | re.DOTALL)
+FIELD_BOOK = re.compile(r"\bfield\s+book(?:\s*:\s+|[^.:;()]{0,40}\((?=[a-z-]+,\s*\d))", re.IGNORECASE)
 SECTION = r'(?:\d+(?:[-–]\d+)?|"[^"]+")'
 ITEM = rf"\b(?!and\b)[a-z][a-z-]*(?:, {SECTION}(?:(?:, | and ){SECTION})*)?"
 CITED = re.compile(rf"({ITEM}(?:(?:, | and ){ITEM})*)(?=[).:;\]`]|$)")
-RUNBOOK = re.compile(r"\brunbook(?::\s+|,\s+(?=\"|line\s+\d))", re.I)
+RUNBOOK = re.compile(r"\brunbook(?::\s+|,\s+(?=\"|line\s+\d))", re.IGNORECASE)
 QUOTED = re.compile(r'"(?P<words>[^"]*)"|`(?P<shell>[^`]*)`|(?P<end>[;)|]|[.](?=\s|$))')
 WILD = re.compile(r"…")
 WILD_SHELL = re.compile(r"…|\$\w+|\b[A-Z]{2,}\b")
@@ -51,7 +51,7 @@ class FieldBook:
 
     def __init__(self, folder: Path) -> None:
         self.books = {
-            file.stem: re.findall(r"^## (?:(\d+)\. )?(.+)$", unfenced(file.read_text()), re.M)
+            file.stem: re.findall(r"^## (?:(\d+)\. )?(.+)$", unfenced(file.read_text()), re.MULTILINE)
             for file in sorted(folder.glob("*.md"))
             if file.name != "README.md"
         }

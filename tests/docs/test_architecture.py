@@ -13,7 +13,7 @@ QUESTIONS = 24
 
 
 def test_the_diagram_of_a_rollout_is_the_table() -> None:
-    drawn = re.findall(r"^ +(\w+) --> (\S+): (.+)$", DIAGRAM, re.M)
+    drawn = re.findall(r"^ +(\w+) --> (\S+): (.+)$", DIAGRAM, re.MULTILINE)
     table = [(at.name, phase.then.name if phase.then else "[*]", phase.name) for at, phase in TABLE.items()]
     assert drawn == table
 
@@ -23,7 +23,7 @@ def test_every_stage_is_in_the_diagram() -> None:
 
 
 def test_every_question_of_a_newcomer_has_an_answer_with_a_link() -> None:
-    rows = re.findall(r"^\| (.+\?) \| (.+) \|$", PAGE.partition("## Where is …")[2], re.M)
+    rows = re.findall(r"^\| (.+\?) \| (.+) \|$", PAGE.partition("## Where is …")[2], re.MULTILINE)
     assert len(rows) == QUESTIONS
     assert all(re.search(r"\]\(\.\./\S+\)", answer) for _, answer in rows)
 
@@ -32,7 +32,7 @@ def test_every_function_that_an_answer_names_is_in_its_file() -> None:
     found = re.findall(r"\]\(\.\./(\S+\.py)\) `(\w+)`", PAGE)
     assert found
     for file, name in found:
-        assert re.search(rf"^ *(?:def|class) {name}\b", (PROJECT / file).read_text(), re.M), f"{name} in {file}"
+        assert re.search(rf"^ *(?:def|class) {name}\b", (PROJECT / file).read_text(), re.MULTILINE), f"{name} in {file}"
 
 
 def test_every_file_and_folder_of_the_package_is_on_the_map() -> None:

@@ -30,7 +30,7 @@ def test_each_quotation_of_the_runbook_is_in_it() -> None:
 
 
 def test_each_quotation_in_the_readmes_table_is_in_the_runbook() -> None:
-    cells = re.findall(r'^\| "(.+?)"[^"|]*\|', unfenced((PROJECT / "README.md").read_text()), re.M)
+    cells = re.findall(r'^\| "(.+?)"[^"|]*\|', unfenced((PROJECT / "README.md").read_text()), re.MULTILINE)
     assert len(cells) >= 8
     assert not [cell for cell in cells if RUNBOOK.missing(cell, shell=False)]
 
@@ -78,7 +78,7 @@ def test_a_quotation_that_the_runbook_does_not_have_is_found(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text, cited",
+    ("text", "cited"),
     [
         ("Of a Mac (field book: macos,\n    5) and of none.", ["macos, 5"]),
         ("Field book: docker-machine, 3 and 11: DHCP.", ["docker-machine, 3 and 11"]),
@@ -96,7 +96,7 @@ def test_each_form_in_which_the_field_book_is_cited_is_read(text: str, cited: li
 
 
 @pytest.mark.parametrize(
-    "text, cited",
+    ("text", "cited"),
     [
         (
             'Runbook, "Starting Osprey service",\n"Check service status".',

@@ -15,14 +15,14 @@ PAGES = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted(DOCS.rglob(
 def links(page: Path) -> list[str]:
     """The targets of a page's links, but for those to other sites."""
     text = re.sub(r"`[^`\n]*`", "", unfenced(page.read_text()))
-    targets = re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r"^\[[^\]]+\]:\s+(\S+)", text, re.M)
+    targets = re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r"^\[[^\]]+\]:\s+(\S+)", text, re.MULTILINE)
     return [target for target in targets if not re.match(r"[a-z]+:", target)]
 
 
 def anchors(page: Path) -> set[str]:
     """The anchors of a page's headings, as GitHub makes them."""
     found: set[str] = set()
-    for title in re.findall(r"^#{1,6} +(.+?)\s*$", unfenced(page.read_text()), re.M):
+    for title in re.findall(r"^#{1,6} +(.+?)\s*$", unfenced(page.read_text()), re.MULTILINE):
         plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", title).lower()
         anchor = first = re.sub(r"[^\w -]", "", plain).replace(" ", "-")
         again = 0

@@ -21,12 +21,12 @@ def listing() -> str:
 
 @pytest.fixture(scope="module")
 def listed(listing: str) -> set[str]:
-    return set(re.findall(r"^  (\S+)", listing, re.M))
+    return set(re.findall(r"^  (\S+)", listing, re.MULTILINE))
 
 
 def test_every_task_that_the_readme_names_exists(listing: str, listed: set[str]) -> None:
     named = set(re.findall(r"`inv ([a-z][a-z.]+)", README))
-    short = set(re.findall(r"^  \S+ \((\S+)\)", listing, re.M))
+    short = set(re.findall(r"^  \S+ \((\S+)\)", listing, re.MULTILINE))
     assert named
     assert named <= listed | short
 
@@ -77,10 +77,10 @@ def test_the_tasks_that_speak_json_are_those_that_the_readme_names() -> None:
 
 def test_every_fault_is_in_the_table_of_troubleshooting() -> None:
     table = README.partition("## Troubleshooting")[2].partition("\n\n## ")[0]
-    assert re.findall(r"^\| `(\w+)` \|", table, re.M) == [fault.name for fault in registry()]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == [fault.name for fault in registry()]
 
 
 def test_the_two_commands_are_targets_of_the_makefile() -> None:
     makefile = (PROJECT / "Makefile").read_text()
-    for target in re.findall(r"^make (\w+)", README, re.M):
-        assert re.search(rf"^{target}:", makefile, re.M)
+    for target in re.findall(r"^make (\w+)", README, re.MULTILINE):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE)

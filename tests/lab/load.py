@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tests.lab.wait import until
+from tests.release import FAULTS
 
 TRUSTING = ssl._create_unverified_context()
 LONGEST = 30.0
@@ -23,6 +24,10 @@ RUNBOOK = (
     " && until curl --insecure --silent --fail https://localhost:44342/v{version}/about; do sleep 0.1; done"
 )
 """Stops the service and starts it again, until it answers; by hand, the name is free once `--rm` is done."""
+SERVES = "service: osprey/service:0.3 still serves, users are not affected"
+"""What a failed rollout says of the previous release."""
+BAD = [fault for fault in FAULTS if not fault.startswith("slow")]
+"""The faults of releases that never take over."""
 FRESH, KEPT = 8, 12
 """Threads that ask over fresh connections, and over kept ones."""
 STALE = (http.client.RemoteDisconnected, ConnectionError)
@@ -30,7 +35,7 @@ STALE = (http.client.RemoteDisconnected, ConnectionError)
 
 @dataclass
 class Report:
-    """What came of a load. took: seconds of each short request; cut: what befell computations that did not end well.
+    """The result of a load. took: seconds of each short request; cut: why computations failed.
 
     moved: kept connections that the server had closed between two requests, and that were opened again.
     lasted: seconds from begin to end.

@@ -8,17 +8,16 @@ import os
 import re
 import socket
 import ssl
-from typing import Union
 from urllib.request import urlopen
 
 import pytest
 
-from tests.lab.conftest import ARCHIVE, Here, Releases, There
+from tests.lab.hosts import ARCHIVE, Here, Host, Releases, There
 from tests.lab.killed import killed_at
+from tests.lab.load import SERVES
 from tests.lab.server import Server
 from tests.lab.wait import until
 
-Host = Union[Here, There]
 POWER_CUT = """\
 systemctl stop docker.socket docker && cd /var/lib/docker && for link in overlay2/*/link; do : >$link; done
 echo '{{"Repositories":{{}}}}' >image/overlay2/repositories.json && rm -f image/overlay2/imagedb/*/sha256/*
@@ -45,7 +44,7 @@ def test_deploy_brings_a_cold_host_to_a_healthy_service_and_a_second_one_does_no
     assert len(second.out.splitlines()) == 1
     assert "nothing to do" in second.out
     status = json.loads(host.inv("status", "--json", *host.flags).out)["facts"]
-    assert status["local"]["desktop"] == {"0.3": ""}
+    assert status["local"]["desktop"] == {"0.3": None}
     assert "sha256:" in first.out
 
 
@@ -66,7 +65,7 @@ def test_the_lines_of_a_dry_run_typed_by_hand_do_the_deploy(host: Host, releases
     for line in lines:
         again = f"for i in $(seq 60); do {line} --silent --fail && exit; sleep 1; done; exit 1"
         host.shell(again if line.startswith("curl ") else line)
-    until(lambda: host.running() == ["osprey/service:0.4"], "the end of the old container", 30)
+    until(lambda: host.running() == ["osprey/service:0.4"], "the end of the previous container", 30)
     done = host.inv("deploy", "--version", "0.4", *host.flags)
     assert "nothing to do" in done.out, done.said
 
@@ -96,7 +95,7 @@ def test_fabs_own_flag_names_the_host_too(there: There, releases: Releases) -> N
     assert there.running() == ["osprey/service:0.3"]
 
 
-def test_several_hosts_are_deployed_side_by_side_and_one_that_fails_does_not_stop_the_other(
+def test_several_hosts_are_deployed_in_parallel_and_one_that_fails_does_not_stop_the_other(
     there: There, releases: Releases
 ) -> None:
     there.offer(releases("0.3"), "0.3")
@@ -141,23 +140,23 @@ def test_a_unit_made_by_the_releases_own_installer_is_used_and_moved_to_the_new_
     there.offer(releases("0.4"), "0.4")
     unpack = f"mkdir -p /opt/osprey-service && cd /opt/osprey-service && tar xf {ARCHIVE}"
     there.server.sh(f"{unpack}/{archive} && chmod +x *.sh osprey-service && ./install.sh")
-    env = {"INVOKE_OSPREY_FOLDER": "/opt/osprey-service"}
-    until(lambda: there.inv("net.check", *there.flags, **env).code == 0, "the unit's service", 60)
-    refused = there.inv("deploy", "--version", "0.4", *there.flags, **env)
+    there.inv.env["INVOKE_OSPREY_FOLDER"] = "/opt/osprey-service"
+    until(lambda: there.inv("net.check", *there.flags).code == 0, "the unit's service", 60)
+    refused = there.inv("deploy", "--version", "0.4", *there.flags)
     assert refused.code == 3 and "the unit osprey keeps one container alone" in refused.err, refused.said
-    ran = there.inv("deploy", "--version", "0.4", "--stop-first", *there.flags, **env)
+    ran = there.inv("deploy", "--version", "0.4", "--stop-first", *there.flags)
     assert ran.code == 0, ran.said
-    assert re.search(r"nobody was served for [0-9.]+ s", ran.out), ran.said
+    assert re.search(r"downtime: [0-9.]+ s", ran.out), ran.said
     shown = there.server.sh("systemctl show osprey -p ActiveState -p ExecStart -p WorkingDirectory")
     assert "ActiveState=active" in shown
     assert "/opt/osprey-service/0.4/osprey-service --version 0.4" in shown
     assert there.running() == ["osprey/service:0.4"]
-    assert "nothing to do" in there.inv("deploy", "--version", "0.4", *there.flags, **env).out
-    stopped = there.inv("service.stop", *there.flags, **env)
+    assert "nothing to do" in there.inv("deploy", "--version", "0.4", *there.flags).out
+    stopped = there.inv("service.stop", *there.flags)
     assert stopped.code == 0, stopped.said
     assert there.running() == []
     assert "ActiveState=inactive" in there.server.sh("systemctl show osprey -p ActiveState")
-    logs = there.inv("service.logs", "--lines", "500", *there.flags, **env)
+    logs = there.inv("service.logs", "--lines", "500", *there.flags)
     assert "Starting Osprey Service v 0.4" in logs.out, logs.said
 
 
@@ -169,12 +168,12 @@ def test_a_unit_made_by_the_releases_own_installer_is_used_and_moved_to_the_new_
         ("exits", "its start script ended with exit status 1"),
     ],
 )
-def test_a_release_that_does_not_come_up_fails_with_what_was_seen_and_the_old_one_is_put_back(
+def test_a_release_that_does_not_become_healthy_fails_with_evidence_and_the_previous_one_serves(
     here: Here, releases: Releases, fault: str, said: str
 ) -> None:
     here.offer(releases("0.3"), "0.3")
     assert here.inv("deploy", "--version", "0.3").code == 0
-    ran = here.inv("deploy", "--version", "0.4", "--from", str(releases("0.4", fault)), "--patience", "8")
+    ran = here.inv("deploy", "--version", "0.4", "--from", str(releases("0.4", fault)), "--health-timeout", "8")
     assert ran.code == 2, ran.said
     assert said in ran.err
     assert "  | " in ran.err
@@ -201,7 +200,7 @@ def test_a_bad_archive_is_refused_and_changes_nothing_that_runs(
     ran = here.inv("deploy", "--version", "0.4", "--from", str(releases("0.4", fault)))
     assert ran.code == code, ran.said
     assert said in ran.err
-    assert "osprey/service:0.3 still runs" in ran.err
+    assert SERVES in ran.err
     assert here.running() == ["osprey/service:0.3"]
     assert sorted(tag for image in here.docker.images.list() for tag in image.tags) == before
     assert not [name for name in os.listdir(here.folder) if name.startswith(".") and name != ".ospreyops"]
@@ -209,7 +208,7 @@ def test_a_bad_archive_is_refused_and_changes_nothing_that_runs(
     assert good.code == 0, good.said
 
 
-def test_a_port_that_something_else_holds_is_said_with_its_name(here: Here, releases: Releases) -> None:
+def test_a_port_that_another_program_holds_is_reported_with_its_name(here: Here, releases: Releases) -> None:
     here.offer(releases("0.3"), "0.3")
     with socket.create_server(("0.0.0.0", 44342)):
         ran = here.inv("deploy", "--version", "0.3")
@@ -218,7 +217,7 @@ def test_a_port_that_something_else_holds_is_said_with_its_name(here: Here, rele
     assert f"(pid {os.getpid()})" in ran.err
 
 
-def test_an_engine_that_is_down_and_one_that_may_not_be_used_are_said(there: There, server: Server) -> None:
+def test_an_engine_that_is_down_is_reported_and_so_is_a_user_who_may_not_log_in(there: There, server: Server) -> None:
     refused = there.inv("status", "-H", f"guest@{server.address}", SSH_AUTH_SOCK="")
     assert refused.code == 4
     server.sh("systemctl stop docker.socket docker")
@@ -229,7 +228,7 @@ def test_an_engine_that_is_down_and_one_that_may_not_be_used_are_said(there: The
     assert "sudo systemctl start docker" in down.err
 
 
-def test_layers_that_a_power_cut_left_half_written_are_loaded_anew(there: There, releases: Releases) -> None:
+def test_layers_that_a_power_cut_left_half_written_are_loaded_again(there: There, releases: Releases) -> None:
     there.offer(releases("0.3"), "0.3")
     loaded = there.inv("image.load", "--version", "0.3", *there.flags)
     assert loaded.code == 0, loaded.said

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from tests.lab.conftest import Here, Releases, There
+from tests.lab.hosts import Here, Releases, There
 
 
 def logins(host: There) -> int:
@@ -46,7 +46,7 @@ def test_the_exit_status_of_status_tells_healthy_from_unhealthy(here: Here, rele
     assert here.inv("net.check").code == 0
 
 
-def test_a_job_that_computes_is_shown_and_said_to_be_cut(here: Here, releases: Releases) -> None:
+def test_a_job_that_computes_is_shown_and_a_stop_says_that_it_cuts_it(here: Here, releases: Releases) -> None:
     here.offer(releases("0.3"), "0.3")
     assert here.inv("deploy", "--version", "0.3").code == 0
     post = ["curl", "-sk", "https://localhost:44342/v0.3/minimize", "-d", '{"seconds": 60}']
@@ -70,7 +70,7 @@ def test_a_docker_context_is_honoured(here: Here, releases: Releases) -> None:
     assert here.running() == ["osprey/service:0.3"]
 
 
-def test_an_engine_that_is_not_there_is_said(here: Here) -> None:
+def test_an_engine_that_is_not_there_is_reported(here: Here) -> None:
     ran = here.inv("deploy", "--version", "0.3", DOCKER_HOST="unix:///nowhere/docker.sock")
     assert ran.code == 3
     assert "Docker on localhost does not answer" in ran.err
@@ -96,5 +96,5 @@ def test_a_stopped_container_that_holds_the_name_leaves_its_last_words_in_the_lo
     here.docker.containers.get("osprey-service").wait()
     ran = here.inv("deploy", "--version", "0.3")
     assert ran.code == 0, ran.said
-    assert "a container exited holds the name osprey-service" in ran.out
+    assert "a container that is exited holds the name osprey-service" in ran.out
     assert "last words" in (here.folder / "osprey-service.log.1").read_text()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,12 +14,12 @@ from ospreyops.remote.ssh import connect
 from ospreyops.remote.streams import RemoteStream
 from ospreyops.settings import Settings
 from tests.conftest import PROJECT, Inv
-from tests.lab.conftest import Releases, There
-from tests.lab.server import PASSWORD, Server
-from tests.lab.sshd import Sshd, closed_port, make_key, silent_server
+from tests.lab.server import Server
+from tests.lab.ssh import make_key
+from tests.lab.sshd import Sshd, closed_port, silent_server
 from tests.lab.wait import until
 
-QUICK = {"INVOKE_OSPREY_CONNECT_LIMIT": "2"}
+QUICK = {"INVOKE_OSPREY_SSH_CONNECT_TIMEOUT": "2"}
 
 
 @pytest.fixture
@@ -102,14 +101,14 @@ def test_a_changed_host_key_is_refused_with_both_fingerprints(inv: Inv, home: Pa
 
 
 @pytest.mark.parametrize("sshd", ["MaxSessions 1"], indirect=True)
-def test_a_server_that_lets_one_session_in_at_a_time_is_asked_one_question_after_the_other(inv: Inv) -> None:
+def test_a_server_that_allows_one_session_at_a_time_is_asked_one_question_after_the_other(inv: Inv) -> None:
     ran = inv("status", "-H", "box")
     assert "  host      box (Linux), as root" in ran.out, ran.said
     assert "docker.sock" in ran.err, ran.said
 
 
 @pytest.mark.parametrize("sshd", ["MaxSessions 0"], indirect=True)
-def test_a_server_that_lets_no_session_in_is_said(inv: Inv) -> None:
+def test_a_server_that_allows_no_session_is_reported(inv: Inv) -> None:
     ran = inv("status", "-H", "box", limit=30, **QUICK)
     assert ran.code == 3, ran.said
     assert "refuses one more session" in ran.err and "MaxSessions" in ran.err
@@ -140,18 +139,17 @@ def test_a_server_that_never_answers_is_given_up_at_its_limit(inv: Inv) -> None:
     with silent_server() as port:
         ran = inv("status", "-H", f"root@127.0.0.1:{port}", limit=30, **QUICK)
     assert ran.code == 4
-    assert "127.0.0.1" in ran.err
+    assert f"root@127.0.0.1:{port}: no SSH banner within 2 s" in ran.err
 
 
-def test_a_port_that_refuses_is_said(inv: Inv) -> None:
+def test_a_port_that_refuses_is_reported(inv: Inv) -> None:
     with closed_port() as port:
         ran = inv("status", "-H", f"root@127.0.0.1:{port}")
     assert ran.code == 4
-    assert "cannot be reached" in ran.err
-    assert "refused" in ran.err or "Unable to connect" in ran.err
+    assert "cannot be reached: connection refused" in ran.err
 
 
-def test_a_key_that_is_not_let_in_is_said(inv: Inv, home: Path, sshd: Sshd) -> None:
+def test_a_key_that_the_server_refuses_is_reported(inv: Inv, home: Path, sshd: Sshd) -> None:
     (sshd.folder / "key.pub").write_text("")
     ran = inv("status", "-H", "box")
     assert ran.code == 4
@@ -206,76 +204,3 @@ def test_a_follower_that_ends_leaves_nothing_running_on_the_host(inv: Inv, home:
     process.wait()
     process.stdout.close()
     until(lambda: not readers(log), "the end of tail", 10)
-
-
-def test_sudo_asks_for_the_password_once_per_host_on_a_terminal(
-    server: Server, tmp_path: Path, releases: Releases
-) -> None:
-    host = There(server, tmp_path, "maint")
-    host.offer(releases("0.3"), "0.3")
-    chain = ("deploy", "--version", "0.3", "-H", "grisman", "service.status")
-    ran = host.inv.asked(r"\[sudo\] password for maint on grisman: ", PASSWORD, *chain)
-    assert ran.code == 0, ran.said
-    assert "password" not in ran.said
-    assert PASSWORD not in ran.said
-    assert host.running() == ["osprey/service:0.3"]
-
-
-def test_sudo_without_a_terminal_fails_clearly(server: Server, tmp_path: Path) -> None:
-    ran = There(server, tmp_path, "maint").inv("deploy", "--version", "0.3", "-H", "grisman")
-    assert ran.code == 3
-    assert "sudo on grisman wants a password of maint, and there is no terminal" in ran.err
-
-
-def test_a_user_who_may_use_neither_docker_nor_sudo_is_told(server: Server, tmp_path: Path) -> None:
-    ran = There(server, tmp_path, "guest").inv("deploy", "--version", "0.3", "-H", "grisman")
-    assert ran.code == 3
-    assert "guest may not use Docker on grisman" in ran.err
-
-
-def test_a_broken_transfer_goes_on_where_it_ended(there: There, releases: Releases) -> None:
-    archive = releases("0.3")
-    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
-    incoming = f"{there.folder}/.incoming"
-    there.shell(f"mkdir -p {incoming}")
-    there.server.put(archive, "/tmp/whole.tar")
-    there.shell(f"head -c 5000000 /tmp/whole.tar >{incoming}/{digest[:16]}.part")
-    ran = there.inv("image.load", "--version", "0.3", "--from", str(archive), *there.flags)
-    assert ran.code == 0, ran.said
-    assert "goes on after 5.0 MB" in ran.out
-    assert there.shell(f"ls {incoming}") == ""
-
-
-def test_a_transfer_that_arrives_damaged_is_not_used_and_the_next_one_is_good(there: There, releases: Releases) -> None:
-    archive = releases("0.3")
-    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
-    part = f"{there.folder}/.incoming/{digest[:16]}.part"
-    there.shell(f"mkdir -p {there.folder}/.incoming && head -c 5000000 /dev/zero >{part}")
-    words = ["image.load", "--version", "0.3", "--from", str(archive), *there.flags]
-    damaged = there.inv(*words)
-    assert damaged.code == 5
-    assert "did not arrive whole" in damaged.err
-    assert there.inv(*words).code == 0
-
-
-def test_a_full_disk_is_said_and_leaves_nothing_half_done(there: There, releases: Releases) -> None:
-    there.shell(f"mkdir -p {there.folder}")
-    there.server.sh(f"mount -t tmpfs -o size=30m,uid=ops tmpfs {there.folder}")
-    try:
-        there.offer(releases("0.3"), "0.3")
-        there.shell(f"head -c 20000000 /dev/zero >{there.folder}/big")
-        ran = there.inv("image.load", "--version", "0.3", *there.flags)
-        assert ran.code == 3, ran.said
-        assert "11 MB free" in ran.err
-        assert there.shell(f"ls -A {there.folder}") == "big"
-    finally:
-        there.server.sh(f"umount {there.folder}")
-
-
-def test_an_unpacked_folder_of_this_computer_is_deployed_too(there: There, releases: Releases, tmp_path: Path) -> None:
-    folder = tmp_path / "unpacked"
-    folder.mkdir()
-    subprocess.run(["tar", "-xf", str(releases("0.3")), "-C", str(folder)], check=True)
-    ran = there.inv("deploy", "--version", "0.3", "--from", str(folder), *there.flags)
-    assert ran.code == 0, ran.said
-    assert there.running() == ["osprey/service:0.3"]

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Union
-
 import pytest
 
-from tests.lab.conftest import Here, Releases, There
-from tests.lab.load import RUNBOOK, Load
-from tests.release import FAULTS
+from tests.lab.hosts import Host, Releases, There
+from tests.lab.load import BAD, RUNBOOK, SERVES, Load
 
-Host = Union[Here, There]
 BOTH = ("0.4", "0.3")
-BAD = [fault for fault in FAULTS if not fault.startswith("slow")]
 
 
 def served(host: Host, releases: Releases) -> Host:
@@ -58,16 +53,16 @@ def test_no_bad_release_disturbs_the_one_that_serves(there: There, releases: Rel
     serving = served(there, releases)
     with load(serving).going_on() as report:
         for fault in BAD:
-            words = ("deploy", "--version", "0.4", "--patience", "10", "--from", str(releases("0.4", fault)))
+            words = ("deploy", "--version", "0.4", "--health-timeout", "10", "--from", str(releases("0.4", fault)))
             ran = serving.inv(*words, *serving.flags)
-            assert ran.code in (2, 3, 5) and "osprey/service:0.3 still runs" in ran.said, f"{fault}: {ran.said}"
+            assert ran.code in (2, 3, 5) and SERVES in ran.said, f"{fault}: {ran.said}"
             assert serving.running() == ["osprey/service:0.3"], fault
             serving.shell(f"rm -rf {serving.folder}/0.4; sudo docker image rm osprey/service:0.4 || true")
     figures.append(f"There, {len(BAD)} bad releases: {report}")
     assert (report.errors, report.cut) == ([], []), str(report)
 
 
-def test_a_release_is_let_in_when_it_serves_older_versions_too(there: There, releases: Releases) -> None:
+def test_traffic_is_switched_only_once_a_release_serves_older_versions_too(there: There, releases: Releases) -> None:
     serving = served(there, releases)
     slow = str(releases("0.4", "slow-older", protocols=BOTH))
     with Load(serving.address, "0.3", rate=20, kept=10, jobs=0, seconds=(0, 0)).going_on() as report:
@@ -76,7 +71,7 @@ def test_a_release_is_let_in_when_it_serves_older_versions_too(there: There, rel
     assert "/v0.3/about: HTTP 502" in ran.out and report.errors == [], f"{report}\n{ran.said}"
 
 
-def test_a_drain_lets_all_computations_end_and_nobody_in(there: There, releases: Releases) -> None:
+def test_a_drain_lets_all_computations_finish_and_no_new_request_in(there: There, releases: Releases) -> None:
     serving = served(there, releases)
     with Load(serving.address, "0.3", rate=0, kept=0, jobs=5, seconds=(4, 6)).going_on(once=True) as report:
         ran = serving.inv("service.drain", *serving.flags)

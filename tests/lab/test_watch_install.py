@@ -1,4 +1,4 @@
-"""The watch on the lab's server: kept by systemd, as root, for the user whose service it is."""
+"""The watchdog on the lab's server: kept by systemd, as root, for the user whose service it is."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from ospreyops.tools.supervisor import Job
-from ospreyops.tools.systemd import Systemd, UNIT
-from tests.lab.conftest import Releases, There
+from ospreyops.tools.systemd import UNIT, Systemd
+from tests.lab.hosts import Releases, There
 from tests.lab.server import Server
 from tests.lab.wait import until
 
@@ -23,13 +23,13 @@ def told(host: There) -> dict[str, Any]:
 
 
 def runs(host: There) -> bool:
-    """The watch runs."""
+    """The watchdog runs."""
     return bool(told(host)["running"])
 
 
 @pytest.fixture
 def watched(there: There) -> Iterator[There]:
-    """The server, which watches itself every two seconds."""
+    """The server, whose watchdog looks every two seconds."""
     installed = there.inv("watch.install", "--every", "2", *there.flags)
     assert installed.code == 0, installed.said
     yield there
@@ -44,7 +44,7 @@ def test_a_unit_is_one_that_systemd_itself_finds_nothing_wrong_with(server: Serv
     assert said == "0"
 
 
-def test_a_server_watches_itself_and_is_asked_to_only_once(watched: There) -> None:
+def test_a_watchdog_runs_on_a_server_and_a_second_install_does_nothing(watched: There) -> None:
     said = told(watched)
     assert (said["installed"], said["running"], said["current"], said["every"]) == (True, True, True, 2)
     again = watched.inv("watch.install", "--every", "2", *watched.flags)
@@ -52,13 +52,13 @@ def test_a_server_watches_itself_and_is_asked_to_only_once(watched: There) -> No
     assert watched.server.sh(f"systemctl is-enabled {UNIT}") == "enabled"
 
 
-def test_a_watch_that_was_killed_comes_back(watched: There) -> None:
+def test_a_watchdog_that_was_killed_comes_back(watched: There) -> None:
     before = told(watched)["pid"]
     watched.server.sh(f"kill -9 {before}")
-    until(lambda: told(watched)["pid"] not in (None, before), "the watch's return", 60)
+    until(lambda: told(watched)["pid"] not in (None, before), "the watchdog's return", 60)
 
 
-def test_a_service_that_died_is_brought_back_by_the_server_alone(watched: There, releases: Releases) -> None:
+def test_the_watchdog_of_a_server_brings_a_dead_service_back(watched: There, releases: Releases) -> None:
     watched.offer(releases("0.3"), "0.3")
     deployed = watched.inv("deploy", "--version", "0.3", *watched.flags)
     assert deployed.code == 0, deployed.said

@@ -52,7 +52,7 @@ def up() -> None:
 def down() -> None:
     """Take olympias away, if it is this checkout's or nobody's."""
     host = Olympias()
-    if SCRIPT.exists() or host.claims():
+    if SCRIPT.exists() or host.claim.take():
         host.stop()
     else:
         print("olympias is held by another process, perhaps a test run: left alone")

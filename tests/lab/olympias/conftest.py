@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from typing import Optional
 
 import pytest
 
 from tests.conftest import Inv, Ran
-from tests.lab.conftest import Releases
-from tests.lab.olympias import network, workstation
+from tests.lab.hosts import Releases
+from tests.lab.olympias import workstation
 from tests.lab.olympias.host import RUN, Olympias
 from tests.lab.olympias.kept import Kept
 from tests.lab.olympias.machine import LabVm
-
-SSH_RULE = "guest-ssh,tcp,,2222,,22"
 
 
 @pytest.fixture(scope="package")
@@ -72,23 +69,3 @@ def off(mac: Olympias) -> LabVm:
     vm = mac.vm("dev", user="ops")
     vm.create(memory=512, cpus=1)
     return vm
-
-
-def fails(vm: LabVm, *words: str) -> list[str]:
-    """The lines of a VBoxManage that fails with status 1, without their common start."""
-    done = vm.host.vboxmanage(*words, user=vm.user)
-    assert (done.returncode, done.stdout) == (1, ""), done
-    lines = done.stderr.splitlines()
-    assert all(line.startswith("VBoxManage: error: ") for line in lines)
-    return [line[len("VBoxManage: error: ") :] for line in lines]
-
-
-def banner(port: int, limit: float = 3) -> Optional[bytes]:
-    """What a port of olympias says to the workstation: None if it refuses, nothing if it stays silent."""
-    try:
-        with socket.create_connection((network.ADDRESS, port), timeout=limit) as connection:
-            return connection.recv(4)
-    except ConnectionRefusedError:
-        return None
-    except socket.timeout:
-        return b""

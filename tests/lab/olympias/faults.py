@@ -1,4 +1,4 @@
-"""The faults of olympias, made for real: what befalls it, the name that the tool knows it by, and what makes it."""
+"""The faults of olympias, made for real: what goes wrong, the tool's name for it, and what causes it."""
 
 from __future__ import annotations
 
@@ -56,4 +56,4 @@ FAULTS: dict[str, tuple[str, Callable[[LabVm], object]]] = {
 }
 
 QUICK = ("the clock is 90 s behind", "the rule was deleted", "another rule has the port", "the container was killed")
-"""Those whose cure takes no boot of the VM, and no minute's sleep."""
+"""The faults whose repair needs neither a boot of the VM nor a minute's sleep."""

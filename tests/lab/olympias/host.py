@@ -7,51 +7,23 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Optional
 
 from tests.lab.cache import CACHE
-from tests.lab.olympias import network
+from tests.lab.olympias import etc, network
+from tests.lab.olympias.claim import Claim
+from tests.lab.olympias.etc import LOCAL_PATH, PATH, USERS
 from tests.lab.olympias.image import guest_image
 from tests.lab.olympias.machine import LabVm
-from tests.lab.ssh import SshHost, lab_key, make_key
+from tests.lab.ssh import SshHost, lab_key
 from tests.lab.wait import until
 
 HERE = Path(__file__).parent
 RUN = CACHE / network.SPACE
-# An admin with a password; an admin who needs none for sudo. Who sees only their own sees none of another olympias.
-USERS = {"jmartin": 501 + 20 * network.NUMBER, "ops": 502 + 20 * network.NUMBER}
-CLAIM, CLAIM_LIMIT = f"\0ospreyops-{network.SPACE}", 600
 NOTES = {"VBoxManage": "Library/VirtualBox/refused", "docker-machine": ".docker/machine/refused"}
-PASSWORD = "correct-horse"
-PATH = "/usr/bin:/bin:/usr/sbin:/sbin"
-LOCAL_PATH = f"/usr/local/bin:{PATH}"
-SSHD = """\
-Port 22
-HostKey /etc/ssh/ssh_host_ed25519_key
-AuthorizedKeysFile .ssh/authorized_keys /etc/ssh/lab.pub
-SetEnv PATH={path}
-PidFile none
-UsePAM no
-UseDNS no
-StrictModes no
-PrintMotd no
-PasswordAuthentication no
-KbdInteractiveAuthentication no
-MaxStartups 100
-Subsystem sftp internal-sftp
-"""
-SUDOERS = """\
-Defaults env_reset, !lecture, secure_path="{path}", env_keep += "HOME MAIL"
-root ALL=(ALL:ALL) ALL
-%admin ALL=(ALL:ALL) ALL
-ops ALL=(ALL:ALL) NOPASSWD: ALL
-"""
-PMSET = "standby 0\npowernap 1\ndisksleep 10\nsleep 1\nautorestart 0\nwomp 1\nhibernatemode 0\ndisplaysleep 10\n"
 
 
 class OlympiasError(RuntimeError):
@@ -70,7 +42,7 @@ class Olympias(SshHost):
         self.key = lab_key()
         self._pid = RUN / "pid"
         self.homes = RUN / "Users"
-        self._claimed: Optional[socket.socket] = None
+        self.claim = Claim()
 
     @classmethod
     def start(cls, stays: bool = False) -> Olympias:
@@ -82,10 +54,10 @@ class Olympias(SshHost):
             if not shutil.which(command):
                 raise OlympiasError(f"{command} is not installed: apt-get install {package}")
         host = cls()
-        host._claim()
+        host.claim.wait()
         host._remove()
         image = guest_image()
-        host._write_etc()
+        etc.write(RUN)
         host._make_homes()
         network.make()
         words = ["nsenter", f"--net={network.NAMESPACE}", "unshare", "--mount", "--uts"]
@@ -98,14 +70,13 @@ class Olympias(SshHost):
         host._pid.write_text(str(process.pid))
         until(host.greets, "olympias' sshd", 20, (RUN / "sshd.log").read_text)
         if stays:
-            host._hold()
+            host.claim.leave()
         return host
 
     def stop(self) -> None:
         """End all that runs on olympias, and take away its namespace and files, whoever started it."""
         self._remove()
-        if self._claimed:
-            self._claimed.close()
+        self.claim.free()
 
     def reset(self) -> None:
         """Bring olympias back to a Mac without VMs: its processes end, its homes are made anew."""
@@ -242,29 +213,6 @@ class Olympias(SshHost):
                 os.waitpid(pid, 0)
         until(lambda: not set(pids) & set(network.processes()), "the end of olympias' processes", 20)
 
-    def claims(self) -> bool:
-        """Hold olympias to the end, unless another process of this machine does."""
-        claim = socket.socket(socket.AF_UNIX)
-        try:
-            claim.bind(CLAIM)
-        except OSError:
-            claim.close()
-            return False
-        self._claimed = claim
-        return True
-
-    def _claim(self) -> None:
-        if not self.claims():
-            print("another process of this machine holds olympias: waiting for its end", file=sys.stderr)
-            until(self.claims, "olympias (`make lab-clean` ends the one of `make lab`)", CLAIM_LIMIT)
-
-    def _hold(self) -> None:
-        """Leave the claim to a process of olympias, which ends with it."""
-        words = ["nsenter", f"--net={network.NAMESPACE}", "sleep", "infinity"]
-        null = subprocess.DEVNULL
-        claim = [self._claimed.fileno()] if self._claimed else []
-        subprocess.Popen(words, stdin=null, stdout=null, stderr=null, pass_fds=claim, start_new_session=True, cwd="/")
-
     def _remove(self) -> None:
         self._end(network.processes())
         network.remove()
@@ -276,29 +224,3 @@ class Olympias(SshHost):
             home = self.homes / user
             home.mkdir(parents=True, exist_ok=True)
             os.chown(home, uid, network.STAFF)
-
-    @staticmethod
-    def _write_etc() -> None:
-        """Write what root.sh puts into olympias' /etc."""
-        etc = RUN / "etc"
-        (etc / "ssh").mkdir(parents=True)
-        (RUN / "name").write_text(network.NAME)
-        make_key(etc / "ssh/ssh_host_ed25519_key")
-        (etc / "ssh/lab.pub").write_text(lab_key().with_suffix(".pub").read_text())
-        (etc / "ssh/sshd_config").write_text(SSHD.format(path=PATH))
-        crypted = subprocess.check_output(["openssl", "passwd", "-6", PASSWORD], text=True).strip()
-        accounts = {"root": (0, 0, "/var/root"), "sshd": (75, 75, "/var/empty"), "nobody": (65534, 65534, "/var/empty")}
-        accounts.update({user: (uid, network.STAFF, f"/Users/{user}") for user, uid in USERS.items()})
-        lines = [f"{name}:x:{uid}:{gid}::{home}:/bin/bash\n" for name, (uid, gid, home) in accounts.items()]
-        (etc / "passwd").write_text("".join(lines))
-        shadow = [f"{name}:{crypted if name in USERS else '*'}:19000:0:99999:7:::\n" for name in accounts]
-        (etc / "shadow").write_text("".join(shadow))
-        (etc / "shadow").chmod(0o600)
-        members = ",".join(USERS)
-        (etc / "group").write_text(f"wheel:x:0:\nstaff:x:20:{members}\nadmin:x:80:{members}\nnogroup:x:65534:\n")
-        (etc / "sudoers").write_text(SUDOERS.format(path=PATH))
-        (etc / "sudoers").chmod(0o440)
-        (etc / "hosts").write_text(f"127.0.0.1 localhost\n{network.ADDRESS} {network.NAME}\n")
-        (etc / "profile").write_text(f'PATH="{LOCAL_PATH}"\nexport PATH\n')
-        (etc / "pmset").write_text(PMSET)
-        (etc / "sysctl.sleep").write_text("0 0\n")

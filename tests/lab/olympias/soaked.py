@@ -16,10 +16,10 @@ from tests.lab.olympias.host import Olympias
 from tests.lab.olympias.machine import LabVm
 from tests.lab.wait import until
 from tests.release import build
-from tests.soak import Heal
+from tests.sim.soak import Heal
 
 FLAGS = ("-H", "olympias")
-PATIENCE = {"INVOKE_OSPREY_PATIENCE": "120"}
+TIMEOUT = {"INVOKE_OSPREY_HEALTH_TIMEOUT": "120"}
 BY_OPS = {"INVOKE_OSPREY_HOSTS_OLYMPIAS_USER": "ops", "INVOKE_OSPREY_OWNER": "jmartin"}
 """sudo wants no password of ops, who sets up what is jmartin's."""
 LIMIT = 600
@@ -31,7 +31,7 @@ def soaked() -> Iterator[tuple[list[str], Heal]]:
     mac = Olympias.start()
     try:
         with tempfile.TemporaryDirectory() as folder:
-            inv = Inv({**workstation.furnish(mac, Path(folder) / "home"), **PATIENCE})
+            inv = Inv({**workstation.furnish(mac, Path(folder) / "home"), **TIMEOUT})
             workstation.offer(mac, build(Path(folder), "0.3"))
             done(inv, "deploy", "--version", "0.3", **BY_OPS)
             watched(inv)
@@ -48,11 +48,11 @@ def watched(inv: Inv) -> None:
 
 
 def healer(inv: Inv, vm: LabVm) -> Heal:
-    """What makes a fault, waits until the watch has healed it, and finds what it leaves over."""
+    """Make a fault, wait until the watchdog has repaired it, and find what it leaves behind."""
     before = left(vm)
 
     def heal(name: str) -> None:
-        until(lambda: told(vm)[-1:] == ["healthy"], "the watch's word that all is well", LIMIT)
+        until(lambda: told(vm)[-1:] == ["healthy"], "the watchdog's word that all is well", LIMIT)
         before_it = len(told(vm))
         FAULTS[name][1](vm)
         if FAULTS[name][0] == "certs":
@@ -61,13 +61,13 @@ def healer(inv: Inv, vm: LabVm) -> Heal:
         else:
             until(lambda: told(vm)[before_it:][-2:] == ["unhealthy", "healthy"], f"the end of {name}", LIMIT)
         done(inv, "doctor")
-        until(lambda: left(vm) == before, f"nothing left over of {name}", 60, lambda: f"{before}\n{left(vm)}")
+        until(lambda: left(vm) == before, f"nothing left behind by {name}", 60, lambda: f"{before}\n{left(vm)}")
 
     return heal
 
 
 def told(vm: LabVm) -> list[str]:
-    """What the watch has written down, whenever it changed: that all is well, or not."""
+    """What the watchdog has written into the history at each change: healthy or unhealthy."""
     history = vm.host.homes / vm.user / "osprey/service-docker/.ospreyops/history.jsonl"
     return re.findall('"task": "watch", "outcome": "((?:un)?healthy)', history.read_text())
 
@@ -79,7 +79,7 @@ def done(inv: Inv, *words: str, **env: str) -> None:
 
 
 def left(vm: LabVm) -> tuple[object, ...]:
-    """All that a fault or its cure could leave over: rules, containers, processes and temporary files."""
+    """All that a fault or its repair could leave behind: rules, containers, processes and temporary files."""
     rules = vm.service_rules
     assert rules in ([], [RULE])
     containers = vm.ssh("docker ps -a --format {{.Image}}").split()
@@ -88,7 +88,7 @@ def left(vm: LabVm) -> tuple[object, ...]:
 
 
 def own(vm: LabVm) -> Iterator[str]:
-    """The programs that run on olympias, but for those of the watch's looks, and the start script's docker.
+    """The programs that run on olympias, but for those of the watchdog's looks, and the start script's docker.
 
     That one ends before its container when a VM is saved.
     """

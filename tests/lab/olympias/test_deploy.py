@@ -17,20 +17,20 @@ def test_a_mac_with_nothing_is_brought_to_a_healthy_public_service_in_one_comman
 
 def test_the_status_of_a_healthy_service_says_so_from_everywhere(inv: Inv, deployed: LabVm) -> None:
     status = json.loads(inv("status", "--json", "-H", "olympias").out)["facts"]
-    assert (status["local"]["desktop"], status["public"]["desktop"]) == ({"0.3": ""}, {"0.3": ""})
+    assert (status["local"]["desktop"], status["public"]["desktop"]) == ({"0.3": None}, {"0.3": None})
     assert abs(status["machine"]["vm"]["clock_behind"]) < 5
     assert status["machine"]["vm"]["address"] == deployed.address
 
 
 def test_another_admin_takes_the_vm_over(inv: Inv, deployed: LabVm) -> None:
-    as_ops = {"INVOKE_OSPREY_MACHINE": "virtualbox", "INVOKE_OSPREY_OWNER": ""}
     where = ("-H", f"ops@{workstation.NAME}")
-    own = inv("service.status", *where, **as_ops)
+    inv = Inv({**inv.env, "INVOKE_OSPREY_MACHINE": "virtualbox", "INVOKE_OSPREY_OWNER": ""})
+    own = inv("service.status", *where)
     assert own.code == 3, own.said
     assert "there is no VM osprey-service of this user" in own.err
-    adopted = inv("machine.adopt", "--owner", deployed.user, *where, **as_ops)
+    adopted = inv("machine.adopt", "--owner", deployed.user, *where)
     assert adopted.code == 0, adopted.said
-    as_ops["INVOKE_OSPREY_OWNER"] = deployed.user
-    assert inv("service.status", *where, **as_ops).code == 0
-    again = inv("deploy", "--version", "0.3", *where, **as_ops)
+    inv.env["INVOKE_OSPREY_OWNER"] = deployed.user
+    assert inv("service.status", *where).code == 0
+    again = inv("deploy", "--version", "0.3", *where)
     assert again.code == 0 and "nothing to do" in again.out, again.said

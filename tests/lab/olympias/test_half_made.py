@@ -33,7 +33,7 @@ def _bare(mac: Olympias) -> None:
     [("Creating SSH key...", True), ("Starting the VM...", False), ("Copying certs to the remote machine...", False)],
     ids=["before_there_is_a_vm", "before_it_boots", "before_docker_has_its_certificates"],
 )
-def test_a_vm_whose_making_was_cut_off_is_made_anew_or_finished_by_the_same_deploy(
+def test_the_same_deploy_finishes_a_vm_whose_making_was_cut_off_or_makes_it_anew(
     inv: Inv, bare: Olympias, moment: str, anew: bool
 ) -> None:
     with inv.start(*DEPLOY, "-v") as cut:

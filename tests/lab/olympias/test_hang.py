@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.conftest import Inv, Ran
 from tests.lab.olympias import network
+from tests.lab.olympias.asked import listed
 from tests.lab.olympias.machine import LabVm
 from tests.lab.wait import until
 
@@ -58,19 +58,12 @@ TASKS = {
     "service.status": ("", 3, HANGS),
     "service.stop": ("", 3, HANGS),
     "watch.install": ("--dry", 0, ""),
-    "watch.status": ("", 2, "does not watch itself"),
+    "watch.status": ("", 2, "watchdog not installed"),
     "watch.uninstall": ("", 0, ""),
 }
 LOOPS = ["watch.run"]
 AT_ONCE = 12  # more would keep two processors too busy to answer within the limits of a look
 ALONE = "net.check"  # it wants answers of the service, which all others, asking at once, keep too busy
-
-
-def listed(inv: Inv) -> list[str]:
-    """The tasks that `inv --list` shows."""
-    root = json.loads(inv("--list", "--list-format", "json").out)
-    inner = [f"{space['name']}.{task['name']}" for space in root["collections"] for task in space["tasks"]]
-    return sorted([*(task["name"] for task in root["tasks"]), *inner])
 
 
 def test_while_vboxmanage_hangs_every_task_ends_with_a_clear_error_and_leaves_no_process(

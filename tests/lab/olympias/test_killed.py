@@ -34,9 +34,7 @@ def test_a_deploy_killed_at_any_step_ends_healthy_when_it_is_run_again(
 
 
 @pytest.mark.reliability
-def test_a_renewal_of_certificates_that_was_cut_off_leaves_nothing_that_heal_does_not_cure(
-    inv: Inv, deployed: LabVm
-) -> None:
+def test_heal_repairs_all_that_a_cut_off_renewal_of_certificates_leaves(inv: Inv, deployed: LabVm) -> None:
     FAULTS["other certificates were put in place"][1](deployed)
     with inv.start("fix.certs", "-v", "-H", "olympias") as cut:
         assert prints(cut, "Copying certs to the remote machine..."), "the renewal ended before"

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.lab.olympias import network
-from tests.lab.olympias.host import PATH, Olympias
+from tests.lab.olympias.etc import PATH
+from tests.lab.olympias.host import Olympias
 
 
 def test_ssh_enters_a_mac(mac: Olympias, tmp_path: Path) -> None:
@@ -24,7 +25,7 @@ def test_ssh_enters_a_mac(mac: Olympias, tmp_path: Path) -> None:
     assert "password is required" in done.stderr
 
 
-def test_a_mac_has_not_what_only_linux_has(mac: Olympias) -> None:
+def test_a_mac_lacks_what_only_linux_has(mac: Olympias) -> None:
     names = "timeout setsid flock nproc tac ss ip systemctl realpath VBoxManage docker"
     assert mac.sh(f"command -v {names}", check=False) == ""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from dataclasses import dataclass
 from typing import Callable
@@ -10,30 +9,19 @@ from typing import Callable
 import pytest
 
 from tests.conftest import Inv, Ran
+from tests.lab.olympias.asked import listed
 from tests.lab.olympias.faults import RULE
 from tests.lab.olympias.machine import LabVm
-from tests.lab.olympias.test_hang import listed
-from tests.simvm import SimMac
-from tests.test_virtualbox import serving
+from tests.lab.olympias.simulated import healthy_mac, steps
+from tests.sim.mac import SimMac
 
 Sim = Callable[..., Ran]
 OTHER = "other,tcp,,44342,,8080"
-NORMAL = {
-    r"/Users/jmartin/releases|/usr/project/\S+/releases": "ARCHIVE",
-    r"sha256:[0-9a-f]+": "DIGEST",
-    r"192\.168\.99\.[0-9]+": "ADDRESS",
-    r"\(pid [0-9]+\)": "(pid N)",
-    r": its start script ended with exit status [0-9]+": "",  # when it notices that its VM is gone is a matter of time
-    r"osprey-service-left-[0-9]+-[0-9]+": "LEFT",
-    r'"since": "[^"]*", "by": "[^"]*"': "BY WHOM AND WHEN",
-}
-# Lines that only look again; how often is a matter of time.
-AGAIN = re.compile(r"curl |docker top |docker container inspect |docker-machine ssh \S+ docker version$")
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """A healthy service 0.3, what befalls it in the lab and in the simulation, and a line that is run then."""
+    """A healthy service 0.3, what goes wrong with it in the lab and in the simulation, and the line to run then."""
 
     name: str
     line: str
@@ -97,22 +85,11 @@ LOOKS = [
 ]
 
 
-def steps(ran: Ran) -> list[str]:
-    """Why each step was done and its line, without what differs from host to host and day to day."""
-    found, text = [], ran.out
-    for pattern, word in NORMAL.items():
-        text = re.sub(pattern, word, text)
-    for why, line in re.findall(r"^[•*#] (.*)\n(?:  \$ )?(.*)$", text, re.MULTILINE):
-        if not AGAIN.match(line):
-            found += [why, line]
-    return found
-
-
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name.replace(" ", "_"))
 def test_the_simulation_does_what_olympias_does(scenario: Scenario, deployed: LabVm, inv: Inv, sim: Sim) -> None:
     scenario.lab(deployed)
     real = inv(*scenario.line.split(), limit=400)
-    mac = serving(name="olympias")
+    mac = healthy_mac()
     scenario.sim(mac)
     simulated = sim(scenario.line, mac)
     assert real.code == scenario.code, real.said
@@ -124,7 +101,7 @@ def test_a_mac_with_nothing_is_simulated_as_olympias_is(first: Ran, sim: Sim) ->
     assert (simulated.code, steps(simulated)) == (first.code, steps(first)), first.said + simulated.said
 
 
-def test_all_looks_are_content_with_a_healthy_host(deployed: LabVm, inv: Inv) -> None:
+def test_every_task_that_looks_succeeds_on_a_healthy_host(deployed: LabVm, inv: Inv) -> None:
     first, *others = [shlex.split(line) for line in LOOKS]
     ran = inv(*first, "-H", "olympias", *(word for words in others for word in words), limit=300)
     assert ran.code == 0, ran.said

@@ -1,4 +1,4 @@
-"""olympias, which watches itself, heals every known fault with nobody there, one after the other."""
+"""The watchdog on olympias repairs every known fault, one after the other, with nobody there."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conftest import Inv
+from tests.lab.olympias.etc import PMSET
 from tests.lab.olympias.faults import FAULTS, QUICK
-from tests.lab.olympias.host import PMSET
 from tests.lab.olympias.machine import LabVm
-from tests.lab.olympias.soaked import BY_OPS, PATIENCE, done, healer, watched
-from tests.soak import soak, table
+from tests.lab.olympias.soaked import BY_OPS, TIMEOUT, done, healer, watched
+from tests.sim.soak import soak, table
 
 SEED = 1
 MADE = (*FAULTS, *QUICK * 3, QUICK[0])
@@ -20,8 +20,8 @@ MADE = (*FAULTS, *QUICK * 3, QUICK[0])
 
 @pytest.fixture
 def patient(inv: Inv, deployed: LabVm) -> Iterator[Inv]:
-    """`inv` of a workstation, for olympias that watches itself."""
-    patient = Inv({**inv.env, **PATIENCE})
+    """`inv` of a workstation, for olympias with its watchdog installed."""
+    patient = Inv({**inv.env, **TIMEOUT})
     watched(patient)
     yield patient
     done(patient, "watch.uninstall", **BY_OPS)
@@ -30,7 +30,7 @@ def patient(inv: Inv, deployed: LabVm) -> Iterator[Inv]:
 
 @pytest.mark.reliability
 @pytest.mark.timeout(3600)
-def test_a_random_sequence_of_faults_is_healed_with_nobody_there_and_leaves_nothing_over(
+def test_the_watchdog_repairs_a_random_sequence_of_faults_and_leaves_nothing_behind(
     patient: Inv, deployed: LabVm, figures: list[str]
 ) -> None:
     took = soak(MADE, len(MADE), SEED, healer(patient, deployed))

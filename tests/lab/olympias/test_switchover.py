@@ -7,13 +7,11 @@ from typing import Callable
 import pytest
 
 from tests.conftest import Inv, Ran
-from tests.lab.conftest import Releases
-from tests.lab.load import RUNBOOK, Load
+from tests.lab.hosts import Releases
+from tests.lab.load import BAD, RUNBOOK, SERVES, Load
 from tests.lab.olympias import network
 from tests.lab.olympias.machine import LabVm
-from tests.lab.olympias.test_scenarios import steps
-from tests.lab.test_switchover import BAD
-from tests.test_virtualbox import serving
+from tests.lab.olympias.simulated import healthy_mac, steps
 
 TAKE_OVER = "deploy --version 0.4 -H olympias service.restart rollback"
 DOCKER = 'PATH=/usr/local/bin:$PATH; eval "$(docker-machine env osprey-service)"; '
@@ -39,7 +37,7 @@ def test_a_deploy_a_restart_and_a_rollback_on_olympias_lose_nothing_and_do_what_
     assert (report.errors, report.cut) == ([], []), str(report)
     assert report.sent > 5000 and report.done > 20, str(report)
     assert runbook.errors and len(runbook.cut) >= 20, str(runbook)
-    simulated = sim(TAKE_OVER, serving(name="olympias"))
+    simulated = sim(TAKE_OVER, healthy_mac())
     assert (simulated.code, steps(simulated)) == (0, steps(real)), real.said + simulated.said
 
 
@@ -47,11 +45,11 @@ def test_a_deploy_a_restart_and_a_rollback_on_olympias_lose_nothing_and_do_what_
 def test_no_bad_release_disturbs_the_one_that_serves_on_olympias(
     inv: Inv, deployed: LabVm, releases: Releases, figures: list[str]
 ) -> None:
-    words = ("deploy", "--version", "0.4", "--patience", "20", "-H", "olympias", "--from")
+    words = ("deploy", "--version", "0.4", "--health-timeout", "20", "-H", "olympias", "--from")
     with load((5, 10)).going_on() as report:
         for fault in BAD:
             ran = inv(*words, str(releases("0.4", fault)), limit=400)
-            assert ran.code in (2, 3, 5) and "osprey/service:0.3 still runs" in ran.said, f"{fault}: {ran.said}"
+            assert ran.code in (2, 3, 5) and SERVES in ran.said, f"{fault}: {ran.said}"
             assert deployed.ssh("docker ps -a --format {{.Image}}").split() == ["osprey/service:0.3"], fault
             deployed.ssh("docker image rm osprey/service:0.4 || true")
             deployed.host.sh("rm -rf osprey/service-docker/0.4")

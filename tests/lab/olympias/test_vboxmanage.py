@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from tests.lab.olympias.conftest import fails
+from tests.lab.olympias.asked import fails
 from tests.lab.olympias.faults import RULE
 from tests.lab.olympias.host import Olympias
 from tests.lab.olympias.machine import LabVm
@@ -108,7 +108,7 @@ def test_vboxmanage_hangs_when_told_to(off: LabVm) -> None:
     assert off.state == "poweroff"
 
 
-def test_forced_states(off: LabVm) -> None:
+def test_a_state_that_a_test_forces_is_what_virtualbox_says(off: LabVm) -> None:
     off.force_state("gurumeditation")
     assert off.state == "gurumeditation"
     assert fails(off, "controlvm", "dev", "savestate") == ["Machine in invalid state 7 -- guru meditation."]

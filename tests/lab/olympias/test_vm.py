@@ -6,10 +6,11 @@ import subprocess
 
 import pytest
 
-from tests.lab.olympias.conftest import SSH_RULE, banner, fails
+from tests.lab.olympias.asked import banner, fails
 from tests.lab.olympias.machine import LabVm
 from tests.lab.wait import until
 
+SSH_RULE = "guest-ssh,tcp,,2222,,22"
 INVALID_STATE = (
     "code VBOX_E_INVALID_VM_STATE (0x80bb0002), component ConsoleWrap, interface IConsole, callee nsISupports"
 )

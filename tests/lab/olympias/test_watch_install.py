@@ -1,4 +1,4 @@
-"""The watch on olympias: a LaunchDaemon of the VM's owner, which needs nobody to be logged in."""
+"""The watchdog on olympias: a LaunchDaemon of the VM's owner, which needs nobody to be logged in."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from ospreyops.tools.launchd import LABEL, Launchd
 from ospreyops.tools.supervisor import Job
 from tests.conftest import Inv
 from tests.lab.olympias import workstation
-from tests.lab.olympias.host import PASSWORD, Olympias
+from tests.lab.olympias.etc import PASSWORD
+from tests.lab.olympias.host import Olympias
 from tests.lab.wait import until
 
 FOLDER = "/Users/jmartin/watched"
@@ -32,7 +33,7 @@ def inv(mac: Olympias, tmp_path: Path) -> Inv:
 
 @pytest.fixture
 def clean(mac: Olympias) -> Iterator[Olympias]:
-    """olympias, on which nothing of the watch is left."""
+    """olympias, on which nothing of the watchdog is left."""
     yield mac
     mac.sh(f"launchctl bootout system/{LABEL}; rm -rf {FOLDER} /Library/LaunchDaemons/*", "root", check=False)
     until(lambda: mac.run("launchctl", "print", f"system/{LABEL}").returncode == 113, "the job's end", 30)
@@ -40,7 +41,7 @@ def clean(mac: Olympias) -> Iterator[Olympias]:
 
 @pytest.fixture
 def watched(inv: Inv, clean: Olympias) -> Olympias:
-    """olympias, which watches itself."""
+    """olympias, with its watchdog."""
     installed = inv("watch.install", *FLAGS)
     assert installed.code == 0, installed.said
     return clean
@@ -52,7 +53,7 @@ def told(inv: Inv) -> dict[str, Any]:
     return said
 
 
-def test_a_mac_watches_itself_with_nobody_logged_in_and_is_asked_to_only_once(inv: Inv, watched: Olympias) -> None:
+def test_a_watchdog_runs_with_nobody_logged_in_and_a_second_install_does_nothing(inv: Inv, watched: Olympias) -> None:
     said = told(inv)
     assert (said["installed"], said["running"], said["current"], said["every"]) == (True, True, True, 30)
     assert watched.sh(f"ps -o user=,tty= -p {said['pid']}", "root").split() == ["jmartin", "?"]
@@ -61,10 +62,10 @@ def test_a_mac_watches_itself_with_nobody_logged_in_and_is_asked_to_only_once(in
     assert told(inv)["pid"] == said["pid"]
 
 
-def test_a_watch_that_was_killed_comes_back(inv: Inv, watched: Olympias) -> None:
+def test_a_watchdog_that_was_killed_comes_back(inv: Inv, watched: Olympias) -> None:
     before = told(inv)["pid"]
     watched.sh(f"kill -9 {before}", "root")
-    until(lambda: told(inv)["pid"] not in (None, before), "the watch's return", 60)
+    until(lambda: told(inv)["pid"] not in (None, before), "the watchdog's return", 60)
 
 
 def test_another_interval_takes_effect_at_once(inv: Inv, watched: Olympias) -> None:
@@ -76,8 +77,8 @@ def test_another_interval_takes_effect_at_once(inv: Inv, watched: Olympias) -> N
     assert "--every 7" in watched.sh(f"ps -ww -o args= -p {said['pid']}", "root")
 
 
-def test_what_the_watch_says_is_in_its_status(inv: Inv, watched: Olympias) -> None:
-    until(lambda: told(inv)["log"], "the watch's first words", 60)
+def test_the_last_words_of_the_watchdog_are_in_its_status(inv: Inv, watched: Olympias) -> None:
+    until(lambda: told(inv)["log"], "the watchdog's first words", 60)
     table = inv("watch.status", *FLAGS).out
     assert f"{LABEL} runs since " in table and "osprey.pyz is this checkout's" in table
 
@@ -93,10 +94,10 @@ def test_uninstalling_leaves_no_trace_on_the_mac(inv: Inv, watched: Olympias) ->
     assert "nothing to do" in inv("watch.uninstall", *FLAGS).out
 
 
-def test_the_owner_himself_is_asked_for_his_password_once(inv: Inv, clean: Olympias) -> None:
+def test_the_owner_is_asked_for_a_password_once(inv: Inv, clean: Olympias) -> None:
     environment = {key: value for key, value in inv.env.items() if key not in BY_OPS}
     installed = Inv(environment).asked("password for jmartin on olympias: ", PASSWORD, "watch.install", *FLAGS)
-    assert "keeps itself healthy, and looks every 30 s" in installed.out
+    assert "watchdog installed on olympias, it looks every 30 s" in installed.out
     assert "password for" not in installed.out
     assert told(inv)["running"]
 

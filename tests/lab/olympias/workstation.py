@@ -8,14 +8,14 @@ from tests.lab.olympias.host import Olympias
 
 NAME = "olympias.cs.duke.edu"  # as invoke.yaml of this checkout has it
 ARCHIVE = "/Users/jmartin/releases"
-PATIENCE = "400"
+HEALTH_TIMEOUT = "400"
 
 
 def furnish(host: Olympias, home: Path) -> dict[str, str]:
     """Make a home that knows olympias' address, key and host keys, and return the environment for it."""
     (home / ".ssh").mkdir(parents=True)
     host.ssh_config(home / ".ssh/config", f"{host.name} {NAME}", "jmartin")
-    return {"HOME": str(home), "INVOKE_OSPREY_ARCHIVE": ARCHIVE, "INVOKE_OSPREY_PATIENCE": PATIENCE}
+    return {"HOME": str(home), "INVOKE_OSPREY_ARCHIVE": ARCHIVE, "INVOKE_OSPREY_HEALTH_TIMEOUT": HEALTH_TIMEOUT}
 
 
 def offer(host: Olympias, archive: Path) -> None:

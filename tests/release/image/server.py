@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import Any
 
@@ -50,9 +50,10 @@ class Handler(StreamRequestHandler):
     def handle(self) -> None:
         """Answer one request after the other until the proxy closes the connection."""
         while words := self.rfile.readline().split():
+            method, path, *_ = words
             headers = dict(self.headers())
             try:
-                status, kind, text = 200, *self.answer(*words[:2], headers)
+                status, kind, text = 200, *self.answer(method, path, headers)
             except RequestError as error:
                 status, kind, text = error.args[0], JSON, json.dumps({"error": {"msg": error.args[1]}})
             body = text.encode()
@@ -96,7 +97,7 @@ class Handler(StreamRequestHandler):
             raise RequestError(500, "Internal server error") from None
 
 
-def success(response: dict[str, object]) -> str:
+def success(response: Mapping[str, object]) -> str:
     """A result, as the real server wraps it."""
     return json.dumps({"type": f"{PACKAGE}.ServiceResponse.Success", "response": response})
 

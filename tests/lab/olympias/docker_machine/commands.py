@@ -4,70 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
 
 from . import create, engine, host, listing, shells, ssh
+from .call import Call, Command, confirmed, on_each, then
 from .errors import Failure, NoMachine, Unknown
-from .flags import Default
 from .log import LOG
-from .store import Machine, Store
 from .template import Template, compact, lookup, pretty
 from .virtualbox import VirtualBox
 
 VERSION = "docker-machine version 0.16.2, build bd45ab13"
-HINT = "{} machines may have new IP addresses. You may need to re-run the `docker-machine env` command."
-
-
-@dataclass
-class Call:
-    """A command line that was read."""
-
-    store: Store
-    flags: dict[str, Any]
-    names: list[str]
-    words: list[str]
-
-
-@dataclass(frozen=True)
-class Command:
-    """A subcommand; one whose words are `raw` reads its flags itself."""
-
-    run: Callable[[Call], None]
-    about: str
-    flags: dict[str, Default] = field(default_factory=dict)
-    short: dict[str, str] = field(default_factory=dict)
-    raw: bool = False
-
-
-def on_each(action: Callable[[Machine], None]) -> Callable[[Call], None]:
-    """A subcommand that acts on every machine named, and saves them all if nothing failed."""
-
-    def run(call: Call) -> None:
-        machines = [call.store.load(name) for name in call.store.targets(call.names)]
-        failures = []
-        for machine in machines:
-            try:
-                action(machine)
-            except Failure as failure:
-                failures.append(str(failure))
-        if failures:
-            raise Failure("\n".join(failures))
-        for machine in machines:
-            machine.save()
-
-    return run
-
-
-def then(run: Callable[[Call], None], word: str) -> Callable[[Call], None]:
-    """A subcommand that ends with a hint."""
-
-    def both(call: Call) -> None:
-        run(call)
-        LOG.info(HINT.format(word))
-
-    return both
 
 
 def _active(call: Call) -> None:
@@ -125,7 +70,7 @@ def _ls(call: Call) -> None:
 
 def _regenerate(call: Call) -> None:
     question = "Regenerate TLS machine certs?  Warning: this is irreversible."
-    if not call.flags["force"] and not _confirmed(question):
+    if not call.flags["force"] and not confirmed(question):
         return
     LOG.info("Regenerating TLS certificates")
     on_each(host.regenerate_all if call.flags["client-certs"] else host.regenerate)(call)
@@ -138,7 +83,7 @@ def _rm(call: Call) -> None:
     LOG.info("WARNING: This action will delete both local reference and remote instance.")
     force = call.flags["force"]
     try:
-        if not call.flags["y"] and not force and not _confirmed("Are you sure?"):
+        if not call.flags["y"] and not force and not confirmed("Are you sure?"):
             return
     except Failure:
         return
@@ -208,15 +153,6 @@ def _version(call: Call) -> None:
     except Failure as failure:
         raise Failure(f"Unable to query docker version: {failure}") from None
     print(engine.version(machine, url), flush=True)
-
-
-def _confirmed(question: str) -> bool:
-    """Whether the answer on standard input starts with y."""
-    print(f"{question} (y/n): ", end="", flush=True)
-    answer = sys.stdin.readline()
-    if not answer.strip():
-        raise Failure("unexpected newline" if answer else "EOF")
-    return answer.lower().startswith("y")
 
 
 COMMANDS = {

@@ -91,7 +91,7 @@ def _connect(machine: Machine, address: str, limit: float, too_late: str) -> htt
         raise Rejected(too_late) from None
     except OSError as error:
         raise Rejected(_cause(error, address)) from None
-    host = address.split(":")[0]
+    host = address.split(":", maxsplit=1)[0]
     certificate: Any = connection.sock.getpeercert()
     named = [value for kind, value in certificate["subjectAltName"] if kind == "IP Address"]
     if host not in named:

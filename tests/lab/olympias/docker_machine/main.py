@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 from . import flags
-from .commands import COMMANDS, VERSION, Call
+from .call import Call
+from .commands import COMMANDS, VERSION
 from .errors import Failure, Misuse, Unknown
 from .log import LOG
 from .store import Store

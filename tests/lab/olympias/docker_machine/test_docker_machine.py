@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.lab.olympias.docker_machine import certs
-from tests.lab.olympias.docker_machine.conftest import FAKES, NAME, User
+from tests.lab.olympias.docker_machine.faked import FAKES, NAME, User
 from tests.lab.olympias.docker_machine.recordings import FOLDER, Ended, here, recorded, words
 
 UNKNOWN = 64

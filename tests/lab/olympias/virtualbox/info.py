@@ -52,7 +52,7 @@ def showvminfo(registry: Registry, words: list[str]) -> None:
 
 def list_(registry: Registry, words: list[str]) -> None:
     """The machines, the running ones, the host-only interfaces, or their DHCP servers."""
-    if words == ["vms"] or words == ["runningvms"]:
+    if words in (["vms"], ["runningvms"]):
         for machine in registry.machines():
             if isinstance(machine, str):
                 if words == ["vms"]:

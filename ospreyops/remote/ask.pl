@@ -1,0 +1,82 @@
+# Runs many shell lines at the same time, each under its own limit, and prints what they said.
+#
+# usage: perl ask.pl [NAME SECONDS LINE]...
+#
+# It prints one row for each line:
+#   NAME STATUS LATE OUTPUT. ERRORS.
+# STATUS is the exit status, 128 + N when signal N ended the line, or -1 when its time was over. LATE is then 1, else 0.
+# OUTPUT and ERRORS are in hexadecimal. The dot is their end: a row without both dots was cut off.
+use strict;
+use warnings;
+use IO::Select;
+
+# Bytes of an output that are kept. The rest is read and dropped.
+my $longest = 1048576;
+my $wnohang = 1;
+
+my $select = IO::Select->new;
+my (%questions, %sources);
+
+while (@ARGV) {
+    my ($name, $seconds, $line) = splice @ARGV, 0, 3;
+    pipe my $out, my $out_writer;
+    pipe my $err, my $err_writer;
+    my $child = fork // die;
+    unless ($child) {
+        setpgrp;
+        open STDIN, "<", "/dev/null";
+        open STDOUT, ">&", $out_writer;
+        open STDERR, ">&", $err_writer;
+        close $_ for $out, $err, $out_writer, $err_writer;
+        exec "/bin/sh", "-c", $line;
+        exit 127;
+    }
+    # Both processes make the group: it must exist whichever of them runs first.
+    setpgrp $child, $child;
+    close $out_writer;
+    close $err_writer;
+    # The clock counts whole seconds. One more makes sure that no line gets less than its limit.
+    my $end = time + $seconds + 1;
+    $questions{$name} = {child => $child, end => $end, out => "", err => "", open => 2, late => 0, done => 0};
+    $sources{$out} = [$name, "out"];
+    $sources{$err} = [$name, "err"];
+    $select->add($out, $err);
+}
+
+while (my @left = grep { not $questions{$_}{done} } keys %questions) {
+    # With nothing left to read, can_read returns at once, and this loop would spin.
+    select undef, undef, undef, .01 unless $select->count;
+    for my $reader ($select->can_read(.1)) {
+        my ($name, $kind) = @{$sources{$reader}};
+        if (sysread $reader, my $part, 65536) {
+            $questions{$name}{$kind} .= $part if length $questions{$name}{$kind} < $longest;
+        } else {
+            $select->remove($reader);
+            $questions{$name}{open}--;
+        }
+    }
+    for my $name (@left) {
+        my $question = $questions{$name};
+        if (not defined $question->{status} and waitpid($question->{child}, $wnohang) > 0) {
+            $question->{status} = $? & 127 ? 128 + ($? & 127) : $? >> 8;
+        }
+        # A line is done when it has ended and nobody holds its outputs any more.
+        if (defined $question->{status} and not $question->{open}) {
+            $question->{done} = 1;
+        } elsif (time >= $question->{end}) {
+            kill -9, $question->{child};
+            $question->{status} = -1;
+            $question->{late} = $question->{done} = 1;
+            for my $reader ($select->handles) {
+                $select->remove($reader) if $sources{$reader}[0] eq $name;
+            }
+        }
+    }
+}
+
+# The row begins on a fresh line, whatever a login shell printed before it.
+for my $name (keys %questions) {
+    my $question = $questions{$name};
+    my ($out, $err) = map { unpack("H*", $_) . "." } $question->{out}, $question->{err};
+    print "\n", join(" ", $name, $question->{status}, $question->{late}, $out, $err), "\n";
+}

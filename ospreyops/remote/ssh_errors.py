@@ -1,0 +1,129 @@
+"""What paramiko and the network raise, in words that say what is the case and what to try."""
+
+from __future__ import annotations
+
+import shlex
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Callable, NamedTuple
+
+import fabric
+import paramiko
+from paramiko.ssh_exception import NoValidConnectionsError, PasswordRequiredException
+
+from ..errors import Unreachable
+from ..settings import Settings
+from .command import quote
+from .host_keys import accept_command, fingerprint, known_as, known_hosts
+
+
+class Attempt(NamedTuple):
+    """An attempt to connect, and the host that it is for."""
+
+    connection: fabric.Connection
+    settings: Settings
+
+    @property
+    def where(self) -> str:
+        """The host's name, and how it was tried unless that is the name: phil (root@192.0.2.7:22)."""
+        return self.address if self.settings.name == self.address else f"{self.settings.name} ({self.address})"
+
+    @property
+    def address(self) -> str:
+        """The user, the host and the port that were tried."""
+        return f"{self.connection.user}@{self.connection.host}:{self.connection.port}"
+
+    @property
+    def verbose(self) -> str:
+        """The command that shows how ssh fares."""
+        return f"ssh -v {self.settings.ssh}"
+
+    @property
+    def greeted(self) -> bool:
+        """The server has sent its SSH banner."""
+        transport = self.connection.client.get_transport()
+        return bool(transport and transport.remote_version)
+
+
+@contextmanager
+def translate_errors(connection: fabric.Connection, settings: Settings) -> Iterator[None]:
+    """Turn whatever connecting raises into an Unreachable."""
+    try:
+        yield
+    except (paramiko.SSHException, OSError, EOFError) as error:
+        translate = next(translate for kind, translate in TRANSLATIONS.items() if isinstance(error, kind))
+        raise translate(error, Attempt(connection, settings)) from None
+
+
+def _key_changed(error: Any, attempt: Attempt) -> Unreachable:
+    connection = attempt.connection
+    at = connection if error.hostname == connection.host else connection.gateway
+    forget = f"ssh-keygen -f {quote(known_hosts(at)[0])} -R {shlex.quote(known_as(at))}"
+    return Unreachable(
+        f"the host key of {attempt.settings.name} has changed: {error.key.get_name()} {fingerprint(error.key)},"
+        f" known is {error.expected_key.get_name()} {fingerprint(error.expected_key)}",
+        hint=f"ask the host's maintainer why; if it is right: {forget} && {accept_command(attempt.settings.ssh)}",
+    )
+
+
+def _key_locked(_: Any, attempt: Attempt) -> Unreachable:
+    return Unreachable(f"the key for {attempt.settings.name} has a passphrase, and no agent holds it", hint="ssh-add")
+
+
+def _not_let_in(error: Any, attempt: Attempt) -> Unreachable:
+    return Unreachable(
+        f"{attempt.settings.name} does not let {attempt.address} in: {error}", hint=f"ssh-add, or: {attempt.verbose}"
+    )
+
+
+def _no_ssh(error: Any, attempt: Attempt) -> Unreachable:
+    """What paramiko says of a server that is silent, that hangs up, or that is not an SSH server."""
+    said, limit = str(error), f"{attempt.settings.ssh_connect_timeout:g} s"
+    if "authentication methods" in said:
+        return _not_let_in(error, attempt)
+    if "No existing session" in said and attempt.greeted:
+        case = f"no SSH key exchange within {limit}"
+    elif "No existing session" in said or ("SSH protocol banner" in said and _timed_out(error.__context__)):
+        case = f"no SSH banner within {limit}"
+    elif "SSH protocol banner" in said:
+        case = "the connection was closed before an SSH banner came"
+    else:
+        case = f"SSH failed: {said}"
+    return Unreachable(f"{attempt.where}: {case}", hint=attempt.verbose)
+
+
+def _no_such_host(error: Any, attempt: Attempt) -> Unreachable:
+    return Unreachable(
+        f"{attempt.settings.name}: no such host ({error.strerror})",
+        hint="osprey.hosts in invoke.yaml, or ~/.ssh/config",
+    )
+
+
+def _no_connection(error: Any, attempt: Attempt) -> Unreachable:
+    """What the network said; paramiko hides it behind "[Errno None] Unable to connect to port 22"."""
+    errors = error.errors.values() if isinstance(error, NoValidConnectionsError) else [error]
+    why = ", ".join(dict.fromkeys(_reason(one) for one in errors))
+    return Unreachable(f"{attempt.where} cannot be reached: {why}", hint=attempt.verbose)
+
+
+def _reason(error: Any) -> str:
+    if _timed_out(error):
+        return "no answer in time"
+    return (getattr(error, "strerror", None) or str(error) or "the connection was closed").lower()
+
+
+def _timed_out(error: Any) -> bool:
+    """The time was over. Python 3.9 has two kinds of error for that."""
+    return isinstance(error, (TimeoutError, socket.timeout))
+
+
+TRANSLATIONS: dict[Any, Callable[[Any, Attempt], Unreachable]] = {
+    paramiko.BadHostKeyException: _key_changed,
+    PasswordRequiredException: _key_locked,
+    paramiko.AuthenticationException: _not_let_in,
+    paramiko.SSHException: _no_ssh,
+    socket.gaierror: _no_such_host,
+    Exception: _no_connection,
+}
+"""Kinds of error, the special ones before the general ones."""

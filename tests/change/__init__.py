@@ -1,0 +1,1 @@
+"""One change of a host at a time: the lock, the history, the programs around a deploy."""

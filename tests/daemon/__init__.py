@@ -1,0 +1,1 @@
+"""What keeps the watchdog running: on simulated hosts."""

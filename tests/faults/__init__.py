@@ -1,0 +1,1 @@
+"""Known faults and their repairs: on simulated hosts."""

@@ -1,0 +1,1 @@
+"""Where a host is brought to, and in which order: on simulated hosts."""

@@ -1,0 +1,1 @@
+"""What heals a host, once or in a loop: on simulated hosts."""

@@ -1,0 +1,1 @@
+"""Tests of the code itself: its layers, sizes, package, and how it is extended."""

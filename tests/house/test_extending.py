@@ -1,0 +1,84 @@
+"""A fault, or a kind of machine, is one file; it may stand in a folder of the maintainer's own."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from ospreyops import extensions
+from ospreyops.daemon import bundle
+from tests.conftest import Inv
+
+FAULT = '''\
+"""A kraken holds the host."""
+
+from ospreyops.step import Step, WaitFor
+
+IMPACT = "the kraken is hungry"
+
+
+def repair(facts, target):
+    """Feed the kraken."""
+    yield Step(f"a kraken holds {facts.host.name}", WaitFor("feed kraken"), "the kraken sleeps")
+'''
+KIND = '''\
+"""Docker in a caravan."""
+
+from ospreyops.machines import native
+
+
+class Machine(native.Machine):
+    kind = "caravan"
+'''
+UNUSED_PORT = "44999"
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    """A folder of the maintainer's, with a fault and a kind of machine, a file each."""
+    for package, file, text in (("faults", "kraken.py", FAULT), ("machines", "caravan.py", KIND)):
+        folder = tmp_path / "mine" / "ospreyops" / package
+        folder.mkdir(parents=True)
+        (folder / file).write_text(text)
+    return tmp_path / "mine"
+
+
+@pytest.fixture
+def extended(mine: Path, tmp_path: Path) -> Inv:
+    """`inv` with that folder on Python's path, for a service of this computer's that nobody has."""
+    service = {"INVOKE_OSPREY_FOLDER": str(tmp_path / "service"), "INVOKE_OSPREY_SERVICE_PORT": UNUSED_PORT}
+    return Inv({"PYTHONPATH": str(mine), **service})
+
+
+def test_a_fault_of_ones_own_is_a_task_and_the_doctor_finds_it(extended: Inv) -> None:
+    assert "fix.kraken          Feed the kraken." in extended("--list").out
+    shown = extended("doctor").out
+    assert "a kraken holds localhost" in shown
+    assert "inv fix.kraken -H localhost (impact: the kraken is hungry)" in shown
+
+
+def test_a_kind_of_machine_of_ones_own_can_be_set(extended: Inv) -> None:
+    assert "caravan" in extended("machine.status", INVOKE_OSPREY_MACHINE="caravan").out
+    refused = extended("machine.status", INVOKE_OSPREY_MACHINE="submarine")
+    assert "try: one of: caravan, native, virtualbox" in refused.said
+
+
+def test_without_the_folder_neither_is_there(inv: Inv) -> None:
+    assert "kraken" not in inv("--list").out
+    assert "'caravan' is no kind of machine" in inv("machine.status", INVOKE_OSPREY_MACHINE="caravan").said
+
+
+def test_the_watchdog_takes_them_along(mine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(mine)
+    with zipfile.ZipFile(bundle.build(tmp_path / "osprey.pyz")) as file:
+        assert {"ospreyops/faults/kraken.py", "ospreyops/machines/caravan.py"} <= set(file.namelist())
+
+
+def test_another_copy_of_the_tool_on_the_path_adds_nothing(mine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(mine)
+    faults = mine / "ospreyops" / "faults"
+    assert extensions.folders("ospreyops.faults") == [str(faults)]
+    (faults / "__init__.py").touch()
+    assert extensions.folders("ospreyops.faults") == []

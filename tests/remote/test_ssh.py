@@ -1,0 +1,121 @@
+"""Connections that do not come about, with what a user is told of them; and which host keys are known."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import paramiko
+import pytest
+
+from ospreyops.errors import Unreachable
+from ospreyops.remote.ssh import connect
+from ospreyops.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home folder of its own, without keys and agent."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    (tmp_path / ".ssh").mkdir()
+    return tmp_path
+
+
+@contextlib.contextmanager
+def server(greeting: bytes, *, hangs_up: bool) -> Iterator[int]:
+    """A port on the loopback where something greets, and then hangs up or is silent."""
+    accepted: list[socket.socket] = []
+
+    def serve(listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            connection = listener.accept()[0]
+            accepted.append(connection)
+            connection.sendall(greeting)
+            if hangs_up:
+                connection.shutdown(socket.SHUT_RDWR)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, args=[listener], daemon=True).start()
+        yield int(listener.getsockname()[1])
+    for connection in accepted:
+        connection.close()
+
+
+def refusal(port: int, seconds: int = 1) -> Unreachable:
+    with pytest.raises(Unreachable) as raised:
+        connect(Settings("phil", address="127.0.0.1", user="root", port=port, ssh_connect_timeout=seconds))
+    return raised.value
+
+
+@pytest.mark.parametrize(
+    ("greeting", "hangs_up", "why"),
+    [
+        (b"", False, "no SSH banner within 1 s"),
+        (b"", True, "the connection was closed before an SSH banner came"),
+        (b"HTTP/1.1 400 Bad Request\r\n", True, "the connection was closed before an SSH banner came"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", False, "no SSH key exchange within 1 s"),
+    ],
+    ids=["silent", "hangs_up", "another_protocol", "silent_after_its_banner"],
+)
+def test_a_server_that_does_not_speak_ssh_is_said_with_what_it_did(greeting: bytes, hangs_up: bool, why: str) -> None:
+    with server(greeting, hangs_up=hangs_up) as port:
+        error = refusal(port)
+    assert str(error) == f"phil (root@127.0.0.1:{port}): {why}\n  try: ssh -v -p {port} root@127.0.0.1"
+
+
+def test_a_port_that_refuses_connections_is_said_so() -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        port = holder.getsockname()[1]
+        assert refusal(port).case == f"phil (root@127.0.0.1:{port}) cannot be reached: connection refused"
+
+
+KEYS = {"own": paramiko.ECDSAKey.generate(bits=256), "other": paramiko.ECDSAKey.generate(bits=384)}
+
+
+@contextlib.contextmanager
+def ssh_server() -> Iterator[int]:
+    """An SSH server on the loopback with the own key, which lets nobody in."""
+    transports: list[paramiko.Transport] = []
+
+    def serve(listener: socket.socket) -> None:
+        with contextlib.suppress(OSError, paramiko.SSHException):
+            transports.append(paramiko.Transport(listener.accept()[0]))
+            transports[0].add_server_key(KEYS["own"])
+            transports[0].start_server(threading.Event(), paramiko.ServerInterface())
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, args=[listener], daemon=True).start()
+        yield int(listener.getsockname()[1])
+    for transport in transports:
+        transport.close()
+
+
+@pytest.mark.parametrize(
+    ("config", "known", "case"),
+    [
+        ("", {"[127.0.0.1]:PORT": "own"}, "does not let root@127.0.0.1"),
+        ("", {"[127.0.0.1]:PORT": "other"}, "the host key of phil has changed"),
+        ("", {"lab": "own"}, "the host key of phil .* is not known"),
+        ("HostKeyAlias lab", {"lab": "own"}, "does not let root@127.0.0.1"),
+        ("HostKeyAlias lab", {"[127.0.0.1]:PORT": "other", "lab": "own"}, "does not let root@127.0.0.1"),
+        ("HostKeyAlias lab", {"[127.0.0.1]:PORT": "own", "lab": "other"}, "the host key of phil has changed"),
+        ("HostKeyAlias lab", {"[127.0.0.1]:PORT": "own"}, "the host key of phil .* is not known"),
+    ],
+)
+def test_a_host_key_is_accepted_as_known_hosts_and_the_alias_say(
+    home: Path, config: str, known: dict[str, str], case: str
+) -> None:
+    with ssh_server() as port:
+        (home / ".ssh/config").write_text(f"Host *\n    {config}\n")
+        lines = (
+            f"{name.replace('PORT', str(port))} {KEYS[key].get_name()} {KEYS[key].get_base64()}\n"
+            for name, key in known.items()
+        )
+        (home / ".ssh/known_hosts").write_text("".join(lines))
+        assert re.search(case, refusal(port, seconds=10).case)

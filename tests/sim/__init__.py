@@ -1,0 +1,1 @@
+"""Simulated hosts: they answer the tool's real lines, and change as real hosts would."""

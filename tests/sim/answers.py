@@ -1,0 +1,75 @@
+"""What a simulated host answers to the questions of a look."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from ospreyops.remote.command import Answer, Command
+
+if TYPE_CHECKING:
+    from tests.sim.host import SimHost
+
+EPOCH = 1_800_000_000
+"""The host's time of day when its clock is at 0."""
+FOLDER = "/home/ops/osprey/service-docker"
+ISSUER = "O = Osprey, CN = osprey.service"
+ABOUT = "Osprey service running! Supported service versions: "
+
+
+def answer(host: SimHost, name: str, line: str) -> Answer:
+    """What the host answers to a question of a look."""
+    if name in ("lock", "history"):
+        return host.really(Command(line, 10))
+    packed = re.search(r"[^/]*\.tar$", line)
+    at = re.search(r"https://[^/ ]+?:(\d+)", line)
+    behind = host.behind(int(at[1]) if at else 44342)
+    version = behind.version if behind else ""
+    rows = "\n".join(f"{found}/osprey-service-docker-{found}.tar.bz2" for found in sorted(host.unpacked))
+    good = json.dumps({"response": {"name": "Osprey Service", "version": version}})
+    said = {
+        "host": f"Linux\nops\n/home/ops\n{EPOCH + host.now:.0f}\n",
+        "tools": "/usr/bin/docker\n/usr/bin/bzip2\n",
+        "disk": "/dev/sda1 100000000 1 90000000 1% /\nwritable\n",
+        "unpacked": rows,
+        "archives": "\n".join(f" 99 osprey-service-docker-{found}.tar" for found in sorted(host.archives)),
+        "unit": _unit(host),
+        "listener": f'LISTEN 0 1 *:44342 *:* users:(("{host.listener}",pid=7,fd=4))' if host.listener else "",
+        "ended": "" if host.ended is None else str(host.ended),
+        "sleep": host.pmset,
+        "proven": "\n".join(host.proven),
+        "loading": "\n".join(f"loading-{version}" for version in host.loading),
+        "desired": json.dumps({"version": host.desired}) if host.desired else "",
+        "log": "".join(f"{host.log_size} {log}\n" for log in sorted(host.logs)) + "\nthe last log line\n",
+        "room": room(host),
+        "names": f"osprey-service\n{packed[0]}.bz2\n" if packed else "",
+        "listing": "-rwxr-xr-x root/root 1 osprey-service\n-rw-r--r-- root/root 1 x.bz2\n",
+        "about": f"{ABOUT}v{version}" if behind else "",
+        "desktop": f"{good}\n200\n" * 3 + f"0 v{version}\n" if behind and host.healthy(behind) else "",
+        "certificate": f"issuer={ISSUER}\nsubject={ISSUER}\nnotAfter=Jan  1 00:00:00 2030 GMT\n",
+    }
+    for one in host.containers:
+        row = f"  1: 0100007F:{one.port or 0:04X} 0100007F:1234 01 0\n" * host.connections.get(one.name, 0)
+        said[one.name.replace("-", "_")] = f"  sl  local_address rem_address st\n{row}"
+    if name.startswith("osprey_service") and name not in said:
+        return Answer(1, "", "cat: /proc/0/net/tcp: No such file or directory")
+    return Answer(7 if name == "about" and not behind else 0, said[name])
+
+
+def room(host: SimHost) -> str:
+    """What the question for the active port, the free memory and the taken ports prints."""
+    rule = f"-A OSPREY -p tcp -m tcp --dport 44342 -j REDIRECT --to-ports {host.active_port}\n"
+    active_port = "" if host.active_port is None else "netfilter\n" + (rule if host.active_port != 44342 else "")
+    taken = "".join(f"taken {port:04X}\n" for port in host.taken_ports)
+    return f"{active_port}memory {host.memory_free // 1024}\n{taken}"
+
+
+def _unit(host: SimHost) -> str:
+    if not host.unit:
+        return "LoadState=not-found\n"
+    path = f"{FOLDER}/{host.unit}"
+    return (
+        f"LoadState=loaded\nActiveState={host.unit_state}\nFragmentPath=/usr/lib/systemd/system/osprey.service\n"
+        f"WorkingDirectory={path}\nExecStart={{ argv[]={path}/osprey-service --version {host.unit} ; }}\n"
+    )

@@ -1,0 +1,45 @@
+"""The lines that change a simulated host, and what each comes to."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Callable
+
+if TYPE_CHECKING:
+    from tests.sim.host import SimHost
+
+RECORD = r"^umask 022 && .*\"version\": \"([0-9.]+)\".* && mv -f \S+/wanted\.new \S+/wanted$"
+DRAIN = r"docker rename (\S+) (\S+) && \{ docker exec \2 sh -c .*kill -TERM \$\(pidof caddy\)"
+CHANGES: dict[str, Callable[..., object]] = {
+    RECORD: lambda host, version: host.record(version),
+    r"^rm -f \S+/\.ospreyops/wanted$": lambda host: host.record(),
+    r"^umask 022 && .*\.ospreyops .* : >loading-([0-9.]+); }$": lambda host, version: host.loading.add(version),
+    r"^rm -f \S+/\.ospreyops/loading-([0-9.]+)$": lambda host, version: host.loading.discard(version),
+    r"^cp \S+\.log \S+\.log\.1 && : >\S+\.log$": lambda host: setattr(host, "log_size", 0),
+    r"osprey-service --version ([0-9.]+) >>": lambda host, version: host.start(version),
+    r"osprey-service --version ([0-9.]+) --port (\d+) >>": lambda host, version, port: host.start(version, port),
+    r"docker stop (osprey-service(?:-left-\d+)?(?:-\d+)?)\b": lambda host, name: host.stop(name),
+    DRAIN: lambda host, old, new: host.drain(old, new),
+    r"docker rename (\S+) ([^\s']+)(?: && docker rename (\S+) ([^\s']+))?": lambda host, *names: host.rename(*names),
+    r"--to-ports (\d+)": lambda host, port: host.switch_traffic(port),
+    r"--ctstate INVALID -j RETURN": lambda host: host.switch_traffic("44342"),
+    r"docker image rm (\S+?)'?$": lambda host, name: host.forget(name),
+    r"^rm -rf \S+/([0-9.]+)$": lambda host, version: host.unpacked.remove(version),
+    r"docker rm (osprey-service(?:-left-\d+)?(?:-\d+)?);": lambda host, name: host.remove(name),
+    r"osprey-service-docker-([0-9.]+)\.tar\.bz2.*docker load": lambda host, version: host.load(version),
+    r"tar -xof .*&& mv \S+ ([0-9.]+)": lambda host, version: host.unpacked.add(version),
+    r"mv -f (osprey-service(?:-\d+)?\.log) osprey-service(?:-\d+)?\.log\.1": lambda host, log: host.logs.discard(log),
+    r"systemctl start osprey$": lambda host: host.start_unit(),
+    r"systemctl stop osprey$": lambda host: host.stop_unit(),
+    r"ExecStart=\S+ --version ([0-9.]+)\|": lambda host, version: setattr(host, "unit", version),
+}
+"""A pattern of a line -> what it does to the host, given the pattern's groups; the first that fits counts."""
+
+
+def change(host: SimHost, line: str) -> str:
+    """Change the host as the line would; what the line prints."""
+    for pattern, act in CHANGES.items():
+        if found := re.search(pattern, line):
+            said = act(host, *found.groups())
+            return said if isinstance(said, str) else ""
+    raise AssertionError(f"the simulated host does not know this line: {line}")

@@ -1,0 +1,15 @@
+"""How processes are read."""
+
+from __future__ import annotations
+
+import pytest
+
+from ospreyops.tools import ps
+from tests.tools.recorded import Case, check, recorded
+
+READINGS = {"processes": lambda answer: ps.processes(answer.out)}
+
+
+@pytest.mark.parametrize("case", recorded("ps"), ids=str)
+def test_processes_their_groups_and_their_ages_are_known(case: Case) -> None:
+    check(case, READINGS)
