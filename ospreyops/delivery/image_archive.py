@@ -2,20 +2,17 @@
 
 The names lie at its end, as `docker save` writes it. The last blocks of a bzip2 file are decoded by themselves, for
 all of it would take as long as to load it. Other archives are read whole, which also shows whether they are.
+The modules that decode are imported late: a host's own Python, which runs the watchdog, may have been built without.
 """
 
 from __future__ import annotations
 
-import bz2
-import gzip
 import io
 import json
-import lzma
 import re
 import shutil
 import subprocess
 import tarfile
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -23,6 +20,7 @@ from functools import partial
 from typing import IO, Any, Optional, cast
 
 from ..errors import Failed
+from ..release import versions_of
 from ..remote.background import Background
 
 BLOCK, END = bytes.fromhex("314159265359"), bytes.fromhex("177245385090")
@@ -35,7 +33,6 @@ NAMES = ("manifest.json", "index.json")
 ANNOTATIONS = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
 """Where the OCI layout has an image's name; a tag alone is left to the host to judge."""
 SHORT = re.compile(r"^docker\.io/(library/)?")
-DAMAGED = (EOFError, OSError, ValueError, lzma.LZMAError, zlib.error, tarfile.TarError)
 
 
 @dataclass(frozen=True)
@@ -53,7 +50,13 @@ class ImageArchive:
 
 
 def read(file: IO[bytes]) -> Optional[ImageArchive]:
-    """What the archive says; None where this computer has no program to decode it. Errors: Failed when it is damaged."""
+    """What the archive says; None where this computer has no program to decode it.
+
+    Errors: Failed when it is damaged.
+    """
+    import lzma
+    import zlib
+
     first = file.read(512)
     try:
         if first.startswith(b"BZh"):
@@ -63,7 +66,7 @@ def read(file: IO[bytes]) -> Optional[ImageArchive]:
         file.seek(0)
         with _decoded(file, first) as plain:
             return described(dict(_contents(plain))) if plain else None
-    except DAMAGED as error:
+    except (EOFError, OSError, ValueError, tarfile.TarError, lzma.LZMAError, zlib.error) as error:
         raise Failed(f"its image archive: {error or type(error).__name__}") from None
 
 
@@ -86,17 +89,13 @@ def described(members: Mapping[str, bytes]) -> ImageArchive:
     )
 
 
-def versions_of(labels: Optional[Mapping[str, str]]) -> tuple[str, ...]:
-    """The protocol versions of an image's label: what is between the brackets (field book: osprey-release, 2)."""
-    listed = re.match(r"\[([0-9., ]*)\]", (labels or {}).get("osprey.service.versions", ""))
-    return tuple(part.strip() for part in listed[1].split(",") if part.strip()) if listed else ()
-
-
 def last_blocks(data: bytes) -> bytes:
     """What the whole blocks in the end of a bzip2 file decode to; empty when no block begins in it.
 
     Errors: OSError, ValueError when one is damaged.
     """
+    import bz2
+
     bits, length = int.from_bytes(data, "big"), 8 * len(data)
     marks = sorted(_marks(bits, length))
     decoded = []
@@ -144,12 +143,17 @@ def _members(tail: bytes) -> dict[str, bytes]:
 @contextmanager
 def _decoded(file: IO[bytes], first: bytes) -> Iterator[Optional[IO[bytes]]]:
     """The archive as a plain tar; None where nothing here can decode it."""
+    import bz2
+    import gzip
+    import lzma
+
     if first.startswith(b"BZh"):
         yield cast("IO[bytes]", bz2.BZ2File(file))
     elif first.startswith(b"\x1f\x8b"):
         yield cast("IO[bytes]", gzip.GzipFile(fileobj=file))
     elif first.startswith(b"\xfd7zXZ\0"):
-        yield cast("IO[bytes]", lzma.LZMAFile(file))
+        with lzma.open(file) as plain:
+            yield cast("IO[bytes]", plain)
     elif not first.startswith(b"\x28\xb5\x2f\xfd"):
         yield file
     elif not (zstd := shutil.which("zstd")):
@@ -176,10 +180,10 @@ def _contents(plain: IO[bytes]) -> Iterator[tuple[str, bytes]]:
 
 
 def _json(members: Mapping[str, bytes], name: str, kind: type) -> Any:
-    """A member as JSON; empty when it is not there. Errors: ValueError when it is of another kind."""
+    """A member as JSON; empty when it is not there. Errors: ValueError, TarError when it is of another kind."""
     found = json.loads(members[name]) if name in members else kind()
     if not isinstance(found, kind):
-        raise ValueError(f"{name} is not what Docker writes")
+        raise tarfile.TarError(f"{name} is not what Docker writes")
     return found
 
 

@@ -103,6 +103,7 @@ class MachineFacts:
 
     active_port: the port that new connections to the service's port end at; None when nobody can know or move that.
     memory_free: bytes that are available there; taken: the ports for one more container that are taken.
+    disk_free: bytes that are free for Docker where it is on the host itself; None when nobody could tell.
     """
 
     kind: str
@@ -112,3 +113,4 @@ class MachineFacts:
     active_port: Optional[int] = None
     memory_free: Optional[int] = None
     taken: frozenset[int] = frozenset()
+    disk_free: Optional[int] = None

@@ -19,13 +19,15 @@ LIMIT = 20
 def record(plan: Plan) -> Iterator[Step]:
     """A phase of a rollout: the release is recorded as the desired one, and as one that was healthy here."""
     host, version = plan.facts.host, plan.release.version
-    if host.desired and host.desired.version == version:
+    if is_recorded(plan):
         return
-    text = {"version": version, "since": iso_utc(host.now), "by": f"{who()}@{socket.gethostname()}"}
+    digest = plan.candidate.digest if plan.candidate else ""
+    by = f"{who()}@{socket.gethostname()}"
+    text = {"version": version, "since": iso_utc(host.now), "by": by, "digest": digest}
     line = sh(
-        "umask 022 && mkdir -p {files} && echo {version} >>{files}/healthy"
+        "umask 022 && mkdir -p {files} && printf '%s\\n' {proven} >>{files}/healthy"
         " && printf '%s\\n' {text} >{files}/wanted.new && mv -f {files}/wanted.new {files}/wanted",
-        version=version,
+        proven=f"{version} {digest}".strip(),
         files=f"{host.folder}/{FILES}",
         text=ascii_json(text),
         limit=LIMIT,
@@ -33,6 +35,14 @@ def record(plan: Plan) -> Iterator[Step]:
     )
     outcome = f"{version} is recorded as the desired release of {host.name}"
     yield Step(f"record {version} as the desired release", Keyed(f"record {version}", line), outcome)
+
+
+def is_recorded(plan: Plan) -> bool:
+    """The release is the desired one, with the image that runs; older records tell no image."""
+    recorded, candidate = plan.facts.host.desired, plan.candidate
+    if recorded is None or recorded.version != plan.release.version:
+        return False
+    return not candidate or recorded.digest in ("", candidate.digest)
 
 
 def cleared(facts: Facts) -> Iterator[Step]:

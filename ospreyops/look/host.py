@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Optional
 
 from ..errors import Blocked
-from ..facts.host import Desired, HostFacts, ScriptEnd
-from ..release import CONTAINER, SCRIPT, UNIT, VERSION
+from ..facts.host import Desired, HostFacts, LoadedImage, ScriptEnd
+from ..release import CONTAINER, MARK, SCRIPT, UNIT, UNTOUCHED, VERSION
 from ..remote.command import Answer, Command, sh
 from ..settings import FILES, Settings
 from ..text import parse_object
@@ -48,8 +48,10 @@ def _releases_questions(folder: str, archive: str) -> dict[str, Command]:
             limit=LIMIT,
         ),
         "unpacked": sh(
-            f"cd {{folder}} && for f in {ARCHIVES}.bz2 */{ARCHIVES}.bz2; do"
-            f' if [ -f "$f" ] && [ -f "$(dirname "$f")/{SCRIPT}" ]; then echo "$f"; fi; done',
+            f"cd {{folder}} && {{ for f in {ARCHIVES}.bz2 */{ARCHIVES}.bz2; do"
+            f' if [ -f "$f" ] && [ -f "$(dirname "$f")/{SCRIPT}" ]; then printf "%s\\n" "$f"; fi; done;'
+            f' for f in */{MARK}; do d=$(dirname "$f");'
+            f' if [ ! -h "$d" ] && ( cd "$d" && {UNTOUCHED} ); then printf "%s/\\n" "$d"; fi; done; }}',
             folder=folder,
             limit=LIMIT,
         ),
@@ -63,6 +65,7 @@ def _state_questions(folder: str, files: str) -> dict[str, Command]:
         "ended": sh("cat {end}", end=f"{folder}/{CONTAINER}.ended", limit=LIMIT),
         "proven": sh("tail -n 50 {file}", file=f"{files}/healthy", limit=LIMIT),
         "loading": sh("cd {files} && ls -d loading-*", files=files, limit=LIMIT),
+        "loaded": sh("if [ -e {file} ]; then cat {file}; else echo none; fi", file=f"{files}/loaded", limit=LIMIT),
         "desired": sh("cat {file}", file=f"{files}/wanted", limit=LIMIT),
         "log": sh(
             f'cd {{folder}} && for f in {LOGS}; do [ ! -f "$f" ] || wc -c "$f"; done && echo'
@@ -93,6 +96,7 @@ def host_facts(settings: Settings, answers: Mapping[str, Answer]) -> HostFacts:
         tools=frozenset(path.rpartition("/")[2] for path in answers["tools"].out.split()),
         writable="writable" in answers["disk"].out.splitlines(),
         unpacked=_releases(folder, answers["unpacked"].out),
+        own=_own(folder, answers["unpacked"].out),
         archives=_archives(settings.archive, answers["archives"].out),
         unit=systemctl.unit(answers["unit"].out),
         listener=sockets.listener(answers["listener"].out),
@@ -101,7 +105,9 @@ def host_facts(settings: Settings, answers: Mapping[str, Answer]) -> HostFacts:
         logs={row[1]: _whole(row[0]) or 0 for line in sizes.splitlines() if len(row := line.split()) == 2},
         log_tail=tail,
         desired=_desired(answers["desired"].out),
-        proven=tuple(version for version in answers["proven"].out.split() if VERSION.fullmatch(version)),
+        proven=tuple(version for version, _ in _proven(answers["proven"].out)),
+        proven_images={version: digest for version, digest in _proven(answers["proven"].out) if digest},
+        loaded=_loaded(answers["loaded"].out),
         loading=frozenset(mark.partition("-")[2] for mark in answers["loading"].out.split()),
     )
 
@@ -158,7 +164,27 @@ def _script_end(printed: str) -> Optional[ScriptEnd]:
 def _desired(printed: str) -> Optional[Desired]:
     """The release that the host is to run; None for anything that was not written so."""
     said = parse_object(printed)
-    version, since, by = (said.get(key, "") for key in ("version", "since", "by"))
-    if not (isinstance(version, str) and isinstance(since, str) and isinstance(by, str)):
+    told = [said.get(key, "") for key in ("version", "since", "by", "digest")]
+    if not all(isinstance(text, str) for text in told):
         return None
-    return Desired(version, since, by) if VERSION.fullmatch(version) else None
+    return Desired(*told) if VERSION.fullmatch(told[0]) else None
+
+
+def _proven(printed: str) -> list[tuple[str, str]]:
+    """(version, digest) of the releases that were healthy; older versions of this tool left no digest."""
+    rows = [line.split() for line in printed.splitlines()]
+    return [(row[0], "".join(row[1:2])) for row in rows if row and VERSION.fullmatch(row[0])]
+
+
+def _loaded(printed: str) -> Optional[tuple[LoadedImage, ...]]:
+    """The images that this tool loaded; None only where the host says that it has no such record."""
+    if printed == "none\n":
+        return None
+    rows = [line.split() for line in printed.splitlines()]
+    return tuple(LoadedImage(*row) for row in rows if len(row) in (2, 3) and VERSION.fullmatch(row[0]))
+
+
+def _own(folder: str, listing: str) -> frozenset[str]:
+    """The folders with a mark of this tool whose whole name is a version."""
+    names = [line.removesuffix("/") for line in listing.splitlines() if line.endswith("/")]
+    return frozenset(f"{folder}/{name}" for name in names if VERSION.fullmatch(name))
