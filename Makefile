@@ -30,10 +30,9 @@ check:
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
-	@find ospreyops -name '*.pl' -print0 | xargs -0 -n 1 perl -cw
 	.venv/bin/vermin --target=3.9- --violations --no-tips --quiet ospreyops tasks.py tests
 	.venv/bin/lint-imports --no-cache
-	@find ospreyops -name '*.pl' | sort | while read -r file; do perl -c "$$file" || exit 1; done
+	@find ospreyops -name '*.pl' | sort | while read -r file; do perl -cw "$$file" || exit 1; done
 
 MAC := tests/lab/olympias
 PYTEST := $(PYTHON) -m pytest -q --durations 20

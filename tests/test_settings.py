@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from ospreyops.delivery.upload import Upload
 from ospreyops.errors import Usage
 from ospreyops.settings import DEFAULTS, KEYS, Settings, names, number, settings
 
@@ -196,3 +198,15 @@ def test_a_host_is_shown_as_ssh_would_be_told_of_it() -> None:
 
 def test_only_localhost_is_this_computer() -> None:
     assert Settings("localhost").here and not Settings("olympias").here
+
+
+@pytest.mark.parametrize("url", ["https://[::1]:44342", "https://[2001:db8::7]/", "https://192.0.2.7"])
+def test_users_may_reach_the_service_at_an_ip_address_of_either_family(url: str) -> None:
+    assert settings({"public": url}, "box").public == url
+
+
+def test_a_host_at_an_ipv6_address_is_bracketed_where_a_url_wants_it() -> None:
+    own = settings({"hosts": {"box": {"address": "2001:db8::7", "user": "jeff", "port": 2222}}}, "box")
+    assert own.login == "jeff@[2001:db8::7]:2222"
+    upload = Upload(Path("a.tar"), "/srv/a.tar", "jeff@2001:db8::7")
+    assert str(upload).endswith("scp a.tar jeff@[2001:db8::7]:/srv/a.tar")

@@ -9,7 +9,7 @@ from ..facts import Facts
 from ..facts.service import HANGING, ProbeResult, Problem
 from ..step import Step, WaitFor
 from ..target import Target
-from . import network, service
+from . import network, service, switchover
 from .rollout import Plan, engine_of
 
 
@@ -57,7 +57,9 @@ def settle(plan: Plan) -> Iterator[Step]:
     """A phase of a rollout: users reach the release, and it is healthy."""
     facts, target, release = plan.facts, plan.target, plan.release
     live = plan.candidate is not None and plan.candidate is facts.serving
-    yield from service.log_trimmed(facts) if live else ()
+    if live:
+        yield from service.log_trimmed(facts)
+        yield from switchover.routed(facts, target)
     yield from network.forwarded(facts, target)
     found = facts.problem(release.version) if live else Problem("it does not serve yet")
     if found:

@@ -17,8 +17,6 @@ from .rollout import Plan, engine_of
 KEPT_LOGS = 5
 LOG_LIMIT = 50_000_000
 """Bytes of log after which even that of a running service is rotated."""
-ROTATE_RUNNING = "gzip -c {log} >{log}.1.gz.new && mv -f {log}.1.gz.new {log}.1.gz && : >{log}"
-"""The service writes on into the same file, so that one is emptied; compressed first, for the disk may be small."""
 STARTED = 30
 """Seconds until the container of a start script that goes on must be there."""
 NOT_RUN = {
@@ -107,20 +105,30 @@ def stopped(facts: Facts, target: Target) -> Iterator[Step]:
 
 def log_trimmed(facts: Facts) -> Iterator[Step]:
     """The log of a running service does not fill the disk; without room for the compressed one it is left as it is."""
+    room = facts.host.disk_free
     for name, count in facts.host.logs.items() if not facts.host.unit else ():
-        if count > LOG_LIMIT and (facts.host.disk_free is None or facts.host.disk_free > count // 2):
-            line = sh(ROTATE_RUNNING, log=f"{facts.host.folder}/{name}", limit=120, sudo=facts.sudo)
+        if count > LOG_LIMIT and (room is None or room > count // 2):
+            line = _compress_log(facts, name)
             yield Step(f"{facts.host.folder}/{name} has {count} bytes", line, f"{name} is rotated, and begins anew")
 
 
 def rotate_log(facts: Facts, log: str) -> Command:
     """Rotate the log, so that each start writes one of its own."""
+    return _in_folder(facts, f"{_shift('{log}', '')} && mv -f {{log}} {{log}}.1", log, 20)
+
+
+def _compress_log(facts: Facts, log: str) -> Command:
+    """Rotate the log of a running service: it writes on into the same file, so that one is compressed, then emptied."""
+    compress = "gzip -c {log} >{log}.1.gz.new && mv -f {log}.1.gz.new {log}.1.gz && : >{log}"
+    return _in_folder(facts, f"{_shift('{log}', '.gz')} && {compress}", log, 120)
+
+
+def _shift(log: str, ending: str) -> str:
+    """Number the rotated logs anew; the oldest goes."""
     numbers = " ".join(str(number) for number in range(KEPT_LOGS - 1, 0, -1))
-    return sh(
-        f"cd {{folder}} && for n in {numbers}; do [ ! -f {{log}}.$n ] || mv -f {{log}}.$n {{log}}.$((n + 1)); done"
-        " && mv -f {log} {log}.1",
-        folder=facts.host.folder,
-        log=log,
-        limit=20,
-        sudo=facts.sudo,
-    )
+    there, then = f"{log}.$n{ending}", f"{log}.$((n + 1)){ending}"
+    return f"for n in {numbers}; do [ ! -f {there} ] || mv -f {there} {then}; done"
+
+
+def _in_folder(facts: Facts, template: str, log: str, limit: float) -> Command:
+    return sh(f"cd {{folder}} && {template}", folder=facts.host.folder, log=log, limit=limit, sudo=facts.sudo)

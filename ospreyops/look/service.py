@@ -65,6 +65,8 @@ def _replies(printed: str) -> list[tuple[str, list[tuple[int, str]]]]:
 
 def content_problem(status: int, body: str, version: str) -> Optional[Problem]:
     """What is wrong with an answer to /vX.Y/about; None when Desktop takes it."""
+    if status == 0:
+        return Problem(Symptom.CUT.value, Symptom.CUT)
     if status != 200:
         return Problem(f"HTTP {status}", Symptom.SERVER_ERROR if 500 <= status < 600 else Symptom.OTHER)
     try:

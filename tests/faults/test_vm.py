@@ -20,7 +20,7 @@ def test_a_clock_is_set_to_the_second_and_nothing_else_is_touched(sim: Sim) -> N
 
 def test_a_clock_that_cannot_be_set_is_said_and_not_tried_for_ever(sim: Sim) -> None:
     mac = with_fault("clock")
-    mac.set_clock = lambda seconds: None  # type: ignore[method-assign]
+    mac.set_clock = lambda seconds: None  # type: ignore[method-assign]  # a host on which this alone differs
     ran = sim("fix.clock -H sim", mac)
     assert ran.code == 2
     assert "the VM's clock is 90 s behind its host" in ran.err

@@ -140,5 +140,12 @@ def test_a_deploy_killed_at_any_step_is_finished_by_running_it_again(sim: Sim) -
 def test_a_log_that_fills_the_disk_is_rotated_while_the_service_runs(sim: Sim) -> None:
     host = running(log_size=60_000_000)
     assert sim("deploy --version 0.3 -H sim", host).code == 0
-    assert len(host.ran) == 1 and "osprey-service.log.1 && : >" in host.ran[0]
+    assert len(host.ran) == 1 and "osprey-service.log.1.gz && : >" in host.ran[0]
     assert host.service
+
+
+def test_a_log_for_which_there_is_no_room_keeps_no_healthy_service_from_being_deployed(sim: Sim) -> None:
+    host = running(log_size=60_000_000, folder_free=21_000_000)
+    ran = sim("deploy --version 0.3 -H sim", host)
+    assert (ran.code, host.ran) == (0, []), ran.said
+    assert "nothing to do" in ran.out

@@ -39,8 +39,10 @@ def test_a_vm_that_is_off_gets_its_rules_through_modifyvm(sim: Sim) -> None:
 )
 def test_a_port_is_taken_when_it_answers_curl_and_not_when_curl_was_slow(sim: Sim, asked: Answer, code: int) -> None:
     class Mac(SimMac):
-        def ask(self, questions: Mapping[str, Command]) -> dict[str, Answer]:
-            return {name: asked if name == "about" else said for name, said in super().ask(questions).items()}
+        def ask(self, questions: Mapping[str, Command], *, sudo: bool = False) -> dict[str, Answer]:
+            return {
+                name: asked if name == "about" else said for name, said in super().ask(questions, sudo=sudo).items()
+            }
 
     ran = sim("net.forward -H sim", Mac())
     assert (ran.code, "taken by an unknown process (run with sudo to see it)" in ran.err) == (code, code == 3), ran.said

@@ -6,44 +6,43 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ospreyops.faults import registry
+from tests.sim.host import SimHost
 from tests.sim.mac import SimMac
+from tests.sim.states import MACS, hosts, with_service
 from tests.worlds import RULE, Sim
 
-MACS = st.builds(
-    SimMac,
-    vm=st.sampled_from(["running", "paused", "saved", "poweroff", "aborted", "gurumeditation", "stopping", ""]),
-    hung=st.booleans(),
-    by_sleep=st.booleans(),
-    clock_behind=st.sampled_from([0, 4, 90, -90, 1e8]),
-    tls=st.sampled_from(
-        ["", "remote error: tls: bad certificate", "x509: certificate is valid for A, not B", "timeout", "not found"]
-    ),
-    store=st.sampled_from(["", "", "there\n12\tdisk.vmdk\n"]),
-    rules=st.lists(st.sampled_from(["ssh,tcp,127.0.0.1,50022,,22", RULE, "x,tcp,,44342,,1"]), unique=True),
-    taken=st.sampled_from(["", "nc 99"]),
-    desired=st.sampled_from(["", "0.3", "0.4"]),
-    images=st.sampled_from([{}, {"osprey/service:0.3": "sha256:03"}]),
-    unpacked=st.sampled_from([set(), {"0.3"}]).map(set),
-    archives=st.sampled_from([set(), {"0.3", "0.4"}]).map(set),
-    disk_free=st.sampled_from([1_000, 10**11]),
-    pmset=st.sampled_from(["", " sleep 1\n"]),
-    fails=st.sampled_from(["$^", "docker-machine", "VBoxManage", "."]),
-)
+LINES = ["heal", "deploy --version 0.3", *(f"fix.{fault.name}" for fault in registry())]
+SERVER_LINES = ["deploy --version 0.3 --drain 60", "deploy --version 0.4 --stop-first", "service.drain --drain 60"]
+
+
+def ends_soon(sim: Sim, host: SimHost, line: str) -> None:
+    """The task ends well, or with a clear error; once it ended well, it finds nothing to do."""
+    ran = sim(f"{line} -H sim", host)
+    assert ran.code in (0, 1, 2, 3, 5), ran.said
+    assert "Traceback" not in ran.said
+    assert host.looks < 200
+    if ran.code == 0:
+        again = sim(f"{line} -H sim", host)
+        assert "nothing to do" in again.out, (ran.said, again.said)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(mac=MACS, line=st.sampled_from(["heal", "deploy --version 0.3", *(f"fix.{fault.name}" for fault in registry())]))
+@given(mac=MACS.map(with_service), line=st.sampled_from(LINES))
 def test_from_any_state_a_task_ends_at_its_goal_or_with_a_clear_error_in_few_looks(
     sim: Sim, mac: SimMac, line: str
 ) -> None:
-    if "osprey/service:0.3" in mac.images and mac.vm == "running":
-        mac.start("0.3")
-    ran = sim(f"{line} -H sim", mac)
-    assert ran.code in (0, 1, 2, 3, 5), ran.said
-    assert "Traceback" not in ran.said
-    assert mac.looks < 200
-    if ran.code == 0:
-        assert "nothing to do" in sim(f"{line} -H sim", mac).out
+    ends_soon(sim, mac, line)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    host=hosts(),
+    line=st.sampled_from([*SERVER_LINES, *LINES]),
+)
+def test_from_any_state_of_a_server_a_task_ends_at_its_goal_or_with_a_clear_error(
+    sim: Sim, host: SimHost, line: str
+) -> None:
+    ends_soon(sim, host, line)
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -1,7 +1,10 @@
-"""A fault, or a kind of machine, is one file; it may stand in a folder of the maintainer's own."""
+"""A fault, a kind of machine and a recording are a file each; the first two may stand outside of the checkout."""
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -9,7 +12,7 @@ import pytest
 
 from ospreyops import extensions
 from ospreyops.daemon import bundle
-from tests.conftest import Inv
+from tests.conftest import PROJECT, Inv
 
 FAULT = '''\
 """A kraken holds the host."""
@@ -32,6 +35,14 @@ from ospreyops.machines import native
 class Machine(native.Machine):
     kind = "caravan"
 '''
+RECORDING = """\
+# a Mac that sleeps after 77 minutes
+$ pmset -g
+--- stdout
+ sleep                77
+--- expected sleeps_after
+{minutes}
+"""
 UNUSED_PORT = "44999"
 
 
@@ -82,3 +93,23 @@ def test_another_copy_of_the_tool_on_the_path_adds_nothing(mine: Path, monkeypat
     assert extensions.folders("ospreyops.faults") == [str(faults)]
     (faults / "__init__.py").touch()
     assert extensions.folders("ospreyops.faults") == []
+
+
+@pytest.mark.parametrize(("minutes", "status"), [(77, 0), (78, 1)])
+def test_a_recording_of_a_foreign_program_is_read_by_the_test_of_its_tool(
+    minutes: int, status: int, tmp_path: Path
+) -> None:
+    for folder in ("tools", "recordings"):
+        shutil.copytree(PROJECT / "tests" / folder, tmp_path / "tests" / folder)
+    (tmp_path / "tests" / "__init__.py").touch()
+    (tmp_path / "tests" / "recordings" / "pmset" / "of-mine.txt").write_text(RECORDING.format(minutes=minutes))
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-k", "of-mine", "tests/tools/test_pmset.py"],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == status, done.stdout
+    assert "1 passed" in done.stdout or "1 failed" in done.stdout

@@ -8,18 +8,21 @@ import socket
 import subprocess
 import time
 from pathlib import Path
-from typing import Optional
+from typing import Any, Optional
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ospreyops.errors import Blocked
-from ospreyops.facts.host import HostFacts, Unit
+from ospreyops.facts.host import HostFacts, ScriptEnd, Unit
+from ospreyops.look import Look
 from ospreyops.look.host import LOG_LINES, host_facts, questions
 from ospreyops.remote.command import Answer
 from ospreyops.remote.protocol import batch, parse_batch
 from ospreyops.settings import Settings
+from ospreyops.target import target
+from tests.sim.host import SimHost
 
 NAMES = tuple(questions(Settings("olympias")))
 WHO = Answer(0, "Linux\njeff\n/home/jeff\n1630454400\n")
@@ -89,14 +92,14 @@ def test_a_look_at_this_computer_tells_what_is_in_its_folders(tmp_path: Path, fo
     sizes = {log.name: log.stat().st_size for log in place.glob("*.log")}
     assert facts.logs == sizes and len(sizes) == 2
     assert facts.log_tail.splitlines() == [f"line {number}" for number in range(100 - LOG_LINES, 100)]
-    assert (facts.script_status, facts.writable, abs(facts.now - time.time()) < 60) == (125, True, True)
+    assert (facts.script_end, facts.writable, abs(facts.now - time.time()) < 60) == (ScriptEnd(125), True, True)
 
 
 def test_before_the_first_deploy_the_disk_that_the_folder_will_be_on_is_told(tmp_path: Path) -> None:
     facts = look(Settings("localhost", folder="~/not/yet/there", archive="/not/there"), tmp_path)
     there = os.statvfs(tmp_path)
     assert facts.disk_free is not None and facts.disk_free <= there.f_blocks * there.f_frsize
-    assert (facts.writable, facts.unpacked, facts.archives, facts.script_status) == (True, {}, {}, None)
+    assert (facts.writable, facts.unpacked, facts.archives, facts.script_end) == (True, {}, {}, None)
     assert (facts.logs, facts.log_tail) == ({}, "")
 
 
@@ -131,7 +134,7 @@ def test_a_listener_is_read_as_linux_and_mac_print_it(printed: str, listener: st
         ("//jeff@nas/my share 100 40 60 40% /Volumes/my share\n", 60 * 1024),
         ("/dev/disk 1 2 3 100 40 60 40% /Volumes/1 2 3\n", 60 * 1024),
         ("/dev/disk1s1 100 120 -20 120% /\n", 0),
-        ("map auto_home 0 0 0 100% /System/Volumes/Data/home\n", 0),
+        ("map auto_home 0 0 0 100% /System/Volumes/Data/home\n", None),
         ("", None),
     ],
 )
@@ -199,3 +202,9 @@ def test_whatever_a_host_says_of_itself_it_is_facts_or_a_stop(answer: Answer) ->
     except Blocked as error:
         refused = error.case
     assert system in answer.out if refused is None else "olympias" in refused
+
+
+@pytest.mark.parametrize(("address", "url"), [("192.0.2.7", "https://192.0.2.7:44342"), ("::1", "https://[::1]:44342")])
+def test_users_are_expected_at_the_hosts_own_address(address: str, url: str) -> None:
+    host: Any = SimHost(address=address)
+    assert Look(host, target(Settings("sim"))).public_url() == url

@@ -180,3 +180,26 @@ def test_a_server_that_never_ends_its_answer_is_given_up_at_the_limit(slow: View
     for seen in (view.result(2 * LIMIT) for view in slow[name]):
         assert re.search("(/v0.3/about|does not answer): .*(in time|timed out)", str(seen.version_problem("0.3")))
         assert (seen.version_problem("1.0") is None) == name.startswith("java")
+
+
+def test_the_curl_of_centos_7_finds_a_healthy_service_healthy(certificates: Path, tmp_path: Path) -> None:
+    old = tmp_path / "curl"
+    unknown = r"--fail-early|--fail-with-body|--retry-all-errors|--tls-max|--parallel|--no-progress-meter"
+    refuse = 'echo "curl: option $word: is unknown" >&2; exit 2'
+    old.write_text(
+        f"#!/bin/sh\nfor word; do echo \"$word\" | grep -qxE -e '{unknown}' && {{ {refuse}; }}; done\n"
+        'exec /usr/bin/curl "$@"\n'
+    )
+    old.chmod(0o755)
+    with Server(service("0.3"), certificates / "good.pem") as server:
+        found = on_host(server.url, PATH=f"{tmp_path}:/usr/bin:/bin")
+    assert found.problem("0.3") is None
+
+
+def test_an_answer_that_is_cut_off_between_two_good_ones_is_a_problem() -> None:
+    body = '{"response": {"name": "Osprey Service", "version": "0.3"}}'
+    said = Answer(0, f"{body}\n200\n\n000\n{body}\n200\n0 v0.3\n")
+    certificate = Answer(0, "issuer=CN = osprey.service\nsubject=CN = osprey.service\n")
+    found = probed("https://h", {"about": Answer(0, "v0.3"), "desktop": said, "certificate": certificate})
+    problem = found.problem("0.3")
+    assert problem and problem.symptom is Symptom.CUT

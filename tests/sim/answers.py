@@ -31,13 +31,13 @@ def answer(host: SimHost, name: str, line: str) -> Answer:
     said = {
         "host": f"Linux\nops\n/home/ops\n{EPOCH + host.now:.0f}\n",
         "tools": "/usr/bin/docker\n/usr/bin/bzip2\n",
-        "disk": "/dev/sda1 100000000 1 90000000 1% /\nwritable\n",
+        "disk": f"/dev/sda1 100000000 1 {host.folder_free // 1024} 1% /\nwritable\n",
         "unpacked": "\n".join([rows, *(f"{version}/" for version in sorted(host.own))]),
         "loaded": "none\n" if host.loaded is None else "".join(f"{row}\n" for row in host.loaded),
         "archives": "\n".join(f" 99 osprey-service-docker-{found}.tar" for found in sorted(host.archives)),
         "unit": _unit(host),
         "listener": f'LISTEN 0 1 *:44342 *:* users:(("{host.listener}",pid=7,fd=4))' if host.listener else "",
-        "ended": "" if host.ended is None else str(host.ended),
+        "ended": "" if host.ended is None else f"{host.ended} {host.tried}".strip(),
         "sleep": host.pmset,
         "proven": "\n".join(host.proven),
         "loading": "\n".join(f"loading-{version}" for version in host.loading),
@@ -62,7 +62,7 @@ def room(host: SimHost) -> str:
     """What the question for the active port, the free memory and the taken ports prints."""
     rule = f"-A OSPREY -p tcp -m tcp --dport 44342 -j REDIRECT --to-ports {host.active_port}\n"
     active_port = "" if host.active_port is None else "netfilter\n" + (rule if host.active_port != 44342 else "")
-    taken = "".join(f"taken {port:04X}\n" for port in host.taken_ports)
+    taken = "".join(f"taken {port:04X}\n" for port in sorted({*host.taken_ports, *host.listening}))
     return f"{active_port}memory {host.memory_free // 1024}\n{taken}"
 
 
@@ -73,4 +73,5 @@ def _unit(host: SimHost) -> str:
     return (
         f"LoadState=loaded\nActiveState={host.unit_state}\nFragmentPath=/usr/lib/systemd/system/osprey.service\n"
         f"WorkingDirectory={path}\nExecStart={{ argv[]={path}/osprey-service --version {host.unit} ; }}\n"
+        f"DropInPaths={host.drop_ins}\n"
     )

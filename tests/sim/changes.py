@@ -20,7 +20,7 @@ CHANGES: dict[str, Callable[..., object]] = {
     r"^rm -f \S+/\.ospreyops/wanted$": lambda host: host.record(),
     r"^umask 022 && .*\.ospreyops .* : >loading-([0-9.]+); }$": lambda host, version: host.loading.add(version),
     r"^rm -f \S+/\.ospreyops/loading-([0-9.]+)$": lambda host, version: host.loading.discard(version),
-    r"^cp \S+\.log \S+\.log\.1 && : >\S+\.log$": lambda host: setattr(host, "log_size", 0),
+    r"gzip -c \S+\.log >\S+ && mv -f \S+ \S+\.log\.1\.gz && : >\S+\.log$": lambda host: setattr(host, "log_size", 0),
     r"osprey-service --version ([0-9.]+) >>": lambda host, version: host.start(version),
     r"osprey-service --version ([0-9.]+) --port (\d+) >>": lambda host, version, port: host.start(version, port),
     r"docker stop (osprey-service(?:-left-\d+)?(?:-\d+)?)\b": lambda host, name: host.stop(name),

@@ -28,11 +28,11 @@ class Keeps(SimHost):
     writable: bool = True
     home: str = "/home/ops"
 
-    def ask(self, questions: Mapping[str, Command]) -> dict[str, Answer]:
+    def ask(self, questions: Mapping[str, Command], *, sudo: bool = False) -> dict[str, Answer]:
         """Real answers about files, simulated ones about the daemon."""
         own = {"pythons": self._pythons, "daemon": self._daemon}
         names = {*own, *FILES, "daemon_file"}
-        found = super().ask({name: question for name, question in questions.items() if name not in names})
+        found = super().ask({name: question for name, question in questions.items() if name not in names}, sudo=sudo)
         for name in questions.keys() & names:
             found[name] = own[name]() if name in own else self._really(questions[name])
         if "disk" in found and not self.writable:

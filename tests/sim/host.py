@@ -72,6 +72,9 @@ class SimHost:
     unit: str = ""
     unit_state: str = "inactive"
     ended: Optional[int] = None
+    tried: str = ""
+    drop_ins: str = ""
+    folder_free: int = 92_160_000_000
     log_size: int = 20
     logs: set[str] = field(default_factory=lambda: {"osprey-service.log"})
     engine_why: str = ""
@@ -97,7 +100,7 @@ class SimHost:
     console: Optional[Console] = None
     files: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(dir=folders())))
 
-    def ask(self, questions: Mapping[str, Command]) -> dict[str, Answer]:
+    def ask(self, questions: Mapping[str, Command], *, sudo: bool = False) -> dict[str, Answer]:
         """The answers to a look."""
         if not self.reachable:
             raise Unreachable(f"{self.name} cannot be reached: no answer in time")
@@ -140,9 +143,9 @@ class SimHost:
     def start(self, version: str, port: str = "44342") -> None:
         """What the start script comes to."""
         assert self.service is None, "the name is taken"
-        assert all(one.port != int(port) for one in self.others), "the port is taken"
+        assert int(port) not in self.listening, "the port is taken"
         image, self.started = f"osprey/service:{version}", self.started + 1
-        self.ended = self.exits
+        self.ended, self.tried = self.exits, version
         self.logs.add("osprey-service.log" if port == "44342" else f"osprey-service-{port}.log")
         if self.exits is None:
             ident, since = f"c{self.started}", time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(EPOCH + self.now))
@@ -193,6 +196,11 @@ class SimHost:
     def containers(self) -> list[Container]:
         """The service's, and those alongside."""
         return [*([self.service] if self.service else []), *self.others]
+
+    @property
+    def listening(self) -> set[int]:
+        """The ports at which Docker listens for a container."""
+        return {one.port for one in self.containers if one.port and one.state in ("running", "paused")}
 
     def behind(self, port: int) -> Optional[Container]:
         """The container that answers at a port of the host."""
@@ -245,7 +253,8 @@ class SimHost:
     def stop_unit(self) -> None:
         """What `systemctl stop osprey` comes to."""
         self.unit_state = "inactive"
-        self.stop()
+        if self.service:
+            self.stop()
 
     def record(self, version: str = "", digest: str = "") -> None:
         """What recording the desired release, or clearing it, comes to."""

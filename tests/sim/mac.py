@@ -44,11 +44,11 @@ class SimMac(SimHost):
     disk_free: int = 10**11
     store: str = ""
 
-    def ask(self, questions: Mapping[str, Command]) -> dict[str, Answer]:
+    def ask(self, questions: Mapping[str, Command], *, sudo: bool = False) -> dict[str, Answer]:
         """The answers to a look, those of the VM among them."""
         of_vm = {"vm": self._vm, "guest": self._guest, "timesync": self._timesync, "calls": self._calls}
         of_vm["store"] = lambda: Answer(0, self.store or ("there\n3000000 disk.vmdk\n" if self.vm else ""))
-        found = super().ask({name: question for name, question in questions.items() if name not in of_vm})
+        found = super().ask({name: question for name, question in questions.items() if name not in of_vm}, sudo=sudo)
         own = {**of_vm, "host": self._host, "listener": self._listener}
         aside = "about" in questions and "//192.168.99.101:" in questions["about"].line
         if not self._listens(into=",44342") and not aside:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, replace
 from typing import Any, Optional, Union
 
 from ospreyops.change.change import Change
 from ospreyops.change.site import Site
-from ospreyops.console import Console
+from ospreyops.console import Console, Screen
 from ospreyops.facts.engine import EngineFacts, EngineRefusal
 from ospreyops.look import Look
 from ospreyops.settings import Settings
+from ospreyops.step import Step
 from ospreyops.target import target
 from tests.sim.host import SimHost
+from tests.sim.sentence import check
 
 
 @dataclass
@@ -28,6 +33,17 @@ class SimLook(Look):
         return None
 
 
+@dataclass
+class SimChange(Change):
+    """A change that holds every step of every test to an outcome that stands alone."""
+
+    @contextmanager
+    def step(self, step: Step) -> Iterator[None]:
+        check(step.outcome)
+        with super().step(step):
+            yield
+
+
 def sim_site(host: SimHost, console: Console, *, dry: bool = False) -> Site:
     """The site of a simulated host; its clock is the host's, and sleeping moves it."""
 
@@ -41,5 +57,11 @@ def sim_site(host: SimHost, console: Console, *, dry: bool = False) -> Site:
     any_host: Any = host
     host.console, host.here = console, settings.here
     look = SimLook(any_host, target(settings))
-    change = Change(any_host, console, clock=clock, sleep=sleep)
+    change = SimChange(any_host, console, clock=clock, sleep=sleep)
     return Site(look.target, any_host, console, look, change, dry, clock, sleep)
+
+
+def simulated(host: SimHost) -> Site:
+    """The site of a simulated host whose screen nobody reads."""
+    with redirect_stdout(io.StringIO()):
+        return sim_site(host, Console(Screen(), host.name))
