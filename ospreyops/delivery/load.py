@@ -70,8 +70,9 @@ class Load:
         except Failed as error:
             refused = VERDICT.search(error.evidence)
             if not refused or refused[1] == "image":
+                case = error.case.replace(str(self.command), str(self.typed))
                 raise Failed(
-                    f"{self.release.image_archive} cannot be loaded: {error.case}",
+                    f"{self.release.image_archive} cannot be loaded: {case}",
                     evidence=error.evidence,
                     hint="is a disk full? (df, docker system df)",
                 ) from None

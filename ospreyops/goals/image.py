@@ -110,7 +110,7 @@ def _load(facts: Facts, target: Target, release: Release, given: Optional[Archiv
 
     def record(digest: str, source: str) -> Command:
         own = [f"{release.version} {digest} {given.key if given else source}"]
-        rows = [*(_before(facts) if host.loaded is None else ()), *own]
+        rows = [*(_before(facts, release) if host.loaded is None else ()), *own]
         line = "printf '%s\\n' {rows} >>{files}/loaded"
         return marking(
             line.replace("{rows}", " ".join(f"{{row{number}}}" for number in range(len(rows)))),
@@ -133,10 +133,10 @@ def _load(facts: Facts, target: Target, release: Release, given: Optional[Archiv
     )
 
 
-def _before(facts: Facts) -> list[str]:
-    """The images that are there when this tool begins to record what it loads: they may have been its own."""
+def _before(facts: Facts, release: Release) -> list[str]:
+    """The other images that are there when this tool begins to record what it loads: they may have been its own."""
     images = facts.engine.images.values() if facts.engine else ()
-    versions = [(image.name.rpartition(":")[2], image.digest) for image in images]
+    versions = [(image.name.rpartition(":")[2], image.digest) for image in images if image.name != release.image]
     return [f"{version} {digest}" for version, digest in versions if VERSION.fullmatch(version)]
 
 

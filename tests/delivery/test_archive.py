@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -15,14 +16,16 @@ from ospreyops.errors import Blocked, Failed
 from ospreyops.release import Release
 from tests.delivery.images import IMAGE, PACKERS, classic, configuration, digest, oci, released, tarred, written
 
+Layout = Callable[..., bytes]
+LAYOUTS: list[Layout] = [classic, oci]
 RELEASE = Release("0.3")
 ID = f"sha256:{digest(configuration())}"
 
 
 @pytest.mark.parametrize("packer", PACKERS)
-@pytest.mark.parametrize("layout", [classic, oci])
+@pytest.mark.parametrize("layout", LAYOUTS)
 def test_an_archive_tells_whose_image_it_has_however_it_is_compressed(
-    tmp_path: Path, layout: type, packer: str
+    tmp_path: Path, layout: Layout, packer: str
 ) -> None:
     found = archive(str(released(tmp_path / "release.tar", PACKERS[packer](layout(IMAGE)))), RELEASE)
     assert found.image == image_archive.ImageArchive((IMAGE,), ID, "amd64", ("0.3",))
@@ -53,11 +56,11 @@ def test_the_blocks_in_the_end_of_a_file_are_the_end_of_what_it_decodes_to(data:
         assert data.endswith(image_archive.last_blocks(packed[begin:]))
 
 
-@pytest.mark.parametrize("layout", [classic, oci])
+@pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("names", [(), ("osprey/service:9.9",), (IMAGE, "mylab/db:1")])
-def test_an_archive_with_another_name_in_it_is_refused(tmp_path: Path, layout: type, names: tuple[str, ...]) -> None:
+def test_an_archive_with_another_name_in_it_is_refused(tmp_path: Path, layout: Layout, names: tuple[str, ...]) -> None:
     packed = PACKERS["bzip2"](layout(*names))
-    with pytest.raises(Failed, match="not osprey/service:0.3 alone") as refused:
+    with pytest.raises(Failed, match=r"not osprey/service:0\.3 alone") as refused:
         archive(str(released(tmp_path / "release.tar", packed)), RELEASE)
     assert all(name in refused.value.case for name in names)
 
@@ -66,7 +69,7 @@ def test_an_archive_with_another_name_in_it_is_refused(tmp_path: Path, layout: t
 def test_a_damaged_archive_is_refused(tmp_path: Path, packer: str) -> None:
     packed = PACKERS[packer](classic(IMAGE).rstrip(b"\0"))
     for end in (0, 5, len(packed) // 2, len(packed) - 9):
-        with pytest.raises(Failed, match="damaged|holds no image"):
+        with pytest.raises(Failed, match=r"damaged|holds no image"):
             archive(str(released(tmp_path / "release.tar", packed[:end])), RELEASE)
 
 

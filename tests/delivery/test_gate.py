@@ -8,7 +8,7 @@ import os
 import subprocess
 import tarfile
 from pathlib import Path
-from typing import Optional
+from typing import Callable, Optional
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 import ospreyops.delivery
 from tests.delivery.images import IMAGE, PACKERS, classic, configuration, digest, oci, tarred, written
 
+Layout = Callable[..., bytes]
+LAYOUTS: list[Layout] = [classic, oci]
 GATE = Path(ospreyops.delivery.__file__).with_name("gate.pl")
 NAMING = {"manifest.json", "index.json", "repositories"}
 TAGS = st.sampled_from(
@@ -57,8 +59,8 @@ def refused(file: Path, image: str = IMAGE, engine: str = "amd64", path: str = "
 
 
 @pytest.mark.parametrize("packer", PACKERS)
-@pytest.mark.parametrize("layout", [classic, oci])
-def test_a_good_archive_is_passed_on_however_it_is_compressed(tmp_path: Path, layout: type, packer: str) -> None:
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_good_archive_is_passed_on_however_it_is_compressed(tmp_path: Path, layout: Layout, packer: str) -> None:
     plain = layout(IMAGE)
     data, said = passed(written(tmp_path / "image.tar.bz2", PACKERS[packer](plain)))
     assert said == f"gate: image sha256:{digest(configuration())}"
@@ -87,9 +89,9 @@ def test_an_archive_without_dockers_own_manifest_is_judged_by_the_oci_index(tmp_
 
 
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(TAGS, unique=True, max_size=3), st.sampled_from([classic, oci]), st.booleans())
+@given(st.lists(TAGS, unique=True, max_size=3), st.sampled_from(LAYOUTS), st.booleans())
 def test_no_archive_gives_another_name_than_the_one_that_is_meant(
-    tmp_path: Path, names: list[str], layout: type, packed: bool
+    tmp_path: Path, names: list[str], layout: Layout, packed: bool
 ) -> None:
     plain = layout(*names)
     file = written(tmp_path / "image", PACKERS["bzip2" if packed else "plain"](plain))
@@ -113,7 +115,7 @@ def test_a_second_manifest_further_on_in_the_archive_is_the_one_that_counts(tmp_
     assert "holds mylab/db:1, not osprey/service:0.3" in refused(written(tmp_path / "image", plain))
 
 
-@pytest.mark.parametrize("layout", [classic, oci])
+@pytest.mark.parametrize("layout", LAYOUTS)
 def test_an_image_of_another_architecture_is_refused(tmp_path: Path, layout: type) -> None:
     file = written(tmp_path / "image", layout(IMAGE, config=configuration("arm64")))
     assert refused(file) == "gate: other it is built for arm64, and Docker is on amd64"

@@ -33,7 +33,7 @@ def answer(host: SimHost, name: str, line: str) -> Answer:
         "tools": "/usr/bin/docker\n/usr/bin/bzip2\n",
         "disk": f"/dev/sda1 100000000 1 {host.folder_free // 1024} 1% /\nwritable\n",
         "unpacked": "\n".join([rows, *(f"{version}/" for version in sorted(host.own))]),
-        "loaded": "none\n" if host.loaded is None else "".join(f"{row}\n" for row in host.loaded),
+        "loaded": "none\n" if host.recorded is None else "".join(f"{row}\n" for row in host.recorded),
         "archives": "\n".join(f" 99 osprey-service-docker-{found}.tar" for found in sorted(host.archives)),
         "unit": _unit(host),
         "listener": f'LISTEN 0 1 *:44342 *:* users:(("{host.listener}",pid=7,fd=4))' if host.listener else "",

@@ -29,7 +29,6 @@ from ospreyops.tools import docker
 from tests.sim.answers import EPOCH, answer
 from tests.sim.changes import change
 
-
 ALL = ("0.1", "0.2", "0.3", "0.4")
 """The protocol versions that an image serves by its label, unless a test says otherwise."""
 
@@ -61,7 +60,7 @@ class SimHost:
     connections: dict[str, int] = field(default_factory=dict)
     unpacked: set[str] = field(default_factory=set)
     own: set[str] = field(default_factory=set)
-    loaded: Optional[list[str]] = None
+    recorded: Optional[list[str]] = None
     labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
     architecture: str = "amd64"
     built: str = "amd64"
@@ -221,7 +220,7 @@ class SimHost:
     def remember(self, rows: str) -> None:
         """What recording the images that were loaded comes to."""
         found = re.findall(r"'([0-9.]+ sha256:\S+(?: \S+)?)'", rows)
-        self.loaded = [*(self.loaded or []), *found]
+        self.recorded = [*(self.recorded or []), *found]
 
     def discard(self, version: str) -> None:
         """What removing a folder comes to; one that the tool did not unpack is left."""
