@@ -38,11 +38,12 @@ def record(plan: Plan) -> Iterator[Step]:
 
 
 def is_recorded(plan: Plan) -> bool:
-    """The release is the desired one, with the image that runs; older records tell no image."""
+    """The release is the desired one, with the image that runs; or, where any will do, an older record without."""
     recorded, candidate = plan.facts.host.desired, plan.candidate
     if recorded is None or recorded.version != plan.release.version:
         return False
-    return not candidate or recorded.digest in ("", candidate.digest)
+    known = bool(recorded.digest) or not plan.rollout.any_image
+    return not (candidate and known) or recorded.digest == candidate.digest
 
 
 def cleared(facts: Facts) -> Iterator[Step]:

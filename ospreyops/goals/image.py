@@ -94,7 +94,7 @@ def loaded(facts: Facts, target: Target, release: Release, given: Optional[Archi
     why = f"{name} in Docker is another image than that of {given.path.name}" if given and other else ""
     why = why or (f"the last load of {name} did not end" if cut_off else f"{name} is not in Docker")
     load = _load(facts, target, release, given, again=cut_off and not in_use)
-    yield Step(why, load, f"{name} is in Docker")
+    yield Step(why, load, f"{name} is in Docker", then_look=True)
 
 
 def _load(facts: Facts, target: Target, release: Release, given: Optional[Archive], *, again: bool) -> Load:

@@ -180,7 +180,7 @@ def _loaded(printed: str) -> Optional[tuple[LoadedImage, ...]]:
     """The images that this tool loaded; None only where the host says that it has no such record."""
     if printed == "none\n":
         return None
-    rows = [line.split() for line in printed.splitlines()]
+    rows = [line.removesuffix(" -").split() for line in printed.splitlines()]
     return tuple(LoadedImage(*row) for row in rows if len(row) in (2, 3) and VERSION.fullmatch(row[0]))
 
 

@@ -66,6 +66,7 @@ class SimHost:
     built: str = "amd64"
     holders: dict[str, str] = field(default_factory=dict)
     digest: str = ""
+    rebuilt: dict[str, str] = field(default_factory=dict)
     archives: set[str] = field(default_factory=lambda: {"0.3", "0.4"})
     listener: str = ""
     unit: str = ""
@@ -208,7 +209,7 @@ class SimHost:
 
     def load(self, version: str) -> str:
         """What `docker load` comes to."""
-        digest = f"sha256:{version.replace('.', '') * 16}"
+        digest = self.rebuilt.get(version, f"sha256:{version.replace('.', '') * 16}")
         self.images[f"osprey/service:{version}"] = digest
         return f"Loaded image: osprey/service:{version}\nid {digest}\n"
 
