@@ -61,7 +61,8 @@ def removable_images(facts: Facts, keep: int = 2) -> list[str]:
 
 def removable_folders(facts: Facts, keep: int = 2) -> list[str]:
     """The versions whose folders this tool unpacked, where the image is not in Docker, or not needed there."""
-    return [version for version, folder in _unneeded_folders(facts, keep) if folder in facts.host.own]
+    own, place = facts.host.own, facts.host.place
+    return [version for version, folder in _unneeded_folders(facts, keep) if folder in own and folder == place(version)]
 
 
 def _unneeded_folders(facts: Facts, keep: int) -> list[tuple[str, str]]:

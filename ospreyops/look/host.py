@@ -21,6 +21,8 @@ LOG_LINES = 12
 PROGRAMS = ("docker", "lbzip2", "bzip2")
 ARCHIVE = re.compile(r"osprey-service-docker-(.+)\.tar(\.bz2)?")
 ARCHIVES = "osprey-service-docker-*.tar"
+PRINT = 'p() { printf %s "$1" | tr "\\n" "?"; echo; }'
+"""The shell prints a name as one row, whatever is in it."""
 LOGS = f"{CONTAINER}.log {CONTAINER}-[0-9]*.log"
 
 
@@ -48,10 +50,10 @@ def _releases_questions(folder: str, archive: str) -> dict[str, Command]:
             limit=LIMIT,
         ),
         "unpacked": sh(
-            f"cd {{folder}} && {{ for f in {ARCHIVES}.bz2 */{ARCHIVES}.bz2; do"
-            f' if [ -f "$f" ] && [ -f "$(dirname "$f")/{SCRIPT}" ]; then printf "%s\\n" "$f"; fi; done;'
+            f"{PRINT}; cd {{folder}} && {{ for f in {ARCHIVES}.bz2 */{ARCHIVES}.bz2; do"
+            f' if [ -f "$f" ] && [ -f "$(dirname "$f")/{SCRIPT}" ]; then p "$f"; fi; done;'
             f' for f in */{MARK}; do d=$(dirname "$f");'
-            f' if [ ! -h "$d" ] && ( cd "$d" && {UNTOUCHED} ); then printf "%s/\\n" "$d"; fi; done; }}',
+            f' if [ ! -h "$d" ] && ( cd "$d" && {UNTOUCHED} ); then p "$d/"; fi; done; }}',
             folder=folder,
             limit=LIMIT,
         ),

@@ -9,7 +9,7 @@ import pytest
 from tests.delivery.images import PACKERS, classic, configuration, released
 from tests.worlds import Sim, deployed, running
 
-OLD = {"0.3": ("0.3",), "0.4": ("0.4",)}
+OLD: dict[str, tuple[str, ...]] = {"0.3": ("0.3",), "0.4": ("0.4",)}
 """Releases that serve their own protocol version alone."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,7 +19,7 @@ OTHER = f"sha256:{'cd' * 32}"
 ROLLED_OUT = ["tar -xof", "docker load", "docker rename", "osprey-service --version 0.3", "--to-ports 24343", "drain"]
 
 
-def here(**state: object) -> SimHost:
+def here(**state: Any) -> SimHost:
     """This computer, where 0.3 serves."""
     return running(name="localhost", **state)
 
