@@ -11,7 +11,7 @@ from ospreyops.change.reach import reach
 from ospreyops.change.rollout import roll_out
 from ospreyops.change.site import Site
 from ospreyops.cli import as_json, release_of, task
-from ospreyops.errors import Blocked, Unhealthy
+from ospreyops.errors import Blocked
 from ospreyops.goals.desired import rollback_target
 from ospreyops.goals.image import described
 from ospreyops.healing.diagnosis import diagnose
@@ -83,8 +83,7 @@ def status(site: Site, json_: bool = False) -> Outcome:
         service.rows(facts, site)
         net.rows(facts, site)
         fix.rows(found, site)
-    if found.case:
-        raise Unhealthy(found.case, hint=found.advice or "")
+    found.check()
     return site.outcome("healthy")
 
 
@@ -98,15 +97,20 @@ def doctor(site: Site, json_: bool = False) -> Outcome:
     found = diagnose(facts, site.target)
     if json_:
         rows = [
-            {"fault": fault.name, "evidence": why, "task": f"fix.{fault.name}", "impact": fault.impact}
-            for fault, why in found.faults
+            {
+                "fault": one.fault.name,
+                "evidence": one.evidence,
+                "task": f"fix.{one.fault.name}" if one.way_out is None else None,
+                "hint": one.way_out,
+                "impact": one.fault.impact,
+            }
+            for one in found.faults
         ]
         told = {"problem": as_json(found.problem), "faults": rows, "advice": found.advice}
         site.console.data({"host": site.name, **told})
     else:
         fix.rows(found, site)
-    if found.case:
-        raise Unhealthy(found.case, hint=found.advice or "")
+    found.check()
     return site.finished([], outcome(facts))
 
 

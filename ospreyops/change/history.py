@@ -56,7 +56,7 @@ def sample(host: Host, console: Console, facts: Facts, outcome: str) -> None:
     entry = {"when": iso_utc(own.now), "who": who(), "from": socket.gethostname(), "task": "watch", "outcome": outcome}
     line = sh(
         "umask 022 && mkdir -p {files} && printf '%s\\n' {entry} >>{files}/history.jsonl",
-        files=f"{own.folder}/{FILES}",
+        files=own.files,
         entry=ascii_json({**entry, "host": host.name, "after": version_of(facts)}),
         limit=LIMIT,
         sudo=not own.writable,

@@ -16,7 +16,7 @@ from ..facts import Facts
 from ..facts.host import HostFacts
 from ..goals.rollout import engine_of
 from ..remote.command import Answer, Command, quote, sh
-from ..settings import FILES, KEYS, Settings
+from ..settings import KEYS, Settings
 from ..step import Action, Step, WaitFor
 from ..target import Target
 from ..tools import supervisor as files
@@ -72,7 +72,7 @@ def supervisor(system: str) -> Supervisor:
 
 def questions(settings: Settings, host: HostFacts) -> dict[str, Command]:
     """The lines that ask for the watchdog."""
-    folder, kind = f"{host.folder}/{FILES}", supervisor(host.system)
+    folder, kind = host.files, supervisor(host.system)
     tried = [settings.python] if settings.python else list(PYTHONS)
     # Without the developer tools a Mac's own is a stub, that asks somebody at the screen to install them.
     stub = '[ "$p" = /usr/bin/python3 ] && [ "$(uname -s)" = Darwin ] && ! xcode-select -p >/dev/null 2>&1'
@@ -111,7 +111,7 @@ def installation(facts: Facts, target: Target, found: WatchdogState, every: int,
     The daemon is the user's whose VM it is; root's where only root may reach Docker, systemd's unit, or the folder.
     """
     host, settings = facts.host, target.settings
-    folder, python = f"{host.folder}/{FILES}", _python(host, settings, found)
+    folder, python = host.files, _python(host, settings, found)
     in_vm, user = target.machine.vm is not None, host.user
     root = user == "root" or (not in_vm and (not host.writable or engine_of(facts).sudo or host.unit is not None))
     owner = user if root and user != "root" and host.writable else ""
@@ -193,7 +193,7 @@ def _changes(kind: Supervisor, wanted: Installation, *, sudo: bool) -> dict[str,
 
 def removed(host: HostFacts, found: WatchdogState) -> Iterator[Step]:
     """Nothing is left of the watchdog but what it wrote into the host's history."""
-    kind, folder = supervisor(host.system), f"{host.folder}/{FILES}"
+    kind, folder = supervisor(host.system), host.files
     if found.job.loaded:
         yield Step(f"{kind.name} is kept running", kind.stop(), f"{kind.name} is stopped")
     if found.job.file:

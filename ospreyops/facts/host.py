@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Optional
 
+from ..settings import FILES
+
 
 @dataclass(frozen=True)
 class Listener:
@@ -67,6 +69,19 @@ class LoadedImage:
 
 
 @dataclass(frozen=True)
+class LastChange:
+    """The last task that changed a host: as it was typed, and how it ended."""
+
+    task: str
+    outcome: str
+
+    @property
+    def failed(self) -> bool:
+        """It did not come to its goal."""
+        return self.outcome.startswith("failed")
+
+
+@dataclass(frozen=True)
 class HostFacts:
     """The host itself.
 
@@ -76,9 +91,12 @@ class HostFacts:
     script_end: how the start script that ended last ended; None while each runs, or when none was started.
     logs: file -> bytes, of what the start scripts print; log_tail: the last lines of the newest.
     own: the folders that this tool unpacked a release into, and nobody added anything to.
+    state_folder: where it keeps what it remembers, if that is not .ospreyops in its folder.
     desired: the release that it is to run; None when none is. proven: the versions that were healthy here, newest last.
     proven_images: version -> the digest of the image that was healthy last, where that is known.
     loaded: the images that this tool loaded; None where it has not begun to record them.
+    last_change: as its history has it; None where it has none.
+    damaged: file of what it remembers -> what is wrong with it; "." is their folder.
     loading: the versions whose load into Docker began and, as far as is known, did not end.
     sleeps_after: minutes of idleness after which it goes to sleep; None when it does not.
     """
@@ -98,7 +116,10 @@ class HostFacts:
     unit: Optional[Unit] = None
     listener: Optional[Listener] = None
     script_end: Optional[ScriptEnd] = None
+    state_folder: str = ""
     desired: Optional[Desired] = None
+    damaged: Mapping[str, str] = field(default_factory=dict)
+    last_change: Optional[LastChange] = None
     proven: tuple[str, ...] = ()
     proven_images: Mapping[str, str] = field(default_factory=dict)
     loaded: Optional[tuple[LoadedImage, ...]] = ()
@@ -106,6 +127,11 @@ class HostFacts:
     sleeps_after: Optional[int] = None
     logs: Mapping[str, int] = field(default_factory=dict)
     log_tail: str = ""
+
+    @property
+    def files(self) -> str:
+        """The folder of what it remembers."""
+        return self.state_folder or f"{self.folder}/{FILES}"
 
     def place(self, version: str) -> str:
         """The folder that a release is unpacked into."""

@@ -3,6 +3,7 @@
 A file's docstring names the fault. Its `repair(facts, target)` yields the steps that repair it, and none when the fault
 is not there; their reasons are the evidence, and the first line of its docstring is the task's help.
 IMPACT says what the repair may end; a file without it ends nothing. NEEDS_CONFIRMATION: only with --yes.
+HEAL_WAITS = False: what heals does not wait for a person to repair it.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ __path__.extend(folders(__name__))
 
 FIRST = (
     *("hung", "paused", "stopped", "docker", "clock", "certs", "address"),
-    *("port", "service", "forward", "disk", "sleep"),
+    *("port", "service", "forward", "disk", "sleep", "state"),
 )
 """Causes before what they cause; a fault that is not named here comes last."""
 
@@ -38,16 +39,29 @@ class Fault:
     impact: Optional[str]
     needs_confirmation: bool
     repair: Callable[[Facts, Target], Iterator[Step]]
+    heal_waits: bool = True
 
-    def evidence(self, facts: Facts, target: Target) -> Optional[str]:
-        """Why the fault is there; None when it is not. The last step's reason: those before it prepare that one."""
+    def find(self, facts: Facts, target: Target) -> Optional[Finding]:
+        """The fault as it is there; None when it is not."""
         why = None
         try:
             for step in self.repair(facts, target):
                 why = step.why
         except Blocked as error:
-            return error.case
-        return why
+            return Finding(self, error.case, error.hint or error.case)
+        return Finding(self, why) if why else None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A fault that a look shows. evidence: the last step's reason: the steps before it prepare that one.
+
+    way_out: what only a person can do about it; None where its task repairs it.
+    """
+
+    fault: Fault
+    evidence: str
+    way_out: Optional[str] = None
 
 
 @cache
@@ -58,10 +72,11 @@ def registry() -> tuple[Fault, ...]:
         file = importlib.import_module(f"{__name__}.{module.name}")
         about = (file.repair.__doc__ or "").partition("\n")[0].rstrip(".")
         impact, confirm = getattr(file, "IMPACT", None), getattr(file, "NEEDS_CONFIRMATION", False)
-        found.append(Fault(module.name, about, impact, confirm, file.repair))
+        heal_waits = getattr(file, "HEAL_WAITS", True)
+        found.append(Fault(module.name, about, impact, confirm, file.repair, heal_waits))
     return tuple(sorted(found, key=lambda fault: FIRST.index(fault.name) if fault.name in FIRST else len(FIRST)))
 
 
-def detect(facts: Facts, target: Target) -> list[tuple[Fault, str]]:
-    """The faults that a look shows, each with its evidence."""
-    return [(fault, why) for fault in registry() if (why := fault.evidence(facts, target))]
+def detect(facts: Facts, target: Target) -> list[Finding]:
+    """The faults that a look shows."""
+    return [found for fault in registry() if (found := fault.find(facts, target))]

@@ -14,9 +14,9 @@ from ..target import Target
 
 
 def repair(facts: Facts, target: Target) -> Iterator[Step]:
-    """Say who listens on the service's port.
+    """Say who listens on the service's port; ends nothing.
 
-    Never ended: only a person can know what it is for. Errors: Blocked.
+    Only a person can know what it is for. Errors: Blocked.
     """
     check_port(facts, target)
     yield from ()

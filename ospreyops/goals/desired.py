@@ -6,14 +6,24 @@ import socket
 from collections.abc import Iterator
 from typing import Optional
 
+from ..errors import Blocked
 from ..facts import Facts
+from ..release import by_age
 from ..remote.command import sh
+from ..remote.perl import program
 from ..settings import FILES
 from ..step import Keyed, Step
 from ..text import ascii_json, iso_utc, who
 from .rollout import Plan
 
-LIMIT = 20
+LIMIT = 60
+VERSIONS = "^[0-9]+([.][0-9]+)+( sha256:[0-9a-f]+)?$"
+KEPT = 50
+"""How many versions that were healthy are kept."""
+NO_FILE, UNREADABLE = "it is not a file", "it may not be read"
+"""What a look says of a file."""
+UNKNOWN = (".", "host", "wanted")
+"""Files without which nobody knows what is desired, when they are damaged."""
 
 
 def record(plan: Plan) -> Iterator[Step]:
@@ -24,12 +34,20 @@ def record(plan: Plan) -> Iterator[Step]:
     digest = plan.candidate.digest if plan.candidate else ""
     by = f"{who()}@{socket.gethostname()}"
     text = {"version": version, "since": iso_utc(host.now), "by": by, "digest": digest}
+    if host.damaged.get("wanted") == NO_FILE:
+        raise Blocked(damage(plan.facts, "wanted"), hint=way_out(plan.facts, "wanted"))
     line = sh(
-        "umask 022 && mkdir -p {files} && printf '%s\\n' {proven} >>{files}/healthy"
-        " && printf '%s\\n' {text} >{files}/wanted.new && mv -f {files}/wanted.new {files}/wanted",
+        "umask 022 && mkdir -p {files}"
+        " && { [ ! -f {files}/healthy ] || LC_ALL=C grep -aE {versions} {files}/healthy; printf '%s\\n' {proven}; }"
+        " | tail -n {kept} >{files}/healthy.new && printf '%s\\n' {text} >{files}/wanted.new"
+        " && perl -e {sync} {files}/healthy.new {files}/wanted.new"
+        " && mv -f {files}/healthy.new {files}/healthy && mv -f {files}/wanted.new {files}/wanted",
         proven=f"{version} {digest}".strip(),
-        files=f"{host.folder}/{FILES}",
+        files=host.files,
+        versions=VERSIONS,
+        kept=KEPT,
         text=ascii_json(text),
+        sync=program("ospreyops.remote", "sync.pl"),
         limit=LIMIT,
         sudo=not host.writable,
     )
@@ -49,10 +67,43 @@ def is_recorded(plan: Plan) -> bool:
 def cleared(facts: Facts) -> Iterator[Step]:
     """No release is desired: nothing that heals brings one back."""
     host = facts.host
-    if host.desired:
-        line = sh("rm -f {file}", file=f"{host.folder}/{FILES}/wanted", limit=LIMIT, sudo=not host.writable)
-        why = f"clear the desired release ({host.desired.version})"
+    if host.desired or "wanted" in host.damaged:
+        line = sh("rm -f {file}", file=f"{host.files}/wanted", limit=LIMIT, sudo=not host.writable)
+        why = f"clear the desired release ({host.desired.version if host.desired else host.damaged['wanted']})"
         yield Step(why, line, f"no release is desired on {host.name} any more")
+
+
+def check_known(facts: Facts) -> None:
+    """Check that it is known which release the host is to run, or that none is. Errors: Blocked, with the way out."""
+    for name in UNKNOWN:
+        if name in facts.host.damaged:
+            case = f"it is not known which release {facts.host.name} is to run: {damage(facts, name)}"
+            raise Blocked(case, hint=way_out(facts, name))
+
+
+def damage(facts: Facts, name: str) -> str:
+    """What is wrong with a file of what the host remembers."""
+    return f"{_path(facts, name)}: {facts.host.damaged[name]}"
+
+
+def way_out(facts: Facts, name: str) -> str:
+    """What a person can type against that: only they can know what belongs into the file."""
+    host, path = facts.host, _path(facts, name)
+    if name == "host":
+        return f"echo $(uname -n)-$(cat /etc/machine-id) >{path}, on {host.name}, if it is its folder; else deploy"
+    if host.damaged[name] == UNREADABLE:
+        return f"sudo chmod a+rX {path}, on {host.name}"
+    version = version_at_hand(facts)
+    if name == "wanted" and version and host.damaged[name] != NO_FILE:
+        return f"inv deploy --version {version} -H {host.name}"
+    return f"mv {path} {path}.damaged, on {host.name}"
+
+
+def _path(facts: Facts, name: str) -> str:
+    host = facts.host
+    if name == "host":
+        return f"{host.folder}/{FILES}/host"
+    return host.files if name == "." else f"{host.files}/{name}"
 
 
 def rollback_target(facts: Facts) -> Optional[str]:
@@ -60,3 +111,14 @@ def rollback_target(facts: Facts) -> Optional[str]:
     host, service = facts.host, facts.serving
     now = host.desired.version if host.desired else service and service.version
     return next((version for version in reversed(host.proven) if version != now), None)
+
+
+def version_at_hand(facts: Facts) -> Optional[str]:
+    """The version to deploy where none is named: what runs, else the last that was healthy here and still is here."""
+    host, serving = facts.host, facts.serving
+    if serving and serving.running:
+        return serving.version
+    loaded = {name.rpartition(":")[2] for name in facts.engine.images} if facts.engine else set()
+    proven = [version for version in host.proven if version in {*host.unpacked, *host.archives, *loaded}]
+    known = sorted({*host.unpacked, *host.archives}, key=by_age)
+    return next(iter([*proven[-1:], *known[-1:]]), None)

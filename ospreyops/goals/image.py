@@ -15,7 +15,6 @@ from ..errors import Blocked
 from ..facts import Facts
 from ..release import VERSION, Release, by_age
 from ..remote.command import Command, sh
-from ..settings import FILES
 from ..step import Step
 from ..target import Target
 from ..text import size
@@ -117,9 +116,7 @@ def _load(facts: Facts, target: Target, release: Release, given: Optional[Archiv
             **{f"row{number}": row for number, row in enumerate(rows)},
         )
 
-    marking = partial(
-        sh, files=f"{host.folder}/{FILES}", mark=f"loading-{release.version}", limit=20, sudo=not host.writable
-    )
+    marking = partial(sh, files=host.files, mark=f"loading-{release.version}", limit=20, sudo=not host.writable)
     return Load(
         lines.load(facts, target, folder, release),
         release,

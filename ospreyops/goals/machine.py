@@ -84,6 +84,9 @@ def _engine_running(facts: Facts, vm: Vm) -> Iterator[Step]:
     if engine_down(facts):
         why = f"Docker does not run in the VM {vm.name}: {facts.refusal}"
         yield Step(why, vm.start_engine(), f"Docker in the VM {vm.name} is started", UP, then_look=True)
+    elif facts.refusal and facts.refusal.kind is Refusal.DENIED:
+        case = f"Docker in the VM {vm.name} refuses its own user: {facts.refusal}"
+        raise Blocked(case, hint=f"docker-machine ssh {vm.name} id, on {facts.host.name}: the user has no group docker")
     elif not facts.engine:
         line = WaitFor(f"docker-machine ssh {vm.name} docker version")
         why = f"waiting for Docker in the VM {vm.name} to answer: {facts.machine.why}"

@@ -9,6 +9,7 @@ from ..facts import Facts
 from ..faults import Fault, registry
 from ..goals import health
 from ..goals.deploy import deployed
+from ..goals.desired import UNKNOWN, check_known
 from ..goals.rollout import Rollout
 from ..release import Release
 from ..step import Step
@@ -25,12 +26,14 @@ def healed(facts: Facts, target: Target) -> Iterator[Step]:
     """No fault keeps the desired release from being healthy; a healthy service is not touched.
 
     A repair with an impact is done only where the service is not healthy; one that needs a confirmation, never.
+    Errors: Blocked, also where it is not known which release is desired.
     """
+    check_known(facts)
     if not facts.host.desired:
         return
     well = facts.engine is not None and not health.problem(facts)
     for fault in registry():
-        if fault.needs_confirmation or (well and fault.impact):
+        if fault.needs_confirmation or not fault.heal_waits or (well and fault.impact):
             continue
         steps = _repair(fault, facts, target, well=well)
         yield from steps
@@ -51,4 +54,7 @@ def _repair(fault: Fault, facts: Facts, target: Target, *, well: bool) -> list[S
 
 def outcome(facts: Facts) -> str:
     """How the service is, for a task's last line."""
-    return facts.state + ("" if facts.host.desired else ", and no release is desired")
+    if facts.host.desired:
+        return facts.state
+    unknown = any(name in facts.host.damaged for name in UNKNOWN)
+    return f"{facts.state}, and {'it is not known which' if unknown else 'no'} release is desired"

@@ -19,7 +19,6 @@ from ..errors import Blocked, Busy, OspreyError
 from ..facts import Facts
 from ..faults import detect
 from ..remote.command import sh
-from ..settings import FILES
 from ..step import Step
 from ..text import iso_utc
 from . import heal, notify
@@ -57,16 +56,17 @@ class Watch:
     wall: Callable[[], float] = time.time
     tries: int = 0
     well: bool = False
-    _cured: float = field(default=float("-inf"), init=False)
+    _repaired_at: float = field(default=float("-inf"), init=False)
     _given_up: Optional[str] = field(default=None, init=False)
     _said: str = field(default="", init=False)
+    _files: str = field(default="", init=False)
 
     def forever(self) -> None:
         """Look, heal, rest, until Ctrl-C or SIGTERM."""
         while True:
             self.rest(self.round())
-            if self.site.settings.here:
-                trim_log(str(Path(self.site.settings.folder, FILES, "watch.log").expanduser()))
+            if self.site.settings.here and self._files:
+                trim_log(f"{self._files}/watch.log")
 
     def round(self) -> float:
         """Look once, and heal what is not healthy; returns the seconds until the next look."""
@@ -97,18 +97,19 @@ class Watch:
     def _diagnose(self) -> Optional[Diagnosis]:
         """Why the desired release is not healthy; None when it is, or when none is desired."""
         facts, target = self.site.look(), self.site.target
+        self._files = facts.host.files
         try:
             reasons = [step.why for step in heal.healed(facts, target)]
         except Blocked as error:
             reasons = [error.case]
-        return Diagnosis(reasons[-1], [fault.name for fault, _ in detect(facts, target)]) if reasons else None
+        return Diagnosis(reasons[-1], [found.fault.name for found in detect(facts, target)]) if reasons else None
 
     def _fine(self) -> float:
         if not self.well:
             self.well = True
             self._say(heal.outcome(self.site.last))
             self._sample("healthy")
-        if self.site.clock() - self._cured > STABLE_AFTER:
+        if self.site.clock() - self._repaired_at > STABLE_AFTER:
             self.tries = 0
         self._given_up = None
         return self.every
@@ -138,8 +139,8 @@ class Watch:
             site.console.error(error)
             self._tell("failed", names, error.case)
         else:
-            self._cured = site.clock()
-            self._tell("cured", names, "; ".join(step.outcome for step in did))
+            self._repaired_at = site.clock()
+            self._tell("repaired", names, "; ".join(step.outcome for step in did))
         if self.tries >= TRIES:
             self._given_up, self.tries = normalised(why), 0
             self._say(f"gives up after {TRIES} tries: {why}")
@@ -162,7 +163,7 @@ class Watch:
             self.site.console.dim(f"{time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime(self.wall()))}Z {text}")
 
     def _tell(self, event: str, names: list[str], text: str) -> None:
-        if event in ("found", "cured"):
+        if event in ("found", "repaired"):
             self._say(f"{event}: {text}")
         notify.tell(self.site, {"event": event, "faults": names, "text": text, "when": iso_utc(self.wall())})
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Optional
 
 from ..errors import Blocked
-from ..facts.host import Desired, HostFacts, LoadedImage, ScriptEnd
+from ..facts.host import HostFacts, ScriptEnd
 from ..release import CONTAINER, MARK, SCRIPT, UNIT, UNTOUCHED, VERSION
 from ..remote.command import Answer, Command, sh
 from ..settings import FILES, Settings
-from ..text import parse_object
 from ..tools import df, pmset, sockets, systemctl
+from . import state
 
 LIMIT = 10
 """Seconds that one question may take."""
@@ -36,7 +36,8 @@ def questions(settings: Settings) -> dict[str, Command]:
         "listener": sockets.show(settings.service_port, LIMIT),
         "sleep": pmset.show(LIMIT),
         **_releases_questions(folder, settings.archive),
-        **_state_questions(folder, f"{folder}/{FILES}"),
+        **_log_questions(folder),
+        **state.questions(folder),
     }
 
 
@@ -61,14 +62,10 @@ def _releases_questions(folder: str, archive: str) -> dict[str, Command]:
     }
 
 
-def _state_questions(folder: str, files: str) -> dict[str, Command]:
-    """What the host remembers, and the service's logs."""
+def _log_questions(folder: str) -> dict[str, Command]:
+    """How the start script ended, and the service's logs."""
     return {
         "ended": sh("cat {end}", end=f"{folder}/{CONTAINER}.ended", limit=LIMIT),
-        "proven": sh("tail -n 50 {file}", file=f"{files}/healthy", limit=LIMIT),
-        "loading": sh("cd {files} && ls -d loading-*", files=files, limit=LIMIT),
-        "loaded": sh("if [ -e {file} ]; then cat {file}; else echo none; fi", file=f"{files}/loaded", limit=LIMIT),
-        "desired": sh("cat {file}", file=f"{files}/wanted", limit=LIMIT),
         "log": sh(
             f'cd {{folder}} && for f in {LOGS}; do [ ! -f "$f" ] || wc -c "$f"; done && echo'
             f' && tail -n {LOG_LINES} "$(ls -t {LOGS} | head -n 1)"',
@@ -87,6 +84,7 @@ def host_facts(settings: Settings, answers: Mapping[str, Answer]) -> HostFacts:
             f"systemd on {settings.name} cannot be asked: {answers['unit'].said}", hint="is dbus installed there?"
         )
     sizes, _, tail = answers["log"].out.partition("\n\n")
+    own = state.state(f"{folder}/{FILES}", answers)
     return HostFacts(
         name=settings.name,
         user=user,
@@ -106,11 +104,14 @@ def host_facts(settings: Settings, answers: Mapping[str, Answer]) -> HostFacts:
         sleeps_after=pmset.sleeps_after(answers["sleep"].out),
         logs={row[1]: _whole(row[0]) or 0 for line in sizes.splitlines() if len(row := line.split()) == 2},
         log_tail=tail,
-        desired=_desired(answers["desired"].out),
-        proven=tuple(version for version, _ in _proven(answers["proven"].out)),
-        proven_images={version: digest for version, digest in _proven(answers["proven"].out) if digest},
-        loaded=_loaded(answers["loaded"].out),
-        loading=frozenset(mark.partition("-")[2] for mark in answers["loading"].out.split()),
+        state_folder=own.files,
+        desired=own.desired,
+        proven=own.proven,
+        proven_images=own.proven_images,
+        loaded=own.loaded,
+        loading=own.loading,
+        damaged=own.damaged,
+        last_change=own.last_change,
     )
 
 
@@ -161,29 +162,6 @@ def _script_end(printed: str) -> Optional[ScriptEnd]:
     """The exit status and the version that the start line left behind; older versions of this tool left no version."""
     found = re.fullmatch(rf"(\d{{1,3}})(?: ({VERSION.pattern}))?\s*", printed)
     return ScriptEnd(int(found[1]), found[2]) if found else None
-
-
-def _desired(printed: str) -> Optional[Desired]:
-    """The release that the host is to run; None for anything that was not written so."""
-    said = parse_object(printed)
-    told = [said.get(key, "") for key in ("version", "since", "by", "digest")]
-    if not all(isinstance(text, str) for text in told):
-        return None
-    return Desired(*told) if VERSION.fullmatch(told[0]) else None
-
-
-def _proven(printed: str) -> list[tuple[str, str]]:
-    """(version, digest) of the releases that were healthy; older versions of this tool left no digest."""
-    rows = [line.split() for line in printed.splitlines()]
-    return [(row[0], "".join(row[1:2])) for row in rows if row and VERSION.fullmatch(row[0])]
-
-
-def _loaded(printed: str) -> Optional[tuple[LoadedImage, ...]]:
-    """The images that this tool loaded; None only where the host says that it has no such record."""
-    if printed == "none\n":
-        return None
-    rows = [line.removesuffix(" -").split() for line in printed.splitlines()]
-    return tuple(LoadedImage(*row) for row in rows if len(row) in (2, 3) and VERSION.fullmatch(row[0]))
 
 
 def _own(folder: str, listing: str) -> frozenset[str]:

@@ -12,7 +12,7 @@ from ..change.site import Site
 from ..cli import task
 from ..errors import Usage
 from ..facts import Facts
-from ..faults import Fault, registry
+from ..faults import Fault, Finding, registry
 from ..healing.diagnosis import Diagnosis
 from ..healing.heal import outcome, restored
 from ..outcome import Outcome
@@ -21,10 +21,18 @@ from ..step import Step
 
 def rows(found: Diagnosis, site: Site) -> None:
     """The faults of a host in a table: the evidence, the task that repairs it, and its impact."""
-    for fault, why in found.faults:
-        site.console.row(False, fault.name, why)
-        impact = f" (impact: {fault.impact})" if fault.impact else ""
-        site.console.dim(f"  {'':<9} fix: inv fix.{fault.name} -H {site.name}{impact}")
+    for one in found.faults:
+        site.console.row(False, one.fault.name, one.evidence)
+        if one.way_out is not None:
+            site.console.dim(f"  {'':<9} yours to do: {one.way_out}")
+            continue
+        impact = f" (impact: {one.fault.impact})" if one.fault.impact else ""
+        site.console.dim(f"  {'':<9} fix: {advised(one, site)}{impact}")
+
+
+def advised(found: Finding, site: Site) -> str:
+    """The task that repairs a fault, as it is typed."""
+    return f"inv fix.{found.fault.name}{' --yes' if found.fault.needs_confirmation else ''} -H {site.name}"
 
 
 def _fix(fault: Fault) -> Any:

@@ -20,8 +20,8 @@ def test_a_fault_is_named_by_the_doctor_repaired_by_its_task_and_the_second_time
     found = sim("doctor -H sim", mac)
     assert found.code == 2, found.said
     assert re.findall(r"^FAILED (\w+) ", found.out, re.MULTILINE) == [name], found.said
-    assert f"inv fix.{name} -H sim" in found.out
     yes = " --yes" if name == "sleep" else ""
+    assert f"inv fix.{name}{yes} -H sim" in found.out
     cured = sim(f"fix.{name}{yes} -H sim", mac)
     assert cured.code == 0, cured.said
     before = list(mac.ran)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from ospreyops.errors import OspreyError
 from ospreyops.goals.deploy import TABLE, Stage, deployed, route, stage
 from ospreyops.goals.rollout import Rollout
 from ospreyops.release import parse
 from tests.sim.host import Killed, SimHost
 from tests.sim.mac import SimMac
 from tests.sim.site import simulated
-from tests.sim.states import ANY_HOST, ROLLOUTS
+from tests.sim.states import ANY_HOST, ROLLOUTS, VERSIONS
 from tests.worlds import Sim, kill_at, kill_before, running, spare
 
 
@@ -29,14 +28,14 @@ def test_every_state_is_a_stage_whose_route_ends_at_done(host: SimHost, rollout:
     assert end is (None if at is Stage.BLIND else Stage.DONE)
 
 
-@settings(max_examples=300, deadline=None)
-@given(host=ANY_HOST, rollout=ROLLOUTS)
-def test_a_rollout_that_finds_nothing_to_do_is_done(host: SimHost, rollout: Rollout) -> None:
-    sim = simulated(host)
-    facts = sim.look()
-    with suppress(OspreyError):
-        if not list(deployed(facts, sim.target, rollout)) and rollout.wait:
-            assert stage(facts, sim.target, rollout) is Stage.DONE
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(host=ANY_HOST, version=st.sampled_from(VERSIONS))
+def test_a_deploy_that_ends_well_is_done_and_finds_nothing_to_do(sim: Sim, host: SimHost, version: str) -> None:
+    rollout = Rollout(parse(version), drain=60)
+    if sim(f"deploy --version {version} --drain 60 -H sim", host).code == 0:
+        facts, target = simulated(host).look(), simulated(host).target
+        assert stage(facts, target, rollout) is Stage.DONE
+        assert list(deployed(facts, target, rollout)) == []
 
 
 @pytest.mark.parametrize("at", [one for one in Stage if one not in (Stage.BLIND, Stage.DONE)])
@@ -109,19 +108,26 @@ def test_a_rollout_that_is_killed_at_any_stage_ends_at_done_when_it_is_run_again
 def test_a_dry_run_names_the_phases_that_are_still_to_come_in_their_order(sim: Sim) -> None:
     told = "# phases still to come: "
     (line,) = [line for line in sim("--dry deploy --version 0.4 -H sim", running()).out.splitlines() if told in line]
-    assert line == told + "; ".join(
-        [
-            "keep the previous container serving",
-            "start the release alongside",
-            "switch traffic once the release is healthy",
-            "wait until users reach it and it is healthy",
-            "record the release as the desired one",
-            "drain the previous container",
-        ]
-    )
+    phases = [
+        "keep the previous container serving",
+        "start the release alongside",
+        "switch traffic once the release is healthy",
+        "wait until users reach it and it is healthy",
+        "record the release as the desired one",
+        "drain the previous container",
+    ]
+    assert line.removeprefix(told).split("; ") == phases
 
 
 def test_a_dry_run_of_a_deploy_that_was_killed_names_only_what_is_left(sim: Sim) -> None:
     out = sim("--dry deploy --version 0.4 -H sim", cut(sim, "caddy")).out
     assert "# phases still to come: drain the previous container\n" in out
     assert "phases" not in sim("--dry deploy --version 0.3 -H sim", running()).out
+
+
+def test_a_dry_run_does_not_name_a_phase_that_has_nothing_to_do(sim: Sim) -> None:
+    recorded = running()
+    recorded.record("0.4")
+    out = sim("--dry deploy --version 0.4 -H sim", recorded).out
+    assert "switch traffic once the release is healthy" in out
+    assert "record the release as the desired one" not in out

@@ -65,7 +65,7 @@ def test_what_an_older_version_left_is_healthy_after_one_command(sim: Sim, name:
         host.connections[draining.name] = 1
         host.on_look = lambda: host.connections.clear() if host.now > 60 else None
     before = json.loads(host.notes()["wanted"])["version"]
-    version = before if line == "heal" else line.split()[-1]
+    version = before if line == "heal" else line.rsplit(maxsplit=1)[-1]
     ran = sim(f"{line} -H sim", host)
     assert ran.code == 0, ran.said
     if line == "heal" and draining:

@@ -17,7 +17,7 @@ def test_a_random_sequence_of_faults_ends_healthy_every_time_and_leaves_nothing_
         before = mac.service
         ran = sim("heal -H sim", mac)
         assert ran.code == 0, ran.said
-        assert sim("status -H sim", mac).code == 0
+        assert sim("service.status -H sim", mac).code == 0
         assert mac.rules[1:] == [RULE]
         assert mac.calls == ""
         if name in ("paused", "clock", "forward"):

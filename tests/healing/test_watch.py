@@ -64,7 +64,7 @@ def test_a_fault_is_healed_without_anybody_there(tmp_path: Path, name: str) -> N
 def test_the_hook_is_told_what_was_found_and_repaired(tmp_path: Path) -> None:
     watched = Watched(with_fault("paused"), tmp_path)
     watched.watch.round()
-    assert [event["event"] for event in watched.events] == ["found", "cured"]
+    assert [event["event"] for event in watched.events] == ["found", "repaired"]
     assert watched.events[0]["faults"][0] == "paused"
     assert watched.events[0]["host"] == "sim"
 
@@ -181,7 +181,7 @@ def test_a_web_server_is_told_as_well(tmp_path: Path, posted: tuple[str, list[by
     watched = Watched(with_fault("clock"), tmp_path)
     watched.notify(url)
     watched.watch.round()
-    assert [json.loads(body)["event"] for body in got] == ["found", "cured"]
+    assert [json.loads(body)["event"] for body in got] == ["found", "repaired"]
 
 
 def test_what_it_did_is_in_the_hosts_history(tmp_path: Path) -> None:

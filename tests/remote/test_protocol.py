@@ -43,7 +43,7 @@ def run(
 
 
 def ask(shell: str = "sh", held: Optional[int] = None, limit: float = 10, **lines: str) -> dict[str, Answer]:
-    """The answers to the lines, asked side by side, with an input that never ends; held: what they inherit."""
+    """The answers to the lines, asked in parallel, with an input that never ends; held: what they inherit."""
     questions = {name: sh(line, limit=limit) for name, line in lines.items()}
     kept = () if held is None else (held,)
     stdin, writer = os.pipe()
@@ -118,7 +118,7 @@ def test_the_tools_of_root_are_found_with_the_path_of_a_user() -> None:
 
 
 @shells
-def test_questions_run_side_by_side(tmp_path: Path, shell: str) -> None:
+def test_questions_run_in_parallel(tmp_path: Path, shell: str) -> None:
     """Each can only end while the other runs, too."""
     one, two = tmp_path / "one", tmp_path / "two"
     os.mkfifo(one)

@@ -20,7 +20,7 @@ ABOUT = "Osprey service running! Supported service versions: "
 
 def answer(host: SimHost, name: str, line: str) -> Answer:
     """What the host answers to a question of a look."""
-    if name in ("lock", "history"):
+    if name in ("lock", "history", "changed"):
         return host.really(Command(line, 10))
     packed = re.search(r"[^/]*\.tar$", line)
     at = re.search(r"https://[^/ ]+?:(\d+)", line)
@@ -41,7 +41,9 @@ def answer(host: SimHost, name: str, line: str) -> Answer:
         "sleep": host.pmset,
         "proven": "\n".join(host.proven),
         "loading": "\n".join(f"loading-{version}" for version in host.loading),
-        "desired": json.dumps({"version": host.desired, "digest": host.digest}) if host.desired else "",
+        "desired": host.garbled
+        or (json.dumps({"version": host.desired, "digest": host.digest}) if host.desired else ""),
+        "state": "".join(f"wrong {file} {wrong}\n" for file, wrong in host.damaged.items()),
         "log": "".join(f"{host.log_size} {log}\n" for log in sorted(host.logs)) + "\nthe last log line\n",
         "room": room(host),
         "names": f"osprey-service\n{packed[0]}.bz2\n" if packed else "",
@@ -55,7 +57,8 @@ def answer(host: SimHost, name: str, line: str) -> Answer:
         said[one.name.replace("-", "_")] = f"  sl  local_address rem_address st\n{row}"
     if name.startswith("osprey_service") and name not in said:
         return Answer(1, "", "cat: /proc/0/net/tcp: No such file or directory")
-    return Answer(7 if name == "about" and not behind else 0, said[name])
+    failed = (name == "about" and not behind) or (name == "desired" and not said[name])
+    return Answer(7 if failed else 0, said[name])
 
 
 def room(host: SimHost) -> str:

@@ -47,7 +47,10 @@ def folders() -> str:
 
 @dataclass
 class SimHost:
-    """The state of a host, and the lines that it has run. fails: a pattern of lines that exit with 1."""
+    """The state of a host, and the lines that it has run. fails: a pattern of lines that exit with 1.
+
+    garbled: what lies in place of the desired release; damaged: file of what it remembers -> what is wrong with it.
+    """
 
     name: str = "sim"
     machine: str = "native"
@@ -92,6 +95,8 @@ class SimHost:
     address: str = "192.0.2.7"
     pmset: str = ""
     desired: str = ""
+    garbled: str = ""
+    damaged: dict[str, str] = field(default_factory=dict)
     configured: dict[str, Any] = field(default_factory=dict)
     proven: list[str] = field(default_factory=list)
     loading: set[str] = field(default_factory=set)
@@ -258,5 +263,6 @@ class SimHost:
 
     def record(self, version: str = "", digest: str = "") -> None:
         """What recording the desired release, or clearing it, comes to."""
-        self.desired, self.digest = version, digest
+        self.desired, self.digest, self.garbled = version, digest, ""
+        self.damaged = {file: wrong for file, wrong in self.damaged.items() if file not in ("wanted", "healthy")}
         self.proven += [f"{version} {digest}".strip()] if version else []

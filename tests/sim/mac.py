@@ -124,6 +124,11 @@ class SimMac(SimHost):
             raise Failed(f"exit status 1: {REFUSED if self.vm == 'paused' else 'is already running'}")
         self.vm = "running"
 
+    def restart_vm(self) -> None:
+        """What `docker-machine restart` comes to."""
+        self.power("poweroff")
+        self.start_vm()
+
     def create_vm(self, memory: str) -> None:
         """What `docker-machine create` comes to."""
         assert int(memory) > 1024
@@ -192,7 +197,8 @@ class SimMac(SimHost):
 LINES: dict[str, Callable[..., object]] = {
     r"controlvm \S+ resume \|\|.*savestate": SimMac.go_on,
     r"docker-machine create .*--virtualbox-memory (\d+)": SimMac.create_vm,
-    r"docker-machine (?:re)?start": SimMac.start_vm,
+    r"docker-machine restart": SimMac.restart_vm,
+    r"docker-machine start": SimMac.start_vm,
     r"alarm 20; exec @ARGV' VBoxManage controlvm \S+ poweroff \|\| kill -9 \d+$": SimMac.end,
     r"^kill -9 -- (-?\d+)$": SimMac.end_calls,
     r"^pmset -a sleep 0 ": lambda mac: setattr(mac, "pmset", ""),

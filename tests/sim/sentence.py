@@ -6,7 +6,7 @@ import re
 
 POINTERS = re.compile(r"(it|its|they|their|that|those|this|these)\b", re.IGNORECASE)
 """What begins a sentence that needs another one before it."""
-SUBJECT_AND_VERB = re.compile(r"\S+ (.+ )?(is|are|has|does|goes|gets|will|ends|starts|answers|serves|removed)\b")
+SUBJECT_AND_VERB = re.compile(r"\S+ (.+ )?(is|are|has|does|goes|gets|will|ends|starts|stays|answers|serves|removed)\b")
 
 
 def check(outcome: str) -> None:

@@ -1,0 +1,39 @@
+"""Where a host keeps what it remembers: in `.ospreyops`, in the service's folder.
+
+A home may be shared between hosts. The first host that changes something claims `.ospreyops`: it writes its id into the
+file `host` there. Each other host has a folder of its own in it, named by its id. What an older version of this tool
+left has no `host`, and belongs to the host that claims it.
+"""
+
+from __future__ import annotations
+
+from ..settings import FILES
+from .command import quote
+
+ID = (
+    "i=$(uname -n); if [ -r /etc/machine-id ]; then read -r m </etc/machine-id; i=$i-$m; "
+    "elif m=$(ioreg -rd1 -c IOPlatformExpertDevice 2>/dev/null | sed -n '/IOPlatformUUID/s/.*= \"\\(.*\\)\"/\\1/p') "
+    '&& [ "$m" ]; then i=mac-$m; fi; '
+)
+"""Sets i to the host's id. A Mac changes its name with its network, so its hardware's number stands alone."""
+FIND = f'if [ -e "$d/host" ]; then {ID}o=; read -r o <"$d/host"; [ "$o" = "$i" ] || d=$d/$i; fi; '
+CLAIM = (
+    f'mkdir -p "$d" && if [ ! -e "$d/host" ]; then {ID}echo "$i" >"$d/host.$i" && ln "$d/host.$i" "$d/host"; '
+    'rm -f "$d/host.$i"; fi 2>/dev/null; '
+)
+"""A link is made whole or not at all, also on a network file system; of two hosts one makes it."""
+
+
+def quoted(folder: str) -> str:
+    """The state's folder as a shell word. folder: the service's."""
+    return quote(f"{folder}/{FILES}")
+
+
+def found(folder: str) -> str:
+    """Shell that sets d to the host's own folder, which need not be there."""
+    return f"d={quoted(folder)}; {FIND}"
+
+
+def claimed(folder: str) -> str:
+    """Shell that makes the host's own folder, which is d, and `.ospreyops` this host's, if it is nobody's yet."""
+    return f'd={quoted(folder)}; {CLAIM}{FIND}mkdir -p "$d" && '
