@@ -41,7 +41,7 @@ def _with_release(host: Host, version: str) -> Host:
     host.load(version)
     host.unpacked.add(version)
     host.start(version)
-    host.record(version)
+    host.record(version, host.images[f"osprey/service:{version}"])
     return host
 
 

@@ -154,6 +154,7 @@ class MachineFacts:
     unasked: why VirtualBox could not be asked, though the VM answered; None when it could.
     active_port: the port that new connections to the service's port end at; None when nobody can know or move that.
     memory_free: bytes that are available there; taken: the ports for one more container that are taken.
+    disk_free: bytes that are free for Docker where it is on the host itself; None when nobody could tell.
     """
 
     kind: str
@@ -164,3 +165,4 @@ class MachineFacts:
     memory_free: Optional[int] = None
     taken: frozenset[int] = frozenset()
     unasked: Optional[str] = None
+    disk_free: Optional[int] = None

@@ -21,7 +21,7 @@ from ..target import Target
 def restored(facts: Facts, target: Target) -> Iterator[Step]:
     """The desired release is healthy, and no container is left alongside, but for one that still drains."""
     if facts.host.desired:
-        yield from deployed(facts, target, Rollout(Release(facts.host.desired.version), wait=False))
+        yield from deployed(facts, target, Rollout(Release(facts.host.desired.version), wait=False, any_image=True))
 
 
 def healed(facts: Facts, target: Target) -> Iterator[Step]:

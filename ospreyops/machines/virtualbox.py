@@ -74,7 +74,7 @@ class Machine:
             room.active_port,
             room.memory_free,
             room.taken,
-            unasked,
+            unasked=unasked,
         )
 
     def _said(self, answers: Mapping[str, Answer]) -> tuple[vboxmanage.VmInfo, guest.Guest]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Optional
 
 from ..facts.engine import EngineRefusal, Refusal
 from ..facts.machine import Tls, Trust
@@ -66,12 +67,13 @@ def drain(name: str, draining: str) -> str:
     return f"docker rename {name} {draining} && {{ {close} || {{ {ends}; }}; }}"
 
 
-def load() -> str:
+def load(image: str = "") -> str:
     """Load an image from the input, and have it on the disk before it counts.
 
-    A power cut leaves layers half written; Docker takes them for whole ever after.
+    A power cut leaves layers half written; Docker takes them for whole ever after. image: whose id is printed, too.
     """
-    return "docker load && sync"
+    shown = f" && {{ docker image inspect --format 'id {{{{.Id}}}}' {quote(image)} || true; }}" if image else ""
+    return f"docker load && sync{shown}"
 
 
 def name_image(digest: str, name: str) -> str:
@@ -92,6 +94,18 @@ def version() -> str:
 def loaded(printed: str) -> list[str]:
     """The names of the images that `docker load` printed."""
     return re.findall(r"^Loaded image: (\S+)", printed, re.MULTILINE)
+
+
+def loaded_id(printed: str) -> Optional[str]:
+    """The digest of the image that was loaded; None when nothing was."""
+    found = re.search(r"^id (sha256:[0-9a-f]+)$", printed, re.MULTILINE)
+    return found[1] if found else None
+
+
+def root_disk() -> str:
+    """How full the disk is that Docker has its images on; nothing where that is another computer, or nobody may ask."""
+    asked = "docker info --format '{{.DockerRootDir}}' 2>/dev/null"
+    return f'case ${{DOCKER_HOST:-unix}} in unix*) d=$({asked}) && df -Pk "$d" | tail -n 1;; esac'
 
 
 def refusal(said: str) -> EngineRefusal:

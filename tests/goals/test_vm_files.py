@@ -60,7 +60,7 @@ def test_a_config_json_that_is_lost_is_named_and_nothing_is_ended(sim: Sim) -> N
 
 
 def test_a_vm_whose_making_ended_while_it_booted_is_restarted_and_gets_its_certificates(sim: Sim) -> None:
-    mac = SimMac(ssh_port=0, recorded="", tls="x509: certificate signed by unknown authority", desired="0.3")
+    mac = SimMac(ssh_port=0, known_address="", tls="x509: certificate signed by unknown authority", desired="0.3")
     ran = sim("deploy --version 0.3 -H sim", mac)
     assert ran.code == 0, ran.said
     lines = [line for line in mac.ran if "docker-machine re" in line]

@@ -29,7 +29,7 @@ class SimMac(SimHost):
     """A Mac. vm: VMState of VBoxManage, "" when there is no VM; hung: neither VBoxManage nor the VM answers.
 
     slow: seconds that VBoxManage takes; vbox: what it says instead of all else; ssh_says: what ssh says instead.
-    ssh_port, recorded: what docker-machine's config.json has; config: that file can be read.
+    ssh_port, known_address: what docker-machine's config.json has; config: that file can be read.
     other_ca: the client's certificate is not of the CA.
     port_taken: something else listens on ssh_port; locked: so many starts find its lock held.
     unloadable: the saved state is damaged.
@@ -50,7 +50,7 @@ class SimMac(SimHost):
     vbox: Optional[Answer] = None
     ssh_says: str = ""
     ssh_port: int = 50022
-    recorded: str = "192.168.99.101"
+    known_address: str = "192.168.99.101"
     addresses: str = "3: eth1    inet 192.168.99.101/24 brd\n"
     config: bool = True
     other_ca: bool = False

@@ -47,7 +47,7 @@ def guest(mac: SimMac, limit: float) -> Answer:
 
 def store(mac: SimMac) -> Answer:
     """What docker-machine has of the VM."""
-    driver = {"Driver": {"SSHPort": mac.ssh_port, "IPAddress": mac.recorded}}
+    driver = {"Driver": {"SSHPort": mac.ssh_port, "IPAddress": mac.known_address}}
     config = f"{json.dumps(driver)}\n" if mac.config else ""
     other = "another CA:\n" if mac.other_ca else ""
     settings = f"{STORE}/osprey-service/osprey-service.vbox"
