@@ -157,6 +157,23 @@ class Olympias(SshHost):
         """Let new calls of VBoxManage work again; those that hang go on hanging."""
         self.sh("rm -f Library/VirtualBox/hang", user)
 
+    def slow_vboxmanage(self, seconds: float, user: str = "jmartin") -> None:
+        """Let each call of the user's VBoxManage take so long before it answers, as on a busy Mac."""
+        self._virtualbox(user, "slow", str(seconds))
+
+    def fail_vboxmanage(self, words: str, user: str = "jmartin") -> None:
+        """Let each call of the user's VBoxManage fail at once with these words."""
+        self._virtualbox(user, "fail", words)
+
+    def mend_vboxmanage(self, user: str = "jmartin") -> None:
+        """Let VBoxManage be there, and answer at once."""
+        self.sh("rm -f Library/VirtualBox/hang Library/VirtualBox/slow Library/VirtualBox/fail", user)
+        self.sh("cd /usr/local/bin && [ -e VBoxManage ] || mv VBoxManage.away VBoxManage", "root")
+
+    def take_vboxmanage_away(self) -> None:
+        """Let there be no VBoxManage on anybody's PATH."""
+        self.sh("mv /usr/local/bin/VBoxManage /usr/local/bin/VBoxManage.away", "root")
+
     def linger(self, seconds: float, user: str = "jmartin") -> None:
         """Let VirtualBox hold a VM's lock so long after a power-off, as it does for a second or two."""
         self._virtualbox(user, "linger", str(seconds))

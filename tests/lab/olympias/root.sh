@@ -65,8 +65,10 @@ cat >"$app/MacOS/VBoxManage" <<'MANAGE'
 import sys
 
 sys.path.insert(0, "/usr/local/lib")
+from virtualbox import title
 from virtualbox.manage import main
 
+title.show(["VBoxManage", *sys.argv[1:]])
 sys.exit(main(sys.argv[1:]))
 MANAGE
 chmod 755 "$app/MacOS/VBoxManage"

@@ -30,7 +30,7 @@ def client(machine: Machine) -> list[str]:
         raise Failure(f"stat {key}: no such file or directory") from None
     if permissions & 0o077:
         raise Failure(f"permissions 0{permissions:o} for '{key}' are too open")
-    port = str(machine.driver["SSHPort"])
+    port = str(machine.driver["SSHPort"] or 22)
     return ["ssh", *BEFORE, "docker@127.0.0.1", "-o", "IdentitiesOnly=yes", "-i", key, "-p", port]
 
 

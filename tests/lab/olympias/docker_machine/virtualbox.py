@@ -192,7 +192,7 @@ class VirtualBox:
     def _forward_ssh(self) -> None:
         """Make the rule anew, with the port it had if that is free."""
         options = self.machine.driver
-        options["SSHPort"] = free_port(options["SSHPort"])
+        options["SSHPort"] = _ssh_port(options["SSHPort"])
         self.ask("modifyvm", self.name, "--natpf1", "delete", SSH_RULE)
         self.manage("modifyvm", self.name, "--natpf1", f"{SSH_RULE},tcp,127.0.0.1,{options['SSHPort']},,22")
 
@@ -208,14 +208,13 @@ class VirtualBox:
         return True
 
 
-def free_port(wanted: int) -> int:
-    """This port of 127.0.0.1 if nobody has it, else a free one."""
-    for port in (wanted, 0):
-        with socket.socket() as listener:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                listener.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(listener.getsockname()[1])
-    raise Failure("unable to allocate tcp port")
+def _ssh_port(known: int) -> int:
+    """This port of 127.0.0.1, which must be free; any free one for 0."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", known))
+            listener.listen()
+        except OSError:
+            raise Failure(f"listen tcp4 127.0.0.1:{known}: bind: address already in use") from None
+        return int(listener.getsockname()[1])

@@ -43,6 +43,7 @@ def main(words: list[str]) -> int:
     try:
         registry = Registry()
         registry.hang(words[0])
+        registry.misbehave()
         try:
             if words[0] not in COMMANDS:
                 raise Syntax(f"Invalid command '{words[0]}'.")

@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import signal
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -50,6 +51,13 @@ class Registry:
             commands = (self.folder / "hang").read_text().split()
             while not commands or command in commands:
                 signal.pause()
+
+    def misbehave(self) -> None:
+        """Be as slow as a test wants, or fail with its words."""
+        with contextlib.suppress(FileNotFoundError):
+            time.sleep(float((self.folder / "slow").read_text()))
+        with contextlib.suppress(FileNotFoundError):
+            raise Failure(*(self.folder / "fail").read_text().splitlines())
 
     @contextlib.contextmanager
     def changing(self) -> Iterator[None]:

@@ -95,7 +95,7 @@ class Vm:
             qmp("migrate-incoming", uri=f"exec:cat {shlex.quote(str(self.saved))}")
             wait(lambda: qmp("query-migrate").get("status") in ("completed", "failed"))
             if qmp("query-migrate")["status"] == "failed":
-                raise QmpError("the saved state cannot be read")
+                raise QmpError("Failed to load unit 'cpum' (VERR_SSM_UNEXPECTED_DATA)")
             self._forward(qmp, forwards)
             qmp("cont")
         self.saved.unlink()
