@@ -40,12 +40,18 @@ def hang_java(vm: LabVm) -> None:
     vm.ssh(f"sudo kill -STOP $({JAVA})")
 
 
+def freeze(vm: LabVm) -> None:
+    """The VM's process stands still, long after it was started: a VM that just boots need not answer."""
+    until(lambda: vm.age > 125, "a VM that is not just being started", 130)
+    vm.freeze()
+
+
 FAULTS: dict[str, tuple[str, Callable[[LabVm], object]]] = {
     "java hangs": ("service", hang_java),
     "the clock is 90 s behind": ("clock", lambda vm: vm.set_clock(-90)),
     "the clock is years behind": ("clock", lambda vm: vm.set_clock(-YEARS)),
     "the mac slept": ("paused", sleep_a_minute),
-    "the vms process stands still": ("hung", LabVm.freeze),
+    "the vms process stands still": ("hung", freeze),
     "the vms process was killed": ("stopped", LabVm.kill),
     "docker in the vm was killed": ("docker", lambda vm: vm.ssh("sudo kill -9 $(cat /var/run/docker.pid)")),
     "the rule was deleted": ("forward", lambda vm: vm.control("natpf1", "delete", RULE[:13])),

@@ -80,6 +80,11 @@ class LabVm:
         """The VM's process."""
         return int((self.files / "VBoxHeadless.pid").read_text())
 
+    @property
+    def age(self) -> int:
+        """The seconds since the VM's process was started."""
+        return int(self.host.sh(f"ps -o etimes= -p {self.pid}", self.user))
+
     def manage(self, command: str, *words: str) -> str:
         """Run `VBoxManage COMMAND NAME WORD …`, which must succeed, and return its output."""
         done = self.host.vboxmanage(command, self.name, *words, user=self.user)

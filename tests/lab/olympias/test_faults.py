@@ -35,7 +35,8 @@ def test_a_fault_is_detected_and_repaired_once_and_no_job_that_could_live_is_cut
     inv = Inv({**inv.env, **TIMEOUT})
     found = inv("doctor", "-H", "olympias")
     assert re.search(rf"✗ {name} ", found.out), found.said
-    repaired = inv(f"fix.{name}", "-H", "olympias", limit=500)
+    yes = ["--yes"] if f"inv fix.{name} --yes" in found.out else []
+    repaired = inv(f"fix.{name}", *yes, "-H", "olympias", limit=500)
     assert repaired.code == 0, repaired.said
     again = inv(f"fix.{name}", "-H", "olympias", "net.check")
     assert again.code == 0, again.said

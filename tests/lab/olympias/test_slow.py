@@ -9,9 +9,9 @@ from typing import Callable
 import pytest
 
 from tests.conftest import Inv
+from tests.lab.olympias.faults import freeze
 from tests.lab.olympias.host import Olympias
 from tests.lab.olympias.machine import LabVm
-from tests.lab.wait import until
 
 WORDS = 'Kein VirtualBox-Objekt\nContext: "LockMachine(a->session)" at line 1 of file X.cpp'
 JOB = "sander"
@@ -56,18 +56,12 @@ def test_a_service_that_computes_lives_on_and_is_healthy_however_vboxmanage_is(
 
 
 def test_a_vm_that_is_dead_while_vboxmanage_hangs_is_ended_and_serves_again(inv: Inv, broken: LabVm) -> None:
-    until(lambda: age(broken) > 125, "a VM that is not just being started", 130)
-    broken.freeze()
+    freeze(broken)
     found = inv("doctor", "-H", "olympias", limit=200)
     assert "VBoxManage does not answer, and neither does the VM" in found.out, found.said
     ran = inv("fix.hung", "-H", "olympias", limit=600)
     assert ran.code == 0, ran.said
     assert inv("net.check", "-H", "olympias").code == 0
-
-
-def age(vm: LabVm) -> int:
-    """The seconds since the VM's process was started."""
-    return int(vm.host.sh(f"ps -o etimes= -p {vm.pid}"))
 
 
 def test_a_login_and_calls_of_others_live_on_while_calls_that_hang_are_seen(inv: Inv, broken: LabVm) -> None:
