@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ospreyops.facts.host import Desired, LoadedImage, HostFacts
+from ospreyops.facts.host import Desired, HostFacts, LoadedImage
 from ospreyops.look import state
 from ospreyops.remote.command import Answer
 from ospreyops.remote.perl import program
