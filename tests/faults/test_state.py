@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ospreyops.facts.host import Desired, HostFacts, LoadedImage
+from ospreyops.facts.host import Desired, HostFacts
 from ospreyops.look import state
 from ospreyops.remote.command import Answer
 from ospreyops.remote.perl import program
@@ -67,34 +67,6 @@ def test_a_desired_release_that_cannot_be_read_is_not_an_absent_one(tmp_path: Pa
     (tmp_path / ".ospreyops/wanted").write_text(content)
     found = remembered(tmp_path)
     assert (found.desired, found.damaged) == (None, {"wanted": wrong})
-
-
-def test_what_was_healthy_is_read_with_its_image_or_without(tmp_path: Path) -> None:
-    files = tmp_path / ".ospreyops"
-    files.mkdir()
-    (files / "healthy").write_text("0.2\n0.3 sha256:aa\n0.2 sha256:bb\n0.3 sha256:cc\n")
-    found = remembered(tmp_path)
-    assert (found.proven, found.damaged) == (("0.2", "0.3", "0.2", "0.3"), {})
-    assert found.proven_images == {"0.2": "sha256:bb", "0.3": "sha256:cc"}
-
-
-def test_what_was_loaded_is_nothing_where_it_cannot_be_read(tmp_path: Path) -> None:
-    files = tmp_path / ".ospreyops"
-    assert remembered(tmp_path).loaded is None
-    files.mkdir()
-    (files / "loaded").write_text("0.2 sha256:aa\n0.3 sha256:bb sha256:cc\n0.4 sha256:dd -\ntorn")
-    assert remembered(tmp_path).loaded == (
-        LoadedImage("0.2", "sha256:aa"),
-        LoadedImage("0.3", "sha256:bb", "sha256:cc"),
-        LoadedImage("0.4", "sha256:dd"),
-    )
-    (files / "loaded").unlink()
-    (files / "loaded").mkdir()
-    assert remembered(tmp_path).loaded == ()
-    (files / "loaded").rmdir()
-    files.rmdir()
-    files.write_text("no folder")
-    assert remembered(tmp_path).loaded == ()
 
 
 @given(st.binary(max_size=40))
