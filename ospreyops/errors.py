@@ -5,7 +5,8 @@ OspreyError             an invoke Exit: printed without a traceback, then the ex
 ├── Unhealthy      2    the service is not what it should be
 │   └── NotConverged    a step was done, its patience is over, and nothing changed
 ├── Blocked        3    something that only a person can change is in the way
-│   └── Busy            another task changes the host
+│   ├── Busy            another task changes the host
+│   └── Spared          what has to be ended serves or computes
 ├── Unreachable    4    the host is unreachable, or the connection to it was lost
 ├── Failed         5    a step was tried and did not work
 └── Interrupted  130    Ctrl-C
@@ -83,6 +84,10 @@ class Blocked(OspreyError):
 
 class Busy(Blocked):
     """Another task changes the host."""
+
+
+class Spared(Blocked):
+    """What has to be ended for a repair serves or computes, or nobody can say whether it does."""
 
 
 class Unreachable(OspreyError):

@@ -81,7 +81,7 @@ def _archive(facts: Facts, target: Target, release: Release, given: Optional[Arc
 
 def loaded(facts: Facts, target: Target, release: Release, given: Optional[Archive] = None) -> Iterator[Step]:
     """The release's image is in Docker, whole; with an archive given, the image of that archive."""
-    yield from machine.docker_answers(facts, target)
+    yield from machine.up(facts, target)
     if not facts.engine:
         return
     engine, name, cut_off = facts.engine, release.image, release.version in facts.host.loading

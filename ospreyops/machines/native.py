@@ -30,12 +30,16 @@ class Machine:
         """Where new connections end, how much memory is free, which ports are taken, how much disk Docker has."""
         return {"room": Command(f"{iptables.question(ports_alongside(self._port))}; {docker.root_disk()}", LIMIT)}
 
+    def again(self, answers: Mapping[str, Answer]) -> dict[str, Command]:
+        """Nothing."""
+        return {}
+
     def facts(self, answers: Mapping[str, Answer], refusal: Optional[EngineRefusal]) -> MachineFacts:
         """It runs when its engine answers."""
         state = State.STOPPED if refusal else State.RUNNING
         room = iptables.room(answers["room"].out, self._port)
         why, disk = str(refusal) if refusal else None, df.free(answers["room"].out)
-        return MachineFacts(self.kind, state, why, None, room.active_port, room.memory_free, room.taken, disk)
+        return MachineFacts(self.kind, state, why, None, room.active_port, room.memory_free, room.taken, disk_free=disk)
 
     def address(self, facts: Facts) -> str:
         """The host's own."""

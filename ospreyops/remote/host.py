@@ -23,6 +23,8 @@ from . import protocol
 from .command import Answer, Command
 from .streams import GRACE, PROMPT, LocalStream, RemoteStream, Stream
 
+VBOX_TRAILER = re.compile("VBoxManage: error: (Details|Context): ")
+
 
 class Host:
     """A computer that lines run on. Nothing is connected before the first line."""
@@ -113,6 +115,8 @@ class Host:
         free = self._execute(f"sudo -k -n -u {self._owner or 'root'} true", 20)
         if free.ok:
             return ""
+        if self._owner and not self._execute(f"id -u {self._owner}", 20).ok:
+            raise Blocked(f"there is no user {self._owner} on {self.name}", evidence=free.err)
         user = self._execute("id -un", 20).out.strip()
         for _ in range(3):
             if not sys.stdin.isatty():
@@ -227,7 +231,9 @@ class Host:
 
 
 def _last_line(answer: Answer) -> str:
-    return (answer.said.splitlines() or ["it printed nothing"])[-1]
+    """Its last words; VBoxManage's are followed by where in VirtualBox it happened."""
+    lines = [line for line in answer.said.splitlines() if not VBOX_TRAILER.search(line)]
+    return (lines or ["it printed nothing"])[-1]
 
 
 class Local(invoke.Local):

@@ -22,6 +22,10 @@ DENIED = re.compile("permission denied|sudo")
 MOVED = re.compile("certificate is valid for .*, not ")
 """The engine has another address than its certificate."""
 REFUSED = re.compile("certificate|x509|tls:|[.]pem: no such file")
+UNREACHABLE = re.compile(
+    "refused|time.?out|timed out|in time|deadline|no route|unreachable|host is down|reset|EOF|cannot connect",
+    re.IGNORECASE,
+)
 UNFIT = re.compile("not found|is too (new|old)")
 """There is no docker command, or it does not speak to boot2docker's Docker 19.03 (field book: docker-machine, 9)."""
 
@@ -113,10 +117,8 @@ def refusal(said: str) -> EngineRefusal:
 
 def tls(said: str) -> Tls:
     """Why `docker version` on the host could not use the engine in the VM, from its last line."""
-    for words, trust in ((UNFIT, Trust.UNFIT), (MOVED, Trust.MOVED), (REFUSED, Trust.REFUSED)):
-        if words.search(said):
-            return Tls(trust, said)
-    return Tls(Trust.UNREACHABLE, said)
+    known = {UNFIT: Trust.UNFIT, MOVED: Trust.MOVED, REFUSED: Trust.REFUSED, UNREACHABLE: Trust.UNREACHABLE}
+    return Tls(next((trust for words, trust in known.items() if words.search(said)), Trust.UNKNOWN), said)
 
 
 def _there(name: str) -> str:

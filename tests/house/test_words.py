@@ -18,7 +18,6 @@ OWN_WORDS = {
     "delivery/image_archive.py": "names and digests in an archive's JSON, which the image specification defines",
     "delivery/load.py": "what the gate's own Perl program prints",
     "healing/watch.py": "its own reasons, with the numbers left out",
-    "machines/virtualbox.py": "the VM's name in command lines, which facts/machine.py matches",
     "release.py": "version numbers, as a user gives them",
     "remote/command.py": "the tool's own templates and lines",
     "remote/host.py": "sudo's and the shell's refusals: the connection is below tools/",
