@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import tarfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +16,8 @@ from tests.conftest import PROJECT, Inv
 from tests.delivery.images import PACKERS, classic, configuration, released, written
 from tests.lab.engine import Engine
 from tests.lab.hosts import Releases
+from tests.lab.processes import having
+from tests.lab.wait import until
 
 GATE = PROJECT / "ospreyops/delivery/gate.pl"
 IMAGE, OTHER = "osprey/service:0.3", "mylab/db:1"
@@ -47,30 +48,19 @@ def saved(engine: Engine, archive: Path, *names: str) -> bytes:
     return data
 
 
-def gated(engine: Engine, file: Path, *, killed: bool = False) -> subprocess.CompletedProcess[str]:
-    """Load a file through the gate; killed: the gate alone is killed once it has read the whole archive."""
+def gated(engine: Engine, file: Path, tools: Path = Path("/usr/bin")) -> subprocess.Popen[str]:
+    """A file on its way through the gate; tools: where a program that decodes is looked for first."""
     line = f"perl {GATE} {file} {IMAGE} amd64 | {load(IMAGE)}"
-    if killed:
-        slow = f"{{ head -c {file.stat().st_size - 2000} {file}; sleep 30; }}"
-        line = f"mkfifo {file}.pipe; {slow} >{file}.pipe & perl {GATE} {file}.pipe {IMAGE} amd64 | {load(IMAGE)}"
-    env = {**os.environ, "DOCKER_HOST": engine.host}
-    with subprocess.Popen(
-        ["sh", "-c", line], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    ) as process:
-        if killed:
-            time.sleep(3)
-            for entry in Path("/proc").iterdir():
-                if entry.name.isdigit() and _line(entry).startswith(f"perl\0{GATE}\0{file}.pipe\0".encode()):
-                    os.kill(int(entry.name), signal.SIGKILL)
+    env = {**os.environ, "DOCKER_HOST": engine.host, "PATH": f"{tools}:{os.environ['PATH']}"}
+    pipe = subprocess.PIPE
+    return subprocess.Popen(["sh", "-c", line], env=env, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
+
+
+def gone_through(engine: Engine, file: Path) -> subprocess.CompletedProcess[str]:
+    """What becomes of a file that goes through the gate."""
+    with gated(engine, file) as process:
         out, err = process.communicate(timeout=120)
-    return subprocess.CompletedProcess(line, process.returncode, out, err)
-
-
-def _line(entry: Path) -> bytes:
-    try:
-        return (entry / "cmdline").read_bytes()
-    except OSError:
-        return b""
+    return subprocess.CompletedProcess([], process.returncode, out, err)
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +77,7 @@ def test_what_docker_saves_is_loaded_however_it_is_compressed(
     empty: Engine, inner: Path, tmp_path: Path, packer: str
 ) -> None:
     data = saved(empty, inner, IMAGE)
-    done = gated(empty, written(tmp_path / "image", PACKERS[packer](data)))
+    done = gone_through(empty, written(tmp_path / "image", PACKERS[packer](data)))
     assert done.returncode == 0, done.stderr
     assert named(empty) == [IMAGE]
     known = empty.docker("image", "inspect", "--format", "{{.Id}}", IMAGE)
@@ -98,7 +88,7 @@ def test_an_archive_of_several_names_changes_none_of_them(empty: Engine, inner: 
     data = saved(empty, inner, IMAGE, OTHER)
     empty.docker("import", "-", OTHER, stdin=written(tmp_path / "empty.tar", b"\0" * 1024))
     before = empty.docker("image", "inspect", "--format", "{{.Id}}", OTHER)
-    done = gated(empty, written(tmp_path / "image", data))
+    done = gone_through(empty, written(tmp_path / "image", data))
     assert done.returncode != 0 and f"gate: other it also holds {OTHER}" in done.stderr
     assert named(empty) == [OTHER]
     assert empty.docker("image", "inspect", "--format", "{{.Id}}", OTHER) == before
@@ -112,16 +102,25 @@ def test_nothing_of_a_refused_archive_stays_in_docker(empty: Engine, inner: Path
     bad["other"] = classic("osprey/service:9.9")
     bad["arm"] = classic(IMAGE, config=configuration("arm64"))
     for name, content in bad.items():
-        done = gated(empty, written(tmp_path / name, content))
+        done = gone_through(empty, written(tmp_path / name, content))
         assert done.returncode != 0, name
         assert empty.docker("image", "ls", "--all", "--quiet", "--no-trunc").split() == before, name
 
 
-def test_a_gate_that_is_killed_gives_no_name(empty: Engine, inner: Path, tmp_path: Path) -> None:
-    data = saved(empty, inner, IMAGE)
-    done = gated(empty, written(tmp_path / "image", data), killed=True)
-    assert done.returncode != 0
-    assert named(empty) == []
+def test_a_gate_that_is_killed_when_it_has_passed_all_but_the_names_gives_none(
+    empty: Engine, inner: Path, tmp_path: Path
+) -> None:
+    file = written(tmp_path / "image", PACKERS["gzip"](saved(empty, inner, IMAGE)))
+    slow = f"#!/bin/sh\ngzip -dc {file}; touch {tmp_path}/decoded; exec sleep 60\n"
+    written(tmp_path / "pigz", slow.encode()).chmod(0o755)
+    before = empty.docker("image", "ls", "--all", "--quiet", "--no-trunc").split()
+    with gated(empty, file, tmp_path) as process:
+        until((tmp_path / "decoded").exists, "the whole archive to be decoded", 60)
+        (gate,) = having(str(GATE), str(file), IMAGE)
+        os.kill(gate, signal.SIGKILL)
+        out, err = process.communicate(timeout=120)
+    assert process.returncode != 0 and "gate:" not in err and "Loaded" not in out, out + err
+    assert empty.docker("image", "ls", "--all", "--quiet", "--no-trunc").split() == before
 
 
 def test_image_load_takes_the_release_and_refuses_a_bad_one(empty: Engine, releases: Releases, tmp_path: Path) -> None:
