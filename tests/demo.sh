@@ -27,8 +27,8 @@ export PATH="$PWD/.venv/bin:\$PATH"
 ENV
 . .demo/env
 say "a sample release, as OSPREY's own build would make it"
-for version in 0.3 0.4; do
-    .venv/bin/python -m tests.release "$version" --out .demo/releases
+for served in 0.3 0.4,0.3; do
+    .venv/bin/python -m tests.release "${served%,*}" --protocols "$served" --out .demo/releases
 done
 run inv deploy --version 0.3
 run inv status

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Optional
 
 from ..facts.host import Desired, LastChange, LoadedImage
@@ -44,11 +44,11 @@ class State:
     files: str
     desired: Optional[Desired]
     proven: tuple[str, ...]
-    proven_images: Mapping[str, str]
-    loaded: Optional[tuple[LoadedImage, ...]]
     loading: frozenset[str]
     damaged: Mapping[str, str]
     last_change: Optional[LastChange] = None
+    proven_images: Mapping[str, str] = field(default_factory=dict)
+    loaded: Optional[tuple[LoadedImage, ...]] = ()
 
 
 def questions(folder: str) -> dict[str, Command]:
@@ -83,9 +83,9 @@ def state(default: str, answers: Mapping[str, Answer]) -> State:
     loading = frozenset(mark.partition("-")[2] for mark in answers["loading"].out.split())
     changed = _last_change(answers["changed"].out)
     versions, images = tuple(version for version, _ in proven), {version: image for version, image in proven if image}
-    loaded = _loaded(answers["loaded"].out)
+    loaded = () if damaged.keys() & {".", "host"} else _loaded(answers["loaded"].out)
     at = files[1] if files else default
-    return State(at, desired, versions, images, loaded, loading, damaged, changed)
+    return State(at, desired, versions, loading, damaged, changed, images, loaded)
 
 
 def _last_change(printed: str) -> Optional[LastChange]:

@@ -37,7 +37,7 @@ def taking_over(host: Here) -> None:
     """Replace the release while 50 requests a second and 20 computations of 5 to 60 s are going on."""
     print("| way | requests | lost | p99 | outage | computations ended | cut |\n|---|---|---|---|---|---|---|")
     with loaded().going_on() as report:
-        for line in (f"deploy --version {SECOND}", "service.restart", "rollback"):
+        for line in (f"deploy --version {SECOND}", "service.restart", f"rollback --drop-versions {SECOND}"):
             done(host, *line.split())
     print(row("deploy, service.restart, rollback", report))
     done(host, "service.stop", "service.start", "--version", FIRST)

@@ -21,7 +21,7 @@ from ospreyops.remote.host import Host
 from ospreyops.settings import Settings
 from ospreyops.target import target
 from tests.delivery.images import IMAGE, PACKERS, classic, configuration, digest, released, tarred, written
-from tests.look.test_host import look
+from tests.look.here import look
 
 RELEASE = Release("0.3")
 ID = f"sha256:{digest(configuration())}"

@@ -88,7 +88,7 @@ def test_a_full_disk_is_cleared_of_old_releases_alone(sim: Sim) -> None:
     mac = serving(disk_free=1_000)
     for version in ("0.1", "0.2"):
         mac.load(version)
-        mac.unpacked.add(version)
+        mac.extract(version)
     ran = sim("fix.disk -H sim", mac)
     assert set(mac.images) == {"osprey/service:0.2", "osprey/service:0.3"}, ran.said
     assert mac.unpacked == {"0.2", "0.3"}

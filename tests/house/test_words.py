@@ -15,6 +15,8 @@ OWN_WORDS = {
     "change/lock.py": "what the lock's own Perl programs print",
     "daemon/bundle.py": "the metadata of Python packages, which PEP 345 defines",
     "daemon/install.py": "a Python's version number, and the ~ of a setting",
+    "delivery/image_archive.py": "names and digests in an archive's JSON, which the image specification defines",
+    "delivery/load.py": "what the gate's own Perl program prints",
     "healing/watch.py": "its own reasons, with the numbers left out",
     "release.py": "version numbers, as a user gives them",
     "remote/command.py": "the tool's own templates and lines",

@@ -43,6 +43,10 @@ def engine() -> Iterator[Engine]:
     started.stop()
 
 
+PROTOCOLS = {"0.4": ("0.4", "0.3")}
+"""The protocol versions of a release that serves more than its own: no user of an older Desktop is cut off."""
+
+
 @pytest.fixture(scope="session")
 def releases(tmp_path_factory: pytest.TempPathFactory) -> Releases:
     """The archive of a sample release: releases("0.3"), releases("0.4", "hangs", ("0.4", "0.3")); made once each."""
@@ -51,7 +55,8 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> Releases:
     def release(version: str, fault: Optional[str] = None, protocols: tuple[str, ...] = ()) -> Path:
         key = (version, fault, protocols)
         if key not in made:
-            made[key] = build(tmp_path_factory.mktemp(fault or version), version, protocols, fault)
+            served = protocols or PROTOCOLS.get(version, (version,))
+            made[key] = build(tmp_path_factory.mktemp(fault or version), version, served, fault)
         return made[key]
 
     return release

@@ -28,6 +28,8 @@ SERVES = "service: osprey/service:0.3 still serves, users are not affected"
 """What a failed rollout says of the previous release."""
 BAD = [fault for fault in FAULTS if not fault.startswith("slow")]
 """The faults of releases that never take over."""
+REFUSED = ("wrong-tag", "truncated", "traversal", "link", "no-script")
+"""Those that are seen on the deployer's computer, before anything is sent."""
 FRESH, KEPT = 8, 12
 """Threads that ask over fresh connections, and over kept ones."""
 STALE = (http.client.RemoteDisconnected, ConnectionError)

@@ -20,7 +20,7 @@ from ospreyops.release import MARK, Release
 from ospreyops.settings import Settings
 from ospreyops.target import target
 from tests.delivery.images import released
-from tests.look.test_host import look
+from tests.look.here import look
 
 ODD = (
     r"0.1\0057..",

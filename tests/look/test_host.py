@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 import os
 import socket
-import subprocess
 import time
 from pathlib import Path
 from typing import Any, Optional
@@ -19,9 +18,9 @@ from ospreyops.facts.host import HostFacts, ScriptEnd, Unit
 from ospreyops.look import Look
 from ospreyops.look.host import LOG_LINES, host_facts, questions
 from ospreyops.remote.command import Answer
-from ospreyops.remote.protocol import batch, parse_batch
 from ospreyops.settings import Settings
 from ospreyops.target import target
+from tests.look.here import look
 from tests.sim.host import SimHost
 
 NAMES = tuple(questions(Settings("olympias")))
@@ -48,13 +47,6 @@ WORDS = st.sampled_from(
 )
 OUTPUT = st.text() | st.lists(WORDS | st.text(max_size=5)).map("".join) | st.binary().map(lambda b: b.decode("latin-1"))
 ANSWER = st.builds(Answer, st.integers(-1, 255), OUTPUT, OUTPUT, st.booleans())
-
-
-def look(settings: Settings, home: Path, shell: str = "sh") -> HostFacts:
-    """The facts of this computer, for a user with that home folder."""
-    line = batch(questions(settings))
-    printed = subprocess.check_output([shell, "-c", line], env={**os.environ, "HOME": str(home)}, timeout=20)
-    return host_facts(settings, parse_batch(printed.decode()))
 
 
 def told(folder: str = "~/osprey", **said: str) -> HostFacts:

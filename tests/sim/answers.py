@@ -66,7 +66,8 @@ def room(host: SimHost) -> str:
     rule = f"-A OSPREY -p tcp -m tcp --dport 44342 -j REDIRECT --to-ports {host.active_port}\n"
     active_port = "" if host.active_port is None else "netfilter\n" + (rule if host.active_port != 44342 else "")
     taken = "".join(f"taken {port:04X}\n" for port in sorted({*host.taken_ports, *host.listening}))
-    return f"{active_port}memory {host.memory_free // 1024}\n{taken}"
+    disk = "" if host.docker_free is None else f"/dev/sdb 100000000 1 {host.docker_free // 1024} 1% /srv/docker\n"
+    return f"{active_port}memory {host.memory_free // 1024}\n{taken}{disk}"
 
 
 def _unit(host: SimHost) -> str:

@@ -20,7 +20,7 @@ from typing import Any, Callable, Optional, Union
 
 from ospreyops.console import Console
 from ospreyops.errors import Failed, Unreachable
-from ospreyops.facts.engine import Container, EngineFacts, EngineRefusal, Image
+from ospreyops.facts.engine import Container, EngineFacts, EngineRefusal
 from ospreyops.remote.command import Answer, Command
 from ospreyops.remote.protocol import with_timeout
 from ospreyops.remote.streams import LocalStream
@@ -28,9 +28,7 @@ from ospreyops.settings import Settings
 from ospreyops.tools import docker
 from tests.sim.answers import EPOCH, answer
 from tests.sim.changes import change
-
-ALL = ("0.1", "0.2", "0.3", "0.4")
-"""The protocol versions that an image serves by its label, unless a test says otherwise."""
+from tests.sim.releases import SimReleases
 
 
 class Killed(BaseException):
@@ -46,7 +44,7 @@ def folders() -> str:
 
 
 @dataclass
-class SimHost:
+class SimHost(SimReleases):
     """The state of a host, and the lines that it has run. fails: a pattern of lines that exit with 1.
 
     garbled: what lies in place of the desired release; damaged: file of what it remembers -> what is wrong with it.
@@ -54,22 +52,13 @@ class SimHost:
 
     name: str = "sim"
     machine: str = "native"
-    images: dict[str, str] = field(default_factory=dict)
     service: Optional[Container] = None
     others: list[Container] = field(default_factory=list)
     active_port: Optional[int] = 44342
     memory_free: int = 10**10
     taken_ports: tuple[int, ...] = ()
     connections: dict[str, int] = field(default_factory=dict)
-    unpacked: set[str] = field(default_factory=set)
-    own: set[str] = field(default_factory=set)
-    recorded: Optional[list[str]] = None
-    labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    architecture: str = "amd64"
-    built: str = "amd64"
-    holders: dict[str, str] = field(default_factory=dict)
     digest: str = ""
-    rebuilt: dict[str, str] = field(default_factory=dict)
     archives: set[str] = field(default_factory=lambda: {"0.3", "0.4"})
     listener: str = ""
     unit: str = ""
@@ -78,6 +67,7 @@ class SimHost:
     tried: str = ""
     drop_ins: str = ""
     folder_free: int = 92_160_000_000
+    docker_free: Optional[int] = None
     log_size: int = 20
     logs: set[str] = field(default_factory=lambda: {"osprey-service.log"})
     engine_why: str = ""
@@ -212,43 +202,12 @@ class SimHost:
         port = self.active_port or port if port == 44342 else port
         return next((one for one in self.containers if one.running and one.port == port), None)
 
-    def load(self, version: str) -> str:
-        """What `docker load` comes to."""
-        digest = self.rebuilt.get(version, f"sha256:{version.replace('.', '') * 16}")
-        self.images[f"osprey/service:{version}"] = digest
-        return f"Loaded image: osprey/service:{version}\nid {digest}\n"
-
-    def extract(self, version: str) -> None:
-        """What unpacking a release comes to: the tool's own mark is in it."""
-        self.unpacked.add(version)
-        self.own.add(version)
-
-    def remember(self, rows: str) -> None:
-        """What recording the images that were loaded comes to."""
-        found = re.findall(r"'([0-9.]+ sha256:\S+(?: \S+)?)'", rows)
-        self.recorded = [*(self.recorded or []), *found]
-
-    def discard(self, version: str) -> None:
-        """What removing a folder comes to; one that the tool did not unpack is left."""
-        if version not in self.own:
-            raise Failed("exit status 1")
-        self.unpacked.discard(version)
-        self.own.remove(version)
-
-    def forget(self, name: str) -> None:
-        """What `docker image rm` comes to."""
-        del self.images[name]
-
     def engine(self) -> Union[EngineFacts, EngineRefusal]:
         """What the docker SDK would read."""
         if self.engine_why:
             return docker.refusal(self.engine_why)
-        images = {
-            name: Image(name, digest, 1, 1, self.labels.get(name[15:], ALL), self.built)
-            for name, digest in self.images.items()
-        }
         others = tuple(self.others)
-        return EngineFacts(self.sudo, images, self.service, others, dict(self.holders), self.architecture)
+        return EngineFacts(self.sudo, self.described(), self.service, others, dict(self.holders), self.architecture)
 
     def start_unit(self) -> None:
         """What `systemctl start osprey` comes to."""

@@ -20,7 +20,7 @@ def test_a_deploy_killed_at_any_step_ends_healthy_when_it_is_run_again(
     loaded = inv("image.load", "--version", "0.4", "-H", "olympias")
     assert loaded.code == 0, loaded.said
     for step, version in enumerate(itertools.cycle(["0.4", "0.3"])):
-        deploy = ("deploy", "--version", version, "-H", "olympias")
+        deploy = ("deploy", "--version", version, "--drop-versions", "0.4", "-H", "olympias")
         killed = killed_at(inv, step, *deploy)
         if killed and power_off:
             deployed.power_off()

@@ -1,0 +1,66 @@
+"""The releases of a simulated host: its images in Docker, and what is unpacked of them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Optional
+
+from ospreyops.errors import Failed
+from ospreyops.facts.engine import Image
+
+ALL = ("0.1", "0.2", "0.3", "0.4")
+"""The protocol versions that an image serves by its label, unless a test says otherwise."""
+
+
+@dataclass
+class SimReleases:
+    """Images and folders. own: the versions that the tool unpacked; recorded: the images that it loaded, None at first.
+
+    labels: version -> the protocol versions of its image; built: its architecture; rebuilt: version -> the digest that
+    loading it gives. holders: digest -> a container of another name.
+    """
+
+    images: dict[str, str] = field(default_factory=dict)
+    unpacked: set[str] = field(default_factory=set)
+    own: set[str] = field(default_factory=set)
+    recorded: Optional[list[str]] = None
+    labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    architecture: str = "amd64"
+    built: str = "amd64"
+    rebuilt: dict[str, str] = field(default_factory=dict)
+    holders: dict[str, str] = field(default_factory=dict)
+
+    def load(self, version: str) -> str:
+        """What `docker load` comes to."""
+        digest = self.rebuilt.get(version, f"sha256:{version.replace('.', '') * 16}")
+        self.images[f"osprey/service:{version}"] = digest
+        return f"Loaded image: osprey/service:{version}\nid {digest}\n"
+
+    def extract(self, version: str) -> None:
+        """What unpacking a release comes to: the tool's own mark is in it."""
+        self.unpacked.add(version)
+        self.own.add(version)
+
+    def remember(self, rows: str) -> None:
+        """What recording the images that were loaded comes to."""
+        found = re.findall(r"'([0-9.]+ sha256:\S+(?: \S+)?)'", rows)
+        self.recorded = [*(self.recorded or []), *found]
+
+    def discard(self, version: str) -> None:
+        """What removing a folder comes to; one that the tool did not unpack is left."""
+        if version not in self.own:
+            raise Failed("exit status 1")
+        self.unpacked.discard(version)
+        self.own.remove(version)
+
+    def forget(self, name: str) -> None:
+        """What `docker image rm` comes to."""
+        del self.images[name]
+
+    def described(self) -> dict[str, Image]:
+        """The images as a look finds them."""
+        return {
+            name: Image(name, digest, 1, 1, self.labels.get(name[15:], ALL), self.built)
+            for name, digest in self.images.items()
+        }
