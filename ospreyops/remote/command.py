@@ -52,6 +52,11 @@ class Answer:
         """Its standard error if there is any, else its standard output."""
         return (self.err.strip() or self.out.strip()) if not self.late else "it did not end in time"
 
+    @property
+    def last_line(self) -> str:
+        """The last of its last words."""
+        return (self.said.splitlines() or ["it said nothing"])[-1]
+
 
 class Runs(Protocol):
     """What runs a line."""

@@ -7,6 +7,8 @@ import subprocess
 import tempfile
 from typing import IO, Any, Optional, Protocol
 
+import invoke
+
 from .command import Answer
 
 GRACE = 20
@@ -80,3 +82,11 @@ class RemoteStream:
             code = None
         self.sock.close()
         return Answer(-1 if code is None else code, err=err.decode(errors="replace").replace(PROMPT, ""))
+
+
+class Local(invoke.Local):
+    """Invoke's runner, which stops waiting at Ctrl-C: the signal reaches limit.pl, too, and that ends the line."""
+
+    def send_interrupt(self, interrupt: KeyboardInterrupt) -> None:
+        """Raise the interrupt, as Fabric's remote runner does."""
+        raise interrupt
