@@ -107,15 +107,16 @@ until ($ended) {
     # A signal interrupted it.
     next if $count < 0;
     last unless $count and sysread STDIN, my $part, 65536;
-    last if $removed = not $named->();
+    $removed = not $named->();
     $input .= $part;
-    $beat->();
+    $beat->() unless $removed;
     while ($input =~ s/^([^\n]*)\n//) {
         my $record = $1;
         next if index $record, "$token ";
         $last = substr $record, 1 + length $token;
-        $say->("told");
+        $say->("told") unless $removed;
     }
+    last if $removed;
 }
 
 if (defined $last) {
