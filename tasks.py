@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from invoke import Collection
 
 from ospreyops.change.history import COLUMNS, entries, newest, question, row
@@ -24,14 +26,21 @@ from ospreyops.text import table
 
 @task(help={**VERSION_HELP, **FROM_HELP, **TIMEOUT_HELP, **ROLLOUT_HELP})
 def deploy(
-    site: Site, version: str = "", from_: str = "", health_timeout: str = "", stop_first: bool = False, drain: str = ""
+    site: Site,
+    version: str = "",
+    from_: str = "",
+    health_timeout: str = "",
+    stop_first: bool = False,
+    drain: str = "",
+    drop_versions: str = "",
 ) -> Outcome:
     """Bring a host to run a release, healthy.
 
     No request is lost, and nothing is done where the release runs already.
     """
     release, patient = release_of(version), site.with_health_timeout(health_timeout)
-    did = roll_out(patient, release, rollout(release, stop_first, drain, given_by(from_, release)))
+    planned = replace(rollout(release, stop_first, drain, drop_versions), given=given_by(from_, release))
+    did = roll_out(patient, release, planned)
     return site.finished(did, f"{described(patient.last, release)} is healthy")
 
 
@@ -39,17 +48,24 @@ def deploy(
     help={"version": "the release to roll back to; else the last one that was healthy", **TIMEOUT_HELP, **ROLLOUT_HELP}
 )
 def rollback(
-    site: Site, version: str = "", health_timeout: str = "", stop_first: bool = False, drain: str = ""
+    site: Site,
+    version: str = "",
+    health_timeout: str = "",
+    stop_first: bool = False,
+    drain: str = "",
+    drop_versions: str = "",
 ) -> Outcome:
     """Go back to the last release that was healthy.
 
     That is the last one other than the desired release.
     """
-    chosen = version or rollback_target(site.look())
+    facts = site.look()
+    chosen = version or rollback_target(facts)
     if not chosen:
         raise Blocked(f"no other release was healthy on {site.name} before", hint="--version 0.3, or inv history")
     release, patient = release_of(chosen), site.with_health_timeout(health_timeout)
-    did = roll_out(patient, release, rollout(release, stop_first, drain))
+    planned = replace(rollout(release, stop_first, drain, drop_versions), proven=facts.host.proven_images.get(chosen))
+    did = roll_out(patient, release, planned)
     return site.finished(did, f"{described(patient.last, release)} is healthy")
 
 

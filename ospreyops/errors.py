@@ -6,7 +6,8 @@ OspreyError             an invoke Exit: printed without a traceback, then the ex
 │   └── NotConverged    a step was done, its patience is over, and nothing changed
 ├── Blocked        3    something that only a person can change is in the way
 │   ├── Busy            another task changes the host
-│   └── Superseded      this task has the host's lock no more: the host refused its line
+│   ├── Superseded      this task has the host's lock no more: the host refused its line
+│   └── Spared          what has to be ended serves or computes
 ├── Unreachable    4    the host is unreachable, or the connection to it was lost
 ├── Failed         5    a step was tried and did not work
 └── Interrupted  130    Ctrl-C
@@ -88,6 +89,10 @@ class Busy(Blocked):
 
 class Superseded(Blocked):
     """This task has the host's lock no more: the host refused its line."""
+
+
+class Spared(Blocked):
+    """What has to be ended for a repair serves or computes, or nobody can say whether it does."""
 
 
 class Unreachable(OspreyError):

@@ -13,8 +13,9 @@ from typing import Optional
 from .errors import Blocked
 from .facts import Facts
 from .facts.engine import Container
-from .release import CONTAINER, SCRIPT, UNIT, Release
+from .release import CONTAINER, SCRIPT, UNIT, UNTOUCHED, Release
 from .remote.command import Command, quote, sh
+from .remote.perl import program
 from .target import Target
 from .tools import docker
 
@@ -98,6 +99,26 @@ def load(facts: Facts, target: Target, folder: str, release: Release) -> Command
     decode = next((tool for tool in ("lbzip2", "bzip2") if tool in facts.host.tools), None)
     line = f"{decode} -dc {{file}} | {line}" if decode else f"<{{file}} {line}"
     return sh(line, file=file, limit=1800, sudo=facts.sudo)
+
+
+def load_gated(facts: Facts, target: Target, folder: str, release: Release) -> Command:
+    """The same, through the gate: Docker gets no name but that of the release, and that one last."""
+    line = f"perl -e {{gate}} {{file}} {{image}} {{built}} | {target.machine.at_engine(docker.load(release.image))}"
+    return sh(
+        line,
+        gate=program("ospreyops.delivery", "gate.pl"),
+        file=f"{folder}/{release.image_archive}",
+        image=release.image,
+        built=facts.engine.architecture if facts.engine else "",
+        limit=1800,
+        sudo=facts.sudo,
+    )
+
+
+def remove_release(facts: Facts, version: str) -> Command:
+    """Remove the folder of a release, if this tool unpacked it and nothing was added to it."""
+    line = f"cd {{folder}} && [ ! -h {{name}} ] && ( cd {{name}} && {UNTOUCHED} ) && rm -rf {{name}}"
+    return sh(line, folder=facts.host.folder, name=version, limit=120, sudo=not facts.host.writable)
 
 
 def name_image(facts: Facts, target: Target, name: str, digest: str) -> Command:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Optional
 
 from .errors import Blocked, Usage
 
@@ -12,6 +14,10 @@ IMAGE = "osprey/service"
 CONTAINER = "osprey-service"
 SCRIPT = "osprey-service"
 UNIT = "osprey"
+MARK = ".ospreyops-release"
+"""The file in a folder that this tool unpacked a release into; it lists what the folder had then."""
+UNTOUCHED = f'[ -f {MARK} ] && [ -z "$(find . ! -name . 2>&1 | grep -Fxv -f {MARK})" ]'
+"""What a shell in such a folder tells: nothing is in it that the list does not have."""
 
 
 @dataclass(frozen=True, order=True)
@@ -46,6 +52,12 @@ def parse(version: str) -> Release:
 def by_age(version: str) -> tuple[int, ...]:
     """A sort key: 0.10 is newer than 0.9."""
     return tuple(int(part) for part in version.split("."))
+
+
+def versions_of(labels: Optional[Mapping[str, str]]) -> tuple[str, ...]:
+    """The protocol versions of an image's label: what is between the brackets (field book: osprey-release, 2)."""
+    listed = re.match(r"\[([0-9., ]*)\]", (labels or {}).get("osprey.service.versions", ""))
+    return tuple(part.strip() for part in listed[1].split(",") if part.strip()) if listed else ()
 
 
 def check_members(release: Release, names: str, listing: str) -> None:

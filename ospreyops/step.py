@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Callable, Protocol
+from typing import Callable, Optional, Protocol
 
+from .errors import Failed
 from .facts import Facts
 from .remote.command import Command
 from .remote.host import Host
@@ -29,6 +30,8 @@ class Step:
     outcome: a sentence that stands alone, for `completed: …` and for the watchdog's events.
     patience: seconds after which the same step, still asked for by a fresh look, has failed.
     then_look: the steps after it make sense only once it has taken effect.
+    ends: it ends, powers off or removes what may be of use (a container, a VM, a call of somebody's). Repairs do such a
+    step only while nothing proves that the service serves or computes (goals/loss.py).
     """
 
     why: str = field(compare=False)
@@ -36,6 +39,7 @@ class Step:
     outcome: str = field(compare=False)
     patience: float = field(default=30, compare=False)
     then_look: bool = field(default=False, compare=False)
+    ends: bool = field(default=False, compare=False)
 
     @property
     def changes(self) -> bool:
@@ -72,3 +76,56 @@ class Keyed:
     def perform(self, host: Host) -> None:
         """Errors: Failed."""
         self.command.perform(host)
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """What helps where a line fails with those words."""
+
+    words: str
+    do: Command
+
+
+@dataclass(frozen=True)
+class Retried:
+    """A line that is done once more where it failed in a way that is known, after what helps against that."""
+
+    command: Command
+    remedies: tuple[Remedy, ...] = field(compare=False)
+
+    def __str__(self) -> str:
+        return str(self.command)
+
+    def perform(self, host: Host) -> None:
+        """Errors: Failed."""
+        try:
+            self.command.perform(host)
+        except Failed as error:
+            remedy = next((one for one in self.remedies if one.words in error.evidence), None)
+            if remedy is None:
+                raise
+            remedy.do.perform(host)
+            self.command.perform(host)
+
+
+@dataclass(frozen=True)
+class FirstOf:
+    """Ways to the same end, the best one first: the next is tried only where one failed."""
+
+    ways: tuple[Action, ...]
+
+    def __str__(self) -> str:
+        return " || ".join(str(way) for way in self.ways)
+
+    def perform(self, host: Host) -> None:
+        """Errors: Failed, of the first way, when none works."""
+        failed: Optional[Failed] = None
+        for way in self.ways:
+            try:
+                way.perform(host)
+            except Failed as error:
+                failed = failed or error
+            else:
+                return
+        if failed:
+            raise failed

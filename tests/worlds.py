@@ -42,7 +42,7 @@ def _with_release(host: Host, version: str) -> Host:
     host.load(version)
     host.unpacked.add(version)
     host.start(version)
-    host.record(version)
+    host.record(version, host.images[f"osprey/service:{version}"])
     return host
 
 
@@ -51,12 +51,19 @@ def change(**state: Any) -> Callable[[SimMac], None]:
     return lambda mac: mac.__dict__.update(state)
 
 
+def kill_docker(mac: SimMac) -> None:
+    """Docker in the VM is killed, and its proxies with it: what its container serves does not come through."""
+    ended = mac.service.id if mac.service else ""
+    mac.engine_why = "dial unix /var/run/docker.sock: connect: connection refused"
+    mac.healthy = lambda container: container.id != ended
+
+
 FAULTS: dict[str, Callable[[SimMac], object]] = {
     "clock": change(clock_behind=90, tls="remote error: tls: bad certificate"),
     "paused": change(vm="paused"),
     "hung": change(hung=True),
     "stopped": lambda mac: mac.power("poweroff"),
-    "docker": change(engine_why="dial unix /var/run/docker.sock: connect: connection refused"),
+    "docker": kill_docker,
     "certs": change(tls="x509: certificate has expired or is not yet valid"),
     "forward": lambda mac: mac.rules.remove(RULE),
     "service": SimMac.stop,
@@ -66,6 +73,8 @@ FAULTS: dict[str, Callable[[SimMac], object]] = {
 """How each fault comes to a Mac where the desired release serves."""
 CURABLE = [name for name in FAULTS if name != "sleep"]
 """The faults that heal repairs; the other one needs a yes."""
+WANT_YES = ("sleep", "certs", "address")
+"""The faults whose repair wants a yes: it changes how the host behaves, or ends a service that serves."""
 
 
 def with_fault(name: str, **state: Any) -> SimMac:

@@ -10,7 +10,7 @@ from .. import lines
 from ..errors import Blocked, Failed, OspreyError, Unhealthy
 from ..facts import Facts
 from ..facts.engine import Container
-from ..goals import switchover
+from ..goals import image, switchover
 from ..goals.deploy import Stage, deployed, phases
 from ..goals.rollout import Plan, Rollout
 from ..release import Release, parse
@@ -70,7 +70,7 @@ def roll_out(site: Site, release: Release, rollout: Rollout, *, restart: bool = 
         did = reach(site, goal)
     except (Failed, Blocked, Unhealthy) as error:
         if site.change.held and not site.change.untouched and progress.previous and not progress.took_over:
-            error.serving = restore_previous(site, progress.previous)
+            error.serving = restore_previous(site, progress.previous, release)
         if progress.asked:
             hooks.run_post(site, site.settings.deploy_failed, release.version, error.case)
         raise
@@ -83,14 +83,21 @@ def roll_out(site: Site, release: Release, rollout: Rollout, *, restart: bool = 
     return did
 
 
-def restore_previous(site: Site, previous: Container) -> str:
-    """Have the service that ran before a failed rollout serve; returns what is the case then, in a sentence."""
+def restore_previous(site: Site, previous: Container, failed: Release) -> str:
+    """Have the service that ran before a failed rollout serve; returns what is the case then, in a sentence.
+
+    The container itself is kept, whatever image its name means by now. Where the rollout gave that name to another
+    image, it is given back.
+    """
     site.console.dim(f"rolling back to {previous.version}")
     named = site.last.engine and site.last.engine.service
     replacing = named.id if named and named.id != previous.id else None
-    rollout = Rollout(parse(previous.version), stop_first=True, drain=0, replacing=replacing)
+    release = parse(previous.version)
+    rollout = Rollout(release, stop_first=True, drain=0, replacing=replacing, keep=previous.id, image=previous.digest)
 
     def goal(facts: Facts) -> Iterator[Step]:
+        if release == failed:
+            yield from image.named(facts, site.target, release, previous.digest)
         steps = list(deployed(facts, site.target, rollout, end=Stage.LIVE))
         yield from steps or switchover.drained(Plan(facts, site.target, rollout))
 

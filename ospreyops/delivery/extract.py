@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ..errors import Failed
-from ..release import SCRIPT, Release, check_members
+from ..errors import Failed, OspreyError
+from ..release import MARK, SCRIPT, UNTOUCHED, Release, check_members
 from ..remote.command import Command, sh
 from ..remote.host import Host
+from .archive import GOOD_COPY
+
+SWAP = (
+    f"{{ if [ -d {{name}} ] && ( cd {{name}} && {UNTOUCHED} ); then rm -rf {{name}}; fi; rmdir {{name}} 2>/dev/null;"
+    " [ ! -e {name} ] || mv {name} {name}.before-$(date +%s); } && mv {part} {name}"
+)
+"""Put the new folder in the place of the old one. What this tool did not unpack, or was added to, is moved aside."""
 
 
 @dataclass(frozen=True)
 class Extract:
-    """Extract a release archive of the host into a folder of its own: whole, or not at all.
+    """Extract a release archive of the host into a folder of its own, with a mark in it: whole, or not at all.
 
     consume: remove the archive afterwards, for install.sh trips over one that lies beside its content.
     """
@@ -27,12 +34,13 @@ class Extract:
     def command(self) -> Command:
         """Runbook: "untar it to your favorite folder"."""
         folder, _, name = self.place.rpartition("/")
-        line = (
+        unpack = (
             "mkdir -p {folder} && cd {folder} && rm -rf {part} && mkdir {part} && tar -xof {archive} -C {part}"
-            " && chmod +x {part}/{script} && rm -rf {name} && mv {part} {name}"
-        ) + (" && rm -f {archive}" if self.consume else "")
-        values = {"folder": folder, "name": name, "part": f".{name}.part", "archive": self.archive, "script": SCRIPT}
-        return sh(line, limit=900, sudo=self.sudo, **values)
+            " && chmod +x {part}/{script} && (cd {part} && find . ! -name . >{mark})"
+        )
+        line = f"{unpack}{' && rm -f {archive}' if self.consume else ''} && {SWAP}"
+        values = {"folder": folder, "name": name, "part": f".{name}.part", "archive": self.archive}
+        return sh(line, limit=900, sudo=self.sudo, script=SCRIPT, mark=MARK, **values)
 
     def __str__(self) -> str:
         return str(self.command)
@@ -45,12 +53,14 @@ class Extract:
                 "listing": sh("tar -tvf {archive}", archive=self.archive, limit=300),
             }
         )
-        if not asked["names"].ok:
-            raise Failed(
-                f"{self.archive} is damaged: {asked['names'].said.splitlines()[0]}",
-                hint="a good copy: its size and sha256 as in the release archive",
-            )
-        check_members(self.release, asked["names"].out, asked["listing"].out)
+        try:
+            if not asked["names"].ok:
+                raise Failed(f"{self.archive} is damaged: {asked['names'].said.splitlines()[0]}", hint=GOOD_COPY)
+            check_members(self.release, asked["names"].out, asked["listing"].out)
+        except OspreyError:
+            if self.consume:
+                host.run(sh("rm -f {archive}", archive=self.archive, limit=60, sudo=self.sudo))
+            raise
         try:
             host.run(self.command)
         except Failed:

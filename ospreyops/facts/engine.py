@@ -6,7 +6,7 @@ import calendar
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Optional
 
@@ -36,13 +36,17 @@ class EngineRefusal:
 
 @dataclass(frozen=True)
 class Image:
-    """An image of the service in Docker; digest: its content-addressed id, `sha256:…`."""
+    """An image of the service in Docker.
+
+    digest: its content-addressed id, `sha256:…`. architecture: in Docker's word, "" when nobody could tell.
+    """
 
     name: str
     digest: str
     created: int
     size: int
     versions: tuple[str, ...] = ()
+    architecture: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,12 +110,15 @@ class EngineFacts:
 
     service: the container `osprey-service`; others: the containers alongside it. `osprey-service-PORT` goes on,
     `osprey-service-left-SECONDS-PORT` drains since that moment.
+    holders: the digest of an image -> a container of another name that holds it. architecture: the engine's own.
     """
 
     sudo: bool
     images: Mapping[str, Image]
     service: Optional[Container] = None
     others: tuple[Container, ...] = ()
+    holders: Mapping[str, str] = field(default_factory=dict)
+    architecture: str = ""
 
     @property
     def containers(self) -> tuple[Container, ...]:

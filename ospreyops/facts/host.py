@@ -48,11 +48,24 @@ class ScriptEnd:
 
 @dataclass(frozen=True)
 class Desired:
-    """The release that a host is to run, since when (ISO 8601), and who said so."""
+    """The release that a host is to run, since when (ISO 8601), and who said so.
+
+    digest: of the image that was healthy; "" where an older version of this tool recorded it.
+    """
 
     version: str
     since: str = ""
     by: str = ""
+    digest: str = ""
+
+
+@dataclass(frozen=True)
+class LoadedImage:
+    """An image that this tool loaded: its digest in Docker, and what its archive says that it is."""
+
+    version: str
+    digest: str
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,8 +90,11 @@ class HostFacts:
     listener: what listens on the service's port; None when nothing does.
     script_end: how the start script that ended last ended; None while each runs, or when none was started.
     logs: file -> bytes, of what the start scripts print; log_tail: the last lines of the newest.
+    own: the folders that this tool unpacked a release into, and nobody added anything to.
     state_folder: where it keeps what it remembers, if that is not .ospreyops in its folder.
     desired: the release that it is to run; None when none is. proven: the versions that were healthy here, newest last.
+    proven_images: version -> the digest of the image that was healthy last, where that is known.
+    loaded: the images that this tool loaded; None where it has not begun to record them.
     last_change: as its history has it; None where it has none.
     damaged: file of what it remembers -> what is wrong with it; "." is their folder.
     loading: the versions whose load into Docker began and, as far as is known, did not end.
@@ -95,6 +111,7 @@ class HostFacts:
     tools: frozenset[str] = frozenset()
     writable: bool = True
     unpacked: Mapping[str, str] = field(default_factory=dict)
+    own: frozenset[str] = frozenset()
     archives: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     unit: Optional[Unit] = None
     listener: Optional[Listener] = None
@@ -104,6 +121,8 @@ class HostFacts:
     damaged: Mapping[str, str] = field(default_factory=dict)
     last_change: Optional[LastChange] = None
     proven: tuple[str, ...] = ()
+    proven_images: Mapping[str, str] = field(default_factory=dict)
+    loaded: Optional[tuple[LoadedImage, ...]] = ()
     loading: frozenset[str] = frozenset()
     sleeps_after: Optional[int] = None
     logs: Mapping[str, int] = field(default_factory=dict)
@@ -117,6 +136,11 @@ class HostFacts:
     def place(self, version: str) -> str:
         """The folder that a release is unpacked into."""
         return f"{self.folder}/{version}"
+
+    def same_image(self, one: str, other: str) -> bool:
+        """Two digests in Docker are of one image: equal, or loaded from archives that say that they are."""
+        sources = [{image.source for image in self.loaded or () if image.digest == digest} for digest in (one, other)]
+        return one == other or bool((sources[0] & sources[1]) - {""})
 
     def script_folder(self, version: str) -> str:
         """The folder of the start script for that version: its own, else that of another release: all are alike."""

@@ -51,6 +51,11 @@ class ProbeResult:
     issuer: str = ""
     expires: Optional[float] = None
 
+    @property
+    def content(self) -> list[str]:
+        """The versions whose OSPREY Desktop is content here."""
+        return [version for version, problem in self.desktop.items() if problem is None]
+
     def version_problem(self, version: str) -> Optional[Problem]:
         """Why OSPREY Desktop of that version is not content from here; None if it is."""
         if self.about is None:

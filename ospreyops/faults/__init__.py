@@ -18,13 +18,14 @@ from typing import Callable, Optional
 from ..errors import Blocked
 from ..extensions import folders
 from ..facts import Facts
+from ..goals.loss import alive
 from ..step import Step
 from ..target import Target
 
 __path__.extend(folders(__name__))
 
 FIRST = (
-    *("hung", "paused", "stopped", "docker", "clock", "certs", "address"),
+    *("hung", "config", "paused", "stopped", "docker", "clock", "certs", "address"),
     *("port", "service", "forward", "disk", "sleep", "state"),
 )
 """Causes before what they cause; a fault that is not named here comes last."""
@@ -43,13 +44,14 @@ class Fault:
 
     def find(self, facts: Facts, target: Target) -> Optional[Finding]:
         """The fault as it is there; None when it is not."""
-        why = None
         try:
-            for step in self.repair(facts, target):
-                why = step.why
+            steps = list(self.repair(facts, target))
         except Blocked as error:
             return Finding(self, error.case, error.hint or error.case)
-        return Finding(self, why) if why else None
+        if not steps:
+            return None
+        cuts = alive(facts) is not None and any(step.ends for step in steps)
+        return Finding(self, steps[-1].why, wants_yes=self.needs_confirmation or cuts)
 
 
 @dataclass(frozen=True)
@@ -57,11 +59,13 @@ class Finding:
     """A fault that a look shows. evidence: the last step's reason: the steps before it prepare that one.
 
     way_out: what only a person can do about it; None where its task repairs it.
+    wants_yes: the task wants a --yes: it changes how the host behaves, or ends what serves or computes.
     """
 
     fault: Fault
     evidence: str
     way_out: Optional[str] = None
+    wants_yes: bool = False
 
 
 @cache

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..facts import Facts
-from ..facts.machine import State, Trust
+from ..facts.machine import Contact, State, Trust
 from ..goals.machine import UP, certificates_valid
 from ..machines import Vm
 from ..step import Step
@@ -25,6 +25,8 @@ def repair(facts: Facts, target: Target) -> Iterator[Step]:
     vm, seen = target.machine.vm, facts.machine.vm
     if vm is None or seen is None or not facts.engine or facts.machine.state is not State.RUNNING:
         return
+    if seen.contact is not Contact.ANSWERED:
+        return
     trust = seen.tls.trust if seen.tls else None
     if trust is Trust.MOVED:
         yield from certificates_valid(facts, target)
@@ -36,4 +38,4 @@ def repair(facts: Facts, target: Target) -> Iterator[Step]:
 
 def _restarted(vm: Vm, why: str, facts: Facts) -> Step:
     why += facts.engine.loss if facts.engine else ""
-    return Step(why, vm.restart(), f"the VM {vm.name} is restarted", UP, then_look=True)
+    return Step(why, vm.restart(), f"the VM {vm.name} is restarted", UP, then_look=True, ends=True)

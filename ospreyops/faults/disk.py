@@ -1,6 +1,7 @@
 """The disk of the host or of the VM is nearly full.
 
-Field book: docker-machine, 10: images lie on the VM's disk.vmdk, releases and the log on the host.
+Field book: docker-machine, 10: images lie on the VM's disk.vmdk, releases and the log on the host. On a server,
+Docker may have a disk of its own.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Optional
 
 from ..errors import Blocked
 from ..facts import Facts
-from ..goals.image import pruned
+from ..goals.prune import left, pruned
 from ..step import Step
 from ..target import Target
 from ..text import size
@@ -30,13 +31,19 @@ def repair(facts: Facts, target: Target) -> Iterator[Step]:
     steps = list(pruned(facts, target, why))
     yield from steps
     if not steps:
-        raise Blocked(why, hint=f"see what else is big there: du -sk {facts.host.folder}/*, docker system df")
+        raise Blocked(
+            why,
+            evidence="\n".join(left(facts)),
+            hint=f"see what else is big there: du -sk {facts.host.folder}/*, docker system df",
+        )
 
 
 def _evidence(facts: Facts) -> Optional[str]:
-    host, vm = facts.host, facts.machine.vm
+    host, vm, docker = facts.host, facts.machine.vm, facts.machine.disk_free
     if vm and vm.disk_free is not None and vm.disk_free < ROOM:
         return f"the disk of the VM is nearly full: {size(vm.disk_free)} free"
     if host.disk_free is not None and host.disk_free < ROOM:
         return f"the disk of {host.name} is nearly full: {size(host.disk_free)} free for {host.folder}"
+    if docker is not None and docker < ROOM:
+        return f"the disk of Docker on {host.name} is nearly full: {size(docker)} free for images"
     return None

@@ -27,7 +27,7 @@ def repair(facts: Facts, target: Target) -> Iterator[Step]:
     """
     if not facts.host.desired or not facts.engine or any(docker_answers(facts, target)):
         return
-    rollout = Rollout(Release(facts.host.desired.version))
+    rollout = Rollout(Release(facts.host.desired.version), any_image=True)
     hanging = health.hanging(facts, target) if Plan(facts, target, rollout).candidate else None
     if hanging:
         yield from (replace(step, why=str(hanging)) for step in service.stopped(facts, target))

@@ -13,10 +13,11 @@ from ..goals.machine import docker_answers
 from ..step import Step
 from ..target import Target
 
+OFF = (State.STOPPED, State.SAVED, State.ABORTED_SAVED, State.BROKEN)
 IMPACT = "nothing: what computed in it is lost already, unless its state was saved"
 
 
 def repair(facts: Facts, target: Target) -> Iterator[Step]:
     """Start the VM, from its saved state if it has one."""
-    if facts.host.desired and facts.machine.state in (State.STOPPED, State.SAVED, State.BROKEN):
+    if facts.host.desired and facts.machine.state in OFF:
         yield from docker_answers(facts, target)

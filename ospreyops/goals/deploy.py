@@ -101,8 +101,7 @@ def _live(plan: Plan) -> Stage:
     """Where the host stands once traffic comes to the release."""
     if not health.settled(plan):
         return Stage.LIVE
-    recorded = plan.facts.host.desired
-    if recorded is None or recorded.version != plan.release.version:
+    if not desired.is_recorded(plan):
         return Stage.HEALTHY
     return Stage.RECORDED if plan.engine.others else Stage.DONE
 

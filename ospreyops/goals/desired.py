@@ -17,7 +17,7 @@ from ..text import ascii_json, iso_utc, who
 from .rollout import Plan
 
 LIMIT = 60
-VERSIONS = "^[0-9]+([.][0-9]+)+$"
+VERSIONS = "^[0-9]+([.][0-9]+)+( sha256:[0-9a-f]+)?$"
 KEPT = 50
 """How many versions that were healthy are kept."""
 NO_FILE, UNREADABLE = "it is not a file", "it may not be read"
@@ -29,18 +29,20 @@ UNKNOWN = (".", "host", "wanted")
 def record(plan: Plan) -> Iterator[Step]:
     """A phase of a rollout: the release is recorded as the desired one, and as one that was healthy here."""
     host, version = plan.facts.host, plan.release.version
-    if host.desired and host.desired.version == version:
+    if is_recorded(plan):
         return
-    text = {"version": version, "since": iso_utc(host.now), "by": f"{who()}@{socket.gethostname()}"}
+    digest = plan.candidate.digest if plan.candidate else ""
+    by = f"{who()}@{socket.gethostname()}"
+    text = {"version": version, "since": iso_utc(host.now), "by": by, "digest": digest}
     if host.damaged.get("wanted") == NO_FILE:
         raise Blocked(damage(plan.facts, "wanted"), hint=way_out(plan.facts, "wanted"))
     line = sh(
         "umask 022 && mkdir -p {files}"
-        " && { [ ! -f {files}/healthy ] || LC_ALL=C grep -aE {versions} {files}/healthy; echo {version}; }"
+        " && { [ ! -f {files}/healthy ] || LC_ALL=C grep -aE {versions} {files}/healthy; printf '%s\\n' {proven}; }"
         " | tail -n {kept} >{files}/healthy.new && printf '%s\\n' {text} >{files}/wanted.new"
         " && perl -e {sync} {files}/healthy.new {files}/wanted.new"
         " && mv -f {files}/healthy.new {files}/healthy && mv -f {files}/wanted.new {files}/wanted",
-        version=version,
+        proven=f"{version} {digest}".strip(),
         files=host.files,
         versions=VERSIONS,
         kept=KEPT,
@@ -51,6 +53,15 @@ def record(plan: Plan) -> Iterator[Step]:
     )
     outcome = f"{version} is recorded as the desired release of {host.name}"
     yield Step(f"record {version} as the desired release", Keyed(f"record {version}", line), outcome)
+
+
+def is_recorded(plan: Plan) -> bool:
+    """The release is the desired one, with the image that runs; or, where any will do, an older record without."""
+    recorded, candidate = plan.facts.host.desired, plan.candidate
+    if recorded is None or recorded.version != plan.release.version:
+        return False
+    known = bool(recorded.digest) or not plan.rollout.any_image
+    return not (candidate and known) or recorded.digest == candidate.digest
 
 
 def cleared(facts: Facts) -> Iterator[Step]:

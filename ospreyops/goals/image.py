@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import Optional
 
 from .. import lines
+from ..delivery.archive import Archive
 from ..delivery.extract import Extract
 from ..delivery.load import Load
 from ..delivery.upload import Upload
@@ -18,20 +18,30 @@ from ..remote.command import Command, sh
 from ..step import Step
 from ..target import Target
 from ..text import size
-from . import machine
-from .desired import rollback_target
-from .rollout import Plan
+from . import fitness, machine
+from .rollout import Plan, is_image_of
 
 
 def prepared(plan: Plan, *, starting: bool) -> Iterator[Step]:
-    """Docker answers, and has the release's image; the start script is on the host, if it is to be started."""
+    """Docker answers, and has the release's image; the start script is on the host, if it is to be started.
+
+    Errors: Blocked when that image must not take over.
+    """
     facts, target, release, given = plan.facts, plan.target, plan.release, plan.rollout.given
-    yield from loaded(facts, target, release, given)
+    if not starting and (plan.rollout.keep or plan.rollout.any_image):
+        return
+    fitness.check_given(plan)
+    steps = list(loaded(facts, target, release, given))
+    yield from steps
+    if not steps:
+        fitness.check_image(plan)
+    if starting and plan.rollout.image:
+        yield from named(facts, target, release, plan.rollout.image)
     if starting and release.image in plan.engine.images and plan.script_folder not in facts.host.unpacked.values():
         yield from unpacked(facts, target, release, given)
 
 
-def unpacked(facts: Facts, target: Target, release: Release, given: Optional[Path]) -> Iterator[Step]:
+def unpacked(facts: Facts, target: Target, release: Release, given: Optional[Archive]) -> Iterator[Step]:
     """The release lies unpacked in a folder of its own on the host. Errors: Blocked."""
     host, version = facts.host, release.version
     if given is None and version in host.unpacked:
@@ -44,20 +54,20 @@ def unpacked(facts: Facts, target: Target, release: Release, given: Optional[Pat
         raise Blocked(f"the disk of {host.name} is full: {room}", hint="inv image.list shows what releases lie there")
     if given and sent:
         archive = f"{host.folder}/.incoming/{release.archive}"
-        upload = Upload(given, archive, target.settings.ssh, sudo)
-        yield Step(f"{given.name} is on this computer", upload, f"{given.name} is uploaded")
+        upload = Upload(given.path, archive, target.settings.ssh, sudo)
+        yield Step(f"{given.path.name} is on this computer", upload, f"{given.path.name} is uploaded")
     extract = Extract(release, archive, host.place(version), consume=sent, sudo=sudo)
     yield Step(f"release {version} is not unpacked on the host", extract, f"release {version} is unpacked")
 
 
-def _archive(facts: Facts, target: Target, release: Release, given: Optional[Path]) -> tuple[str, int]:
+def _archive(facts: Facts, target: Target, release: Release, given: Optional[Archive]) -> tuple[str, int]:
     """The release archive and its size in bytes. Errors: Blocked when there is none, or it cannot be read."""
     host = facts.host
     if given:
         try:
-            return str(given), given.stat().st_size
+            return str(given.path), given.path.stat().st_size
         except OSError as error:
-            raise Blocked(f"{given} cannot be read: {error.strerror}") from None
+            raise Blocked(f"{given.path} cannot be read: {error.strerror}") from None
     if release.version in host.archives:
         return host.archives[release.version]
     known = ", ".join(sorted({*host.unpacked, *host.archives}, key=by_age)) or "none"
@@ -69,21 +79,24 @@ def _archive(facts: Facts, target: Target, release: Release, given: Optional[Pat
     )
 
 
-def loaded(facts: Facts, target: Target, release: Release, given: Optional[Path] = None) -> Iterator[Step]:
-    """The release's image is in Docker, whole."""
-    yield from machine.docker_answers(facts, target)
+def loaded(facts: Facts, target: Target, release: Release, given: Optional[Archive] = None) -> Iterator[Step]:
+    """The release's image is in Docker, whole; with an archive given, the image of that archive."""
+    yield from machine.up(facts, target)
     if not facts.engine:
         return
-    engine, cut_off = facts.engine, release.version in facts.host.loading
-    in_use = any(container.image == release.image for container in engine.containers)
-    if release.image in engine.images and (not cut_off or in_use):
+    engine, name, cut_off = facts.engine, release.image, release.version in facts.host.loading
+    in_use = any(container.image == name for container in engine.containers)
+    other = given is not None and name in engine.images and not is_image_of(facts, given, engine.images[name].digest)
+    if name in engine.images and not other and (not cut_off or in_use):
         return
     yield from unpacked(facts, target, release, given)
-    why = f"the last load of {release.image} did not end" if cut_off else f"{release.image} is not in Docker"
-    yield Step(why, _load(facts, target, release, given), f"{release.image} is in Docker")
+    why = f"{name} in Docker is another image than that of {given.path.name}" if given and other else ""
+    why = why or (f"the last load of {name} did not end" if cut_off else f"{name} is not in Docker")
+    load = _load(facts, target, release, given, again=cut_off and not in_use)
+    yield Step(why, load, f"{name} is in Docker", then_look=True)
 
 
-def _load(facts: Facts, target: Target, release: Release, given: Optional[Path]) -> Load:
+def _load(facts: Facts, target: Target, release: Release, given: Optional[Archive], *, again: bool) -> Load:
     """The action that loads the image, with the lines that make it whole or undo it."""
     host, images = facts.host, facts.engine.images if facts.engine else {}
     folder = (not given and host.unpacked.get(release.version)) or host.place(release.version)
@@ -94,57 +107,49 @@ def _load(facts: Facts, target: Target, release: Release, given: Optional[Path])
             return lines.name_image(facts, target, name, before.digest)
         return lines.remove_image(facts, target, name)
 
+    def record(digest: str, source: str) -> Command:
+        own = [f"{release.version} {digest} {given.key if given else source}"]
+        rows = [*(_before(facts, release) if host.loaded is None else ()), *own]
+        line = "printf '%s\\n' {rows} >>{files}/loaded"
+        return marking(
+            line.replace("{rows}", " ".join(f"{{row{number}}}" for number in range(len(rows)))),
+            **{f"row{number}": row for number, row in enumerate(rows)},
+        )
+
     marking = partial(sh, files=host.files, mark=f"loading-{release.version}", limit=20, sudo=not host.writable)
     return Load(
         lines.load(facts, target, folder, release),
         release,
+        lines.load_gated(facts, target, folder, release),
         restore,
         mark=marking("umask 022 && mkdir -p {files} && cd {files} && { [ -e {mark} ] || : >{mark}; }"),
         unmark=marking("rm -f {files}/{mark}"),
-        remove=lines.remove_image(facts, target, release.image) if release.version in host.loading else None,
+        record=record,
+        discard=lines.remove_release(facts, release.version) if folder == host.place(release.version) else None,
+        remove=lines.remove_image(facts, target, release.image) if again else None,
     )
 
 
-def unneeded(facts: Facts, keep: int = 2) -> list[str]:
-    """The images beyond the number to keep: never what runs, the desired release, or the one to roll back to."""
-    engine, host = facts.engine, facts.host
-    if not engine:
-        return []
-    running = {container.image for container in engine.containers}
-    newest = [Release(version) for version in _newest(facts)]
-    back = rollback_target(facts) or next((known.version for known in newest if known.image not in running), None)
-    versions = [version for version in (back, host.desired and host.desired.version) if version]
-    used = {*running, *(Release(version).image for version in versions)} & engine.images.keys()
-    others = [known.image for known in newest if known.image in engine.images and known.image not in used]
-    return sorted(others[max(0, keep - len(used)) :])
+def _before(facts: Facts, release: Release) -> list[str]:
+    """The other images that are there when this tool begins to record what it loads: they may have been its own."""
+    images = facts.engine.images.values() if facts.engine else ()
+    versions = [(image.name.rpartition(":")[2], image.digest) for image in images if image.name != release.image]
+    return [f"{version} {digest}" for version, digest in versions if VERSION.fullmatch(version)]
 
 
-def _newest(facts: Facts) -> list[str]:
-    """The versions of the images in Docker, the newest first."""
-    tags = [name.rpartition(":")[2] for name in facts.engine.images] if facts.engine else []
-    return sorted(filter(VERSION.fullmatch, tags), key=by_age, reverse=True)
-
-
-def unneeded_folders(facts: Facts, keep: int = 2) -> list[str]:
-    """The folders of unpacked releases whose images are not in Docker, or not needed there."""
-    if not facts.engine:
-        return []
-    folders = {Release(version).image: folder for version, folder in facts.host.unpacked.items()}
-    needed = facts.engine.images.keys() - set(unneeded(facts, keep))
-    return sorted(folder for image, folder in folders.items() if image not in needed and folder != facts.host.folder)
-
-
-def pruned(facts: Facts, target: Target, why: Optional[str] = None, keep: int = 2) -> Iterator[Step]:
-    """No more images and unpacked releases are there than are to be kept."""
-    for name in unneeded(facts, keep):
-        line = lines.remove_image(facts, target, name)
-        yield Step(why or f"{name} is not needed", line, f"{name} is removed from Docker")
-    for folder in unneeded_folders(facts, keep):
-        line = sh("rm -rf {folder}", folder=folder, limit=120, sudo=not facts.host.writable)
-        yield Step(why or f"{folder} is not needed", line, f"{folder} is removed")
+def named(facts: Facts, target: Target, release: Release, digest: str) -> Iterator[Step]:
+    """The release's name in Docker means the image of that digest."""
+    known = facts.engine.images.get(release.image) if facts.engine else None
+    if known and not facts.host.same_image(known.digest, digest):
+        why = f"{release.image} in Docker is not the image that ran ({digest[:19]})"
+        line = lines.name_image(facts, target, release.image, digest)
+        yield Step(why, line, f"{release.image} is {digest[:19]} again", then_look=True)
 
 
 def described(facts: Facts, release: Release) -> str:
-    """The image with its digest, once it is in Docker."""
+    """The image with its digest: of the container that serves, else as it is in Docker."""
+    serving = facts.serving
+    if serving and serving.running and serving.image == release.image:
+        return f"{release.image} ({serving.digest[:19]})"
     image = facts.engine and facts.engine.images.get(release.image)
     return f"{release.image} ({image.digest[:19]})" if image else release.image

@@ -1,11 +1,73 @@
-"""What a task would cut: it is asked for, and said, before anything that computes is ended."""
+"""What a task would cut: it is asked for, and said, before anything that serves or computes is ended."""
 
 from __future__ import annotations
 
-from ..errors import Usage
+from collections.abc import Iterable, Iterator
+from typing import Optional
+
+from ..errors import Spared, Usage
 from ..facts import Facts
+from ..facts.engine import Container
+from ..facts.machine import State
+from ..step import Step
 
 YES_HELP = {"yes": "really: end what computes, too"}
+
+
+def alive(facts: Facts) -> Optional[str]:
+    """What proves that the service serves or computes, in a clause; None when nothing does."""
+    return computing(facts) or serving(facts)
+
+
+def computing(facts: Facts) -> Optional[str]:
+    """Which containers compute what, in a clause; None when none does."""
+    containers = facts.engine.containers if facts.engine else ()
+    told = [f"{one.image} computes {', '.join(one.jobs)}" for one in containers if one.jobs]
+    return "; ".join(told) or None
+
+
+def serving(facts: Facts) -> Optional[str]:
+    """Where an OSPREY Desktop is content with the service, in a clause; None where none is."""
+    places = [place for place in (facts.local, facts.public, facts.standby) if place]
+    content = (f"{place.where} serves v{version}" for place in places for version in place.content)
+    return next(content, None)
+
+
+def of_use(facts: Facts, container: Container) -> bool:
+    """Ending the container may lose something: it runs, and nobody knows that nothing goes on in it."""
+    unit = facts.host.unit
+    idle = container.connections == 0 and not container.jobs and container is not facts.serving
+    return container.running and (not idle or bool(unit and unit.active))
+
+
+def spared(facts: Facts, steps: Iterable[Step], hint: str) -> Iterator[Step]:
+    """The steps, up to the first that ends something while the service serves or computes, or could not be asked.
+
+    Steps that prepare for that one in the same look are not done either.
+    Errors: Spared, with that hint, when nothing else is to be done before.
+    """
+    life = alive(facts) or ("nobody can say what runs" if facts.machine.state is State.UNKNOWN else None)
+    before: list[Step] = []
+    for step in steps:
+        if life and step.ends:
+            if any(one.then_look for one in before):
+                break
+            raise Spared(f"{step.why}, but {life}: nothing is ended", hint=hint)
+        before.append(step)
+    yield from before
+
+
+def check_confirmed(facts: Facts, steps: Iterable[Step], task: str, *, yes: bool) -> None:
+    """Check that what the steps do first ends nothing of use. Errors: Usage, with what that is, while something lives.
+
+    task: what the user typed, without --yes.
+    """
+    life = alive(facts)
+    for step in steps if life and not yes else ():
+        if step.ends:
+            raise Usage(f"{step.why}, but {life}: {task} would end that ({step.do})", hint="--yes")
+        if step.then_look:
+            return
 
 
 def check_loss(facts: Facts, task: str, *, yes: bool) -> None:
@@ -13,10 +75,9 @@ def check_loss(facts: Facts, task: str, *, yes: bool) -> None:
 
     task: what the user typed, without --yes.
     """
-    computing = [container for container in facts.engine.containers if container.jobs] if facts.engine else []
-    if not computing or yes:
+    told = computing(facts)
+    if not told or yes:
         return
-    told = "; ".join(f"{container.image} computes {', '.join(container.jobs)}" for container in computing)
     raise Usage(
         f"{told}: {task} would cut that",
         hint=f"--yes, or inv service.drain -H {facts.host.name}, which lets it finish",

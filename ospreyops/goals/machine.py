@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from ..errors import Blocked
 from ..facts import Facts
 from ..facts.engine import Refusal
-from ..facts.machine import State, Trust, VmFacts
+from ..facts.machine import RESTING, Reply, State, Trust, VmFacts
 from ..machines import Vm
 from ..step import Keyed, Step, WaitFor
 from ..target import Target
+from .loss import spared
 from .rollout import Plan, engine_of
 
 TOLERATED = 5
@@ -19,6 +20,11 @@ MAKING = 1800
 """Seconds that making a VM may take, with its image to be fetched."""
 UP = 120
 """Seconds until Docker in a VM that was started must answer."""
+TRY = {
+    Reply.MISSING: "install VirtualBox, or have VBoxManage on the PATH",
+    Reply.LATE: "wait until VirtualBox is less busy, or see what it does: ps -axo pid,etime,command | grep VBox",
+}
+"""What helps where VBoxManage did not answer so; else a person reads its own words."""
 
 
 def vm_of(target: Target) -> Vm:
@@ -29,8 +35,14 @@ def vm_of(target: Target) -> Vm:
 
 
 def answering(plan: Plan) -> Iterator[Step]:
-    """The first phase of a rollout: Docker answers."""
-    return docker_answers(plan.facts, plan.target)
+    """The first phase of a rollout: Docker answers. Errors: Blocked when something of use would be ended for that."""
+    return up(plan.facts, plan.target)
+
+
+def up(facts: Facts, target: Target) -> Iterator[Step]:
+    """Docker answers, and nothing that serves or computes is ended for that. Errors: Blocked; Spared."""
+    hint = f"inv doctor -H {target.name}, and inv fix.FAULT --yes, which ends it"
+    return spared(facts, docker_answers(facts, target), hint)
 
 
 def docker_answers(facts: Facts, target: Target) -> Iterator[Step]:
@@ -39,7 +51,7 @@ def docker_answers(facts: Facts, target: Target) -> Iterator[Step]:
     if vm is None or seen is None:
         engine_of(facts)
         return
-    for part in (_whole(facts, vm, seen), _running(facts, vm), _engine_running(facts, vm)):
+    for part in (_whole(facts, vm, seen), _running(facts, vm, seen), _engine_running(facts, vm)):
         steps = list(part)
         yield from steps
         if steps:
@@ -48,42 +60,63 @@ def docker_answers(facts: Facts, target: Target) -> Iterator[Step]:
 
 
 def _whole(facts: Facts, vm: Vm, seen: VmFacts) -> Iterator[Step]:
-    """The VM's making came to its end. Errors: Blocked when VirtualBox does not know a VM whose files are there."""
+    """The VM's making came to its end. Errors: Blocked when only a person can bring back what it lacks."""
+    name, state = facts.host.name, facts.machine.state
     if seen.making and not facts.engine:
         why = f"waiting for the VM {vm.name} to be made (pid {seen.making.pid})"
         yield Step(why, WaitFor(str(vm.create())), f"the VM {vm.name} is made", MAKING, then_look=True)
-    elif seen.unfinished:
+    elif seen.unfinished and state in RESTING:
         why = f"the making of the VM {vm.name} did not end"
-        yield Step(why, vm.remove_files(), f"the files of the half-made VM {vm.name} are removed", then_look=True)
-    elif seen.unregistered:
-        name = facts.host.name
-        hint = f"VBoxManage registervm {seen.unregistered}, or osprey.hosts.{name}.vm_registry; or machine.remove"
+        outcome = f"the files of the half-made VM {vm.name} are removed"
+        yield Step(why, vm.remove_files(), outcome, then_look=True, ends=True)
+    elif seen.unregistered and state is State.ABSENT:
+        hint = f"{_registering(seen.unregistered)}, or osprey.hosts.{name}.vm_registry; or machine.remove"
         raise Blocked(f"VirtualBox does not know the VM {vm.name}, whose files are there", hint=hint)
+    elif seen.record and not seen.record.ssh_port and not seen.making and state is State.RUNNING:
+        why = f"the making of the VM {vm.name} ended before docker-machine knew how to log in"
+        yield Step(why, vm.restart(), f"the VM {vm.name} is restarted", UP, then_look=True, ends=True)
 
 
-def _running(facts: Facts, vm: Vm) -> Iterator[Step]:
-    """The VM runs. Errors: Blocked when it hangs."""
-    state, why = facts.machine.state, str(facts.machine.why)
+def _registering(left: str) -> str:
+    """How VirtualBox gets to know a VM again, from what is left: its settings, those before them, or its folder."""
+    settings = left.removesuffix("-prev")
+    if not settings.endswith(".vbox"):
+        return f"a backup of its settings, NAME.vbox, in {left}"
+    return (
+        f"VBoxManage registervm {left}"
+        if settings == left
+        else f"cp {left} {settings} && VBoxManage registervm {settings}"
+    )
+
+
+def _running(facts: Facts, vm: Vm, seen: VmFacts) -> Iterator[Step]:
+    """The VM runs. Errors: Blocked when it hangs, or could not be asked."""
+    state, why, name = facts.machine.state, str(facts.machine.why), facts.host.name
     if state is State.HUNG:
-        raise Blocked(f"the VM {vm.name} hangs: {why}", hint=f"inv fix.hung -H {facts.host.name}")
+        raise Blocked(f"the VM {vm.name} hangs: {why}", hint=f"inv fix.hung -H {name}")
+    if state is State.UNKNOWN:
+        hint = TRY.get(seen.reply, f"VBoxManage showvminfo {vm.name}, on {name}")
+        raise Blocked(f"nobody can say how the VM {vm.name} is: {why}", hint=hint)
     if state is State.ABSENT:
         yield Step(why, vm.create(), f"the VM {vm.name} is made", UP, then_look=True)
-    elif state is State.SAVED:
-        yield Step(why, vm.restore(), f"the VM {vm.name} goes on from its saved state", UP, then_look=True)
+    elif state in (State.SAVED, State.ABORTED_SAVED):
+        line = vm.restore(aborted=state is State.ABORTED_SAVED)
+        outcome = f"the VM {vm.name} is started: it goes on from its saved state, if that could be loaded"
+        yield Step(why, line, outcome, UP, then_look=True, ends=True)
     elif state is State.STOPPED:
         yield Step(why, vm.start(), f"the VM {vm.name} is started", UP, then_look=True)
     elif state is State.PAUSED:
-        yield Step(why, vm.resume(), f"the VM {vm.name} is not paused any more", then_look=True)
+        yield Step(why, vm.resume(), f"the VM {vm.name} is not paused any more", then_look=True, ends=True)
     elif state is State.BROKEN:
         why += ": its processor crashed"
-        yield Step(why, vm.power_off(), f"the VM {vm.name} is powered off", then_look=True)
+        yield Step(why, vm.power_off(), f"the VM {vm.name} is powered off", then_look=True, ends=True)
 
 
 def _engine_running(facts: Facts, vm: Vm) -> Iterator[Step]:
     """Docker runs in the VM, and answers."""
     if engine_down(facts):
         why = f"Docker does not run in the VM {vm.name}: {facts.refusal}"
-        yield Step(why, vm.start_engine(), f"Docker in the VM {vm.name} is started", UP, then_look=True)
+        yield Step(why, vm.start_engine(), f"Docker in the VM {vm.name} is started", UP, then_look=True, ends=True)
     elif facts.refusal and facts.refusal.kind is Refusal.DENIED:
         case = f"Docker in the VM {vm.name} refuses its own user: {facts.refusal}"
         raise Blocked(case, hint=f"docker-machine ssh {vm.name} id, on {facts.host.name}: the user has no group docker")
@@ -106,7 +139,7 @@ def clock_synced(facts: Facts, target: Target) -> Iterator[Step]:
     way = "behind" if seen.clock_behind > 0 else "ahead of"
     why = f"the VM's clock is {abs(seen.clock_behind):.0f} s {way} its host"
     why += f", and Docker refuses us: {seen.tls}" if seen.tls and seen.tls.trust is not Trust.ACCEPTED else ""
-    if not seen.steps_clock:
+    if seen.rules is not None:
         outcome = "the VM will set its clock by itself after the next drift, once it was restarted"
         yield Step(why, vm.step_clock(), outcome)
     line = Keyed("set the clock", vm.set_clock(seen.clock_behind))
@@ -119,7 +152,7 @@ def certificates_valid(facts: Facts, target: Target) -> Iterator[Step]:
     Errors: Blocked when the host has no docker command that could speak to the VM's.
     """
     vm, seen, engine = target.machine.vm, facts.machine.vm, facts.engine
-    if vm is None or seen is None or engine is None or not seen.tls:
+    if vm is None or seen is None or engine is None or not seen.tls or facts.machine.state is not State.RUNNING:
         return
     if seen.tls.trust is Trust.UNFIT:
         raise Blocked(
@@ -128,7 +161,11 @@ def certificates_valid(facts: Facts, target: Target) -> Iterator[Step]:
         )
     if seen.tls.trust in (Trust.REFUSED, Trust.MOVED):
         why = f"Docker on {target.name} and the VM's do not accept each other's certificates: {seen.tls}{engine.loss}"
-        yield Step(why, vm.renew_certificates(), "the certificates are renewed", UP, then_look=True)
+        if seen.other_ca:
+            old = "the client's certificate is not of docker-machine's CA, or the time of one is over"
+            yield Step(old, vm.drop_client_certificate(), "the client's certificate is put aside")
+        outcome = "the certificates are renewed"
+        yield Step(why, vm.renew_certificates(), outcome, UP, then_look=True, ends=True)
 
 
 def stopped(facts: Facts, target: Target) -> Iterator[Step]:
@@ -136,9 +173,8 @@ def stopped(facts: Facts, target: Target) -> Iterator[Step]:
     vm, state = vm_of(target), facts.machine.state
     if state in (State.RUNNING, State.CHANGING):
         why = f"the VM {vm.name} is {state.value}{facts.engine.loss if facts.engine else ''}"
-        yield Step(why, vm.stop(), f"the VM {vm.name} is stopped", then_look=True)
-    elif state in (State.PAUSED, State.BROKEN, State.HUNG):
-        raise Blocked(
-            f"a VM that is {state.value} does not shut down: {facts.machine.why}",
-            hint=f"inv {'fix.hung' if state is State.HUNG else 'machine.kill'} -H {target.name}",
-        )
+        yield Step(why, vm.stop(), f"the VM {vm.name} is stopped", then_look=True, ends=True)
+    elif state not in RESTING:
+        hint = {State.HUNG: "inv fix.hung", State.UNKNOWN: "inv doctor"}.get(state, "inv machine.kill")
+        case = f"a VM that is {state.value} does not shut down: {facts.machine.why}"
+        raise Blocked(case, hint=f"{hint} -H {target.name}")

@@ -8,10 +8,11 @@ from typing import Optional
 from ..errors import Blocked
 from ..facts import Facts
 from ..facts.host import Listener
-from ..facts.machine import Rule, State
+from ..facts.machine import RESTING, Rule, State
 from ..facts.service import Symptom
 from ..step import Step
 from ..target import Target
+from .loss import serving
 
 NOT_TAKEN = (Symptom.CLOSED, Symptom.UNASKED)
 """What curl meets at a port that nobody listens on, or when it was not asked; anything else is somebody's answer."""
@@ -22,21 +23,32 @@ def is_forwarded(facts: Facts, target: Target) -> bool:
     vm, seen = target.machine.vm, facts.machine.vm
     if vm is None or seen is None:
         return True
+    if seen.rules is None:
+        return facts.host.listener is not None
     rule = vm.service_rule()
     alone = not any(clash(other, rule) for other in seen.rules if other != rule)
     return rule in seen.rules and alone and facts.host.listener is not None
 
 
 def forwarded(facts: Facts, target: Target) -> Iterator[Step]:
-    """The service's port is forwarded into the VM; nothing to do where Docker is on the host itself."""
+    """The service's port is forwarded into the VM; nothing to do where Docker is on the host itself.
+
+    Rules that nobody could ask for are left alone. Errors: Blocked when the port leads nowhere, and nobody can say why.
+    """
     vm, seen = target.machine.vm, facts.machine.vm
     if vm is None or seen is None or facts.machine.state is State.ABSENT:
         return
     rule, running = vm.service_rule(), vm_has_process(facts, target)
+    if seen.rules is None:
+        check_port(facts, target)
+        if not facts.host.listener:
+            raise rules_unknown(facts)
+        return
     for other in seen.rules:
         if other != rule and clash(other, rule):
-            outcome = f"the rule {other.name} is deleted"
-            yield Step(f"the rule {other} is in the way", vm.unforward(other, running=running), outcome)
+            why, outcome = f"the rule {other} is in the way", f"the rule {other.name} is deleted"
+            line = vm.unforward(other, running=running)
+            yield Step(why, line, outcome, ends=serving(facts) is not None)
     check_port(facts, target)
     if rule not in seen.rules:
         outcome = f"port {rule.host_port} is forwarded"
@@ -70,10 +82,17 @@ def _taken(target: Target, listener: Optional[Listener] = None) -> str:
 
 def vm_has_process(facts: Facts, target: Target) -> bool:
     """The VM has a process, which takes rules itself. Errors: Blocked when there is no VM that could be asked."""
-    if facts.machine.state in (State.ABSENT, State.HUNG):
-        hint = "fix.hung" if facts.machine.state is State.HUNG else "machine.create"
+    hints = {State.ABSENT: "machine.create", State.HUNG: "fix.hung", State.UNKNOWN: "doctor"}
+    if hint := hints.get(facts.machine.state):
         raise Blocked(f"no rule of the VM can be seen: {facts.machine.why}", hint=f"inv {hint} -H {target.name}")
-    return facts.machine.state not in (State.STOPPED, State.SAVED)
+    return facts.machine.state not in RESTING
+
+
+def rules_unknown(facts: Facts) -> Blocked:
+    """The error of who needs the VM's rules, which VBoxManage did not tell."""
+    name = facts.host.name
+    why = facts.machine.unasked or facts.machine.why
+    return Blocked(f"no rule of the VM can be seen: {why}", hint=f"run it on {name}: VBoxManage list vms")
 
 
 def clash(one: Rule, other: Rule) -> bool:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Optional
 
+from ..delivery.archive import Archive
 from ..errors import Blocked
 from ..facts import Facts
 from ..facts.engine import Container, EngineFacts, Refusal
@@ -20,17 +20,26 @@ DRAIN = 3600
 class Rollout:
     """How a release comes to run; release: None when none is to run any more.
 
-    given: its archive on this computer. stop_first: what runs may be stopped before, which is an outage.
+    given: its archive on this computer; then that archive's image is meant.
+    stop_first: what runs may be stopped before, which is an outage.
     drain: seconds that running requests may take to finish. wait: for that; else what drains is left alone.
     replacing: the id of a container that is to be replaced, though it runs the release.
+    keep: the id of a container that runs the release, whatever image its name means now; any_image: all of them do.
+    image: the digest that the name is to mean when the release is started. proven: the one that it must mean.
+    drop: the protocol versions that are served, and need not be any more; None when that is not asked.
     """
 
     release: Optional[Release]
-    given: Optional[Path] = None
+    given: Optional[Archive] = None
     stop_first: bool = False
     drain: int = DRAIN
     wait: bool = True
     replacing: Optional[str] = None
+    keep: Optional[str] = None
+    any_image: bool = False
+    image: Optional[str] = None
+    proven: Optional[str] = None
+    drop: Optional[frozenset[str]] = None
 
 
 @dataclass(frozen=True)
@@ -54,17 +63,32 @@ class Plan:
 
     @property
     def candidate(self) -> Optional[Container]:
-        """The container that runs the release, from the image that its name means now; kept by the unit, if any."""
+        """The container that runs the release, from the image that is meant; kept by the unit, if any.
+
+        Where several do, that is the one with the service's name; where any image will do, the one that serves.
+        """
         unit, release = self.facts.host.unit, self.release
         if unit and (unit.state != "active" or unit.version != release.version):
             return None
-        known = self.engine.images.get(release.image)
-        for container in self.engine.containers:
-            current = container.image == release.image and (known is None or known.digest == container.digest)
-            usable = container.running and container.draining_since is None and container.id != self.rollout.replacing
-            if current and usable and self._reachable(container):
-                return container
-        return None
+        fitting = [container for container in self.engine.containers if self._fits(container)]
+        serving = self.facts.serving
+        if serving in fitting and (self.rollout.any_image or self.rollout.keep):
+            return serving
+        return next(iter(fitting), None)
+
+    def _fits(self, container: Container) -> bool:
+        usable = container.running and container.draining_since is None and container.id != self.rollout.replacing
+        named = container.image == self.release.image
+        return named and usable and self._reachable(container) and self._is_meant(container)
+
+    def _is_meant(self, container: Container) -> bool:
+        """The container's image is the one that is meant by the release's name."""
+        if self.rollout.any_image or container.id == self.rollout.keep:
+            return True
+        if self.rollout.given:
+            return is_image_of(self.facts, self.rollout.given, container.digest)
+        known = self.engine.images.get(self.release.image)
+        return known is None or known.digest == container.digest
 
     @property
     def script_folder(self) -> str:
@@ -77,6 +101,12 @@ class Plan:
         """Traffic can be switched to its port, or comes there anyway."""
         own = (None, self.target.settings.service_port)
         return self.facts.machine.active_port is not None or container.port in own
+
+
+def is_image_of(facts: Facts, given: Archive, digest: str) -> bool:
+    """An image in Docker is that of an archive: by its digest, or as this tool recorded when it loaded it."""
+    loaded = facts.host.loaded or ()
+    return digest == given.key or any((image.digest, image.source) == (digest, given.key) for image in loaded)
 
 
 def in_use(facts: Facts, container: Container) -> bool:

@@ -98,7 +98,7 @@ def stopped(facts: Facts, target: Target) -> Iterator[Step]:
         yield from switchover.removed(facts, target, (alive or containers)[0])
     elif unit and unit.active:
         line = lines.stop(facts, target, None)
-        yield Step(f"the unit {UNIT} runs", line, f"the unit {UNIT} is stopped", then_look=True)
+        yield Step(f"the unit {UNIT} runs", line, f"the unit {UNIT} is stopped", then_look=True, ends=True)
     else:
         yield from switchover.route_reset(facts, target)
 

@@ -21,6 +21,7 @@ from ..release import CONTAINER, UNIT
 from ..step import Keyed, Step, WaitFor
 from ..target import Target
 from ..text import size
+from .loss import of_use
 from .rollout import Plan, in_use
 
 NEEDED = 1_300_000_000
@@ -145,7 +146,8 @@ def retired(plan: Plan, container: Container) -> Iterator[Step]:
     elif facts.host.now - container.draining_since >= _drain_limit(plan, container):
         end = f"is cut: {container.activity}" if container.activity else "did not end by itself"
         why = f"{container.image} has drained for {plan.rollout.drain} s, and {end}"
-        yield Step(why, lines.stop(facts, target, container), f"the previous {container.image} is gone", then_look=True)
+        outcome, ends = f"the previous {container.image} is gone", bool(container.jobs)
+        yield Step(why, lines.stop(facts, target, container), outcome, then_look=True, ends=ends)
     elif plan.rollout.wait:
         why = f"draining {container.image}" + (f": {container.activity}" if container.activity else "")
         patience = plan.rollout.drain + target.settings.health_timeout
@@ -172,8 +174,9 @@ def removed(facts: Facts, target: Target, container: Container) -> Iterator[Step
         line = lines.remove(facts, target, container)
         yield Step(why, line, f"the {container.state} container {container.name} is removed", then_look=True)
     else:
-        line = lines.stop(facts, target, container)
-        yield Step(f"{container.image} runs{container.loss}", line, f"{container.image} is stopped", then_look=True)
+        line, outcome = lines.stop(facts, target, container), f"{container.image} is stopped"
+        why, ends = f"{container.image} runs{container.loss}", of_use(facts, container)
+        yield Step(why, line, outcome, then_look=True, ends=ends)
 
 
 def route_reset(facts: Facts, target: Target) -> Iterator[Step]:

@@ -107,7 +107,7 @@ def _repaired(facts: Facts, target: Target, faults: list[Finding]) -> Optional[s
     found = faults[0]
     if found.way_out is not None:
         return found.way_out
-    task = f"fix.{found.fault.name}{' --yes' if found.fault.needs_confirmation else ''}"
+    task = f"fix.{found.fault.name}{' --yes' if found.wants_yes else ''}"
     return _typed(facts, target, task, found.fault.repair(facts, target))
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Optional
 
-from ..errors import Blocked
+from ..errors import Blocked, Spared
 from ..facts import Facts
-from ..faults import Fault, registry
+from ..faults import registry
 from ..goals import health
 from ..goals.deploy import deployed
 from ..goals.desired import UNKNOWN, check_known
+from ..goals.loss import spared
 from ..goals.rollout import Rollout
 from ..release import Release
 from ..step import Step
@@ -19,37 +21,48 @@ from ..target import Target
 def restored(facts: Facts, target: Target) -> Iterator[Step]:
     """The desired release is healthy, and no container is left alongside, but for one that still drains."""
     if facts.host.desired:
-        yield from deployed(facts, target, Rollout(Release(facts.host.desired.version), wait=False))
+        yield from deployed(facts, target, Rollout(Release(facts.host.desired.version), wait=False, any_image=True))
 
 
 def healed(facts: Facts, target: Target) -> Iterator[Step]:
-    """No fault keeps the desired release from being healthy; a healthy service is not touched.
+    """No fault keeps the desired release from being healthy; what serves or computes is not touched.
 
-    A repair with an impact is done only where the service is not healthy; one that needs a confirmation, never.
-    Errors: Blocked, also where it is not known which release is desired.
+    A repair with an impact is done only where the service is not healthy; one that needs a confirmation, never. One
+    that would end something, while anything proves that the service serves or computes, is left out.
+    Errors: Blocked, when nothing else is left to do and the service is not healthy, or no one knows which is desired.
     """
     check_known(facts)
     if not facts.host.desired:
         return
-    well = facts.engine is not None and not health.problem(facts)
+    well, kept = facts.engine is not None and not health.problem(facts), None
     for fault in registry():
         if fault.needs_confirmation or not fault.heal_waits or (well and fault.impact):
             continue
-        steps = _repair(fault, facts, target, well=well)
+        hint = f"inv fix.{fault.name} --yes -H {target.name}, which ends it"
+        try:
+            steps = list(spared(facts, fault.repair(facts, target), hint))
+        except Spared as error:
+            kept = kept or error
+            continue
+        except Blocked as error:
+            if not well:
+                raise (kept or error) from None
+            continue
         yield from steps
         if steps:
             return
-    yield from restored(facts, target)
+    yield from _restored(facts, target, kept, well=well)
 
 
-def _repair(fault: Fault, facts: Facts, target: Target, *, well: bool) -> list[Step]:
-    """The fault's steps; what only a person can repair is left alone while the service is well. Errors: Blocked."""
+def _restored(facts: Facts, target: Target, kept: Optional[Spared], *, well: bool) -> Iterator[Step]:
+    """The desired release is brought back, once no repair is kept back. Errors: Spared, with the one that is."""
+    if kept and not well:
+        raise kept
     try:
-        return list(fault.repair(facts, target))
-    except Blocked:
-        if well:
-            return []
-        raise
+        yield from spared(facts, restored(facts, target), f"inv fix.service --yes -H {target.name}, which ends it")
+    except Spared:
+        if not well:
+            raise
 
 
 def outcome(facts: Facts) -> str:

@@ -42,6 +42,8 @@ class Look:
         public = Background(lambda: https.probe(outside)) if outside else None
         questions = {**host.questions(settings), **machine.questions(), **service.questions(settings.url)}
         answers = self.host.ask(questions)
+        again = machine.again(answers)
+        answers.update(self.host.ask(again) if again else {})
         found = engine.result(ENGINE_LIMIT, EngineRefusal("the engine does not answer", Refusal.SILENT))
         own = host.host_facts(settings, answers)
         if own.listener and isinstance(found, EngineFacts) and not (found.service and found.service.running):

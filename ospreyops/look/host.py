@@ -8,7 +8,7 @@ from typing import Optional
 
 from ..errors import Blocked
 from ..facts.host import HostFacts, ScriptEnd
-from ..release import CONTAINER, SCRIPT, UNIT, VERSION
+from ..release import CONTAINER, MARK, SCRIPT, UNIT, UNTOUCHED, VERSION
 from ..remote.command import Answer, Command, sh
 from ..settings import FILES, Settings
 from ..tools import df, pmset, sockets, systemctl
@@ -21,6 +21,8 @@ LOG_LINES = 12
 PROGRAMS = ("docker", "lbzip2", "bzip2")
 ARCHIVE = re.compile(r"osprey-service-docker-(.+)\.tar(\.bz2)?")
 ARCHIVES = "osprey-service-docker-*.tar"
+PRINT = 'p() { printf %s "$1" | tr "\\n" "?"; echo; }'
+"""The shell prints a name as one row, whatever is in it."""
 LOGS = f"{CONTAINER}.log {CONTAINER}-[0-9]*.log"
 
 
@@ -49,8 +51,10 @@ def _releases_questions(folder: str, archive: str) -> dict[str, Command]:
             limit=LIMIT,
         ),
         "unpacked": sh(
-            f"cd {{folder}} && for f in {ARCHIVES}.bz2 */{ARCHIVES}.bz2; do"
-            f' if [ -f "$f" ] && [ -f "$(dirname "$f")/{SCRIPT}" ]; then echo "$f"; fi; done',
+            f"{PRINT}; cd {{folder}} && {{ for f in {ARCHIVES}.bz2 */{ARCHIVES}.bz2; do"
+            f' if [ -f "$f" ] && [ -f "$(dirname "$f")/{SCRIPT}" ]; then p "$f"; fi; done;'
+            f' for f in */{MARK}; do d=$(dirname "$f");'
+            f' if [ ! -h "$d" ] && ( cd "$d" && {UNTOUCHED} ); then p "$d/"; fi; done; }}',
             folder=folder,
             limit=LIMIT,
         ),
@@ -92,6 +96,7 @@ def host_facts(settings: Settings, answers: Mapping[str, Answer]) -> HostFacts:
         tools=frozenset(path.rpartition("/")[2] for path in answers["tools"].out.split()),
         writable="writable" in answers["disk"].out.splitlines(),
         unpacked=_releases(folder, answers["unpacked"].out),
+        own=_own(folder, answers["unpacked"].out),
         archives=_archives(settings.archive, answers["archives"].out),
         unit=systemctl.unit(answers["unit"].out),
         listener=sockets.listener(answers["listener"].out),
@@ -102,6 +107,8 @@ def host_facts(settings: Settings, answers: Mapping[str, Answer]) -> HostFacts:
         state_folder=own.files,
         desired=own.desired,
         proven=own.proven,
+        proven_images=own.proven_images,
+        loaded=own.loaded,
         loading=own.loading,
         damaged=own.damaged,
         last_change=own.last_change,
@@ -155,3 +162,9 @@ def _script_end(printed: str) -> Optional[ScriptEnd]:
     """The exit status and the version that the start line left behind; older versions of this tool left no version."""
     found = re.fullmatch(rf"(\d{{1,3}})(?: ({VERSION.pattern}))?\s*", printed)
     return ScriptEnd(int(found[1]), found[2]) if found else None
+
+
+def _own(folder: str, listing: str) -> frozenset[str]:
+    """The folders with a mark of this tool whose whole name is a version."""
+    names = [line.removesuffix("/") for line in listing.splitlines() if line.endswith("/")]
+    return frozenset(f"{folder}/{name}" for name in names if VERSION.fullmatch(name))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Optional
 
-from ..facts.host import Desired, LastChange
+from ..facts.host import Desired, LastChange, LoadedImage
 from ..release import VERSION
 from ..remote.command import Answer, Command
 from ..remote.files import ID, found, quoted
@@ -32,6 +32,8 @@ WRONG = (
     'elif [ ! -s $f ]; then case $f in wanted|healthy) echo "wrong $f it is empty";; esac; fi; done; fi; true'
 )
 """What is wrong with the files; an empty lock is free, and an empty history has nothing in it."""
+PROVEN = re.compile(rf"({VERSION.pattern})(?: (sha256:[0-9a-f]+))?")
+"""A version that was healthy, and the digest of its image; older versions of this tool left none."""
 DAMAGED, NO_VERSIONS = "it is damaged", "it has lines that are no versions"
 
 
@@ -42,6 +44,8 @@ class State:
     files: str
     desired: Optional[Desired]
     proven: tuple[str, ...]
+    proven_images: Mapping[str, str]
+    loaded: Optional[tuple[LoadedImage, ...]]
     loading: frozenset[str]
     damaged: Mapping[str, str]
     last_change: Optional[LastChange] = None
@@ -54,6 +58,7 @@ def questions(folder: str) -> dict[str, Command]:
         "state": Command(f'b={quoted(folder)}; {at}echo "files $d"; {ID}{OWNER}{WRONG}', LIMIT),
         "proven": Command(f'{at}[ -f "$d/healthy" ] && tail -n {KEPT_VERSIONS} "$d/healthy"', LIMIT),
         "loading": Command(f'{at}cd "$d" && ls -d loading-*', LIMIT),
+        "loaded": Command(f'{at}if [ -e "$d/loaded" ]; then cat "$d/loaded"; else echo none; fi', LIMIT),
         "desired": Command(f'{at}[ -f "$d/wanted" ] && cat "$d/wanted"', LIMIT),
         "changed": Command(f'{at}[ -f "$d/history.jsonl" ] && tail -n {SAMPLES} "$d/history.jsonl"', LIMIT),
     }
@@ -68,16 +73,19 @@ def state(default: str, answers: Mapping[str, Answer]) -> State:
     files, owner = re.search(r"^files (/.+)$", said.out, re.MULTILINE), _owner(said.out)
     if owner:
         damaged["host"] = owner
-    asked, printed = answers["desired"], answers["proven"].out.split()
+    asked, printed = answers["desired"], answers["proven"].out.splitlines()
     desired = _desired(asked.out)
     if asked.late or (asked.ok and not desired):
         damaged.setdefault("wanted", asked.said if asked.late else DAMAGED)
-    proven = tuple(version for version in printed if VERSION.fullmatch(version))
+    proven = [(row[1], row[3] or "") for row in map(PROVEN.fullmatch, printed) if row]
     if len(proven) < len(printed):
         damaged.setdefault("healthy", NO_VERSIONS)
     loading = frozenset(mark.partition("-")[2] for mark in answers["loading"].out.split())
     changed = _last_change(answers["changed"].out)
-    return State(files[1] if files else default, desired, proven, loading, damaged, changed)
+    versions, images = tuple(version for version, _ in proven), {version: image for version, image in proven if image}
+    loaded = _loaded(answers["loaded"].out)
+    at = files[1] if files else default
+    return State(at, desired, versions, images, loaded, loading, damaged, changed)
 
 
 def _last_change(printed: str) -> Optional[LastChange]:
@@ -102,7 +110,15 @@ def _owner(printed: str) -> Optional[str]:
 def _desired(printed: str) -> Optional[Desired]:
     """The release that the host is to run; None for anything that was not written so."""
     said = parse_object(printed)
-    version, since, by = (said.get(key, "") for key in ("version", "since", "by"))
-    if not (isinstance(version, str) and isinstance(since, str) and isinstance(by, str)):
+    told = [said.get(key, "") for key in ("version", "since", "by", "digest")]
+    if not all(isinstance(text, str) for text in told):
         return None
-    return Desired(version, since, by) if VERSION.fullmatch(version) else None
+    return Desired(*told) if VERSION.fullmatch(told[0]) else None
+
+
+def _loaded(printed: str) -> Optional[tuple[LoadedImage, ...]]:
+    """The images that this tool loaded; None only where the host says that it has no such record."""
+    if printed == "none\n":
+        return None
+    rows = [line.removesuffix(" -").split() for line in printed.splitlines()]
+    return tuple(LoadedImage(*row) for row in rows if len(row) in (2, 3) and VERSION.fullmatch(row[0]))

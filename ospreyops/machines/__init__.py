@@ -17,6 +17,7 @@ from ..facts.engine import EngineRefusal
 from ..facts.machine import MachineFacts, Process, Rule
 from ..remote.command import Answer, Command
 from ..settings import Settings
+from ..step import Action
 
 __path__.extend(folders(__name__))
 
@@ -36,11 +37,11 @@ class Vm(Protocol):
     def create(self) -> Command:
         """Make and start it."""
 
-    def start(self) -> Command:
+    def start(self) -> Action:
         """Start it."""
 
-    def restore(self) -> Command:
-        """Start it from its saved state, or without that where it does not load."""
+    def restore(self, *, aborted: bool) -> Action:
+        """Start it from its saved state, or without that where it does not load; aborted: that failed before."""
 
     def stop(self) -> Command:
         """Shut it down."""
@@ -68,6 +69,9 @@ class Vm(Protocol):
 
     def renew_certificates(self) -> Command:
         """Make new certificates for its engine, which restarts."""
+
+    def drop_client_certificate(self) -> Command:
+        """Have a new certificate of the client made, too, when they are renewed next."""
 
     def remove(self) -> Command:
         """Remove it, with all that is in it."""
@@ -100,6 +104,9 @@ class Machine(Protocol):
 
     def questions(self) -> dict[str, Command]:
         """What a look asks of this kind, by names that no other part uses."""
+
+    def again(self, answers: Mapping[str, Answer]) -> dict[str, Command]:
+        """What is asked once more, with more patience, after those answers; nothing where they tell enough."""
 
     def facts(self, answers: Mapping[str, Answer], refusal: Optional[EngineRefusal]) -> MachineFacts:
         """What their answers mean; refusal: why Docker did not answer, None if it did."""

@@ -10,7 +10,7 @@ from ..facts.engine import EngineRefusal
 from ..facts.machine import MachineFacts, State
 from ..remote.command import Answer, Command
 from ..settings import Settings
-from ..tools import docker, iptables
+from ..tools import df, docker, iptables
 from . import DIAL_LIMIT, Vm, ports_alongside
 
 LIMIT = 12
@@ -27,15 +27,19 @@ class Machine:
         self._port = settings.service_port
 
     def questions(self) -> dict[str, Command]:
-        """Where new connections end, how much memory is free, which ports are taken."""
-        return {"room": Command(iptables.question(ports_alongside(self._port)), LIMIT)}
+        """Where new connections end, how much memory is free, which ports are taken, how much disk Docker has."""
+        return {"room": Command(f"{iptables.question(ports_alongside(self._port))}; {docker.root_disk()}", LIMIT)}
+
+    def again(self, answers: Mapping[str, Answer]) -> dict[str, Command]:
+        """Nothing."""
+        return {}
 
     def facts(self, answers: Mapping[str, Answer], refusal: Optional[EngineRefusal]) -> MachineFacts:
         """It runs when its engine answers."""
         state = State.STOPPED if refusal else State.RUNNING
         room = iptables.room(answers["room"].out, self._port)
-        why = str(refusal) if refusal else None
-        return MachineFacts(self.kind, state, why, None, room.active_port, room.memory_free, room.taken)
+        why, disk = str(refusal) if refusal else None, df.free(answers["room"].out)
+        return MachineFacts(self.kind, state, why, None, room.active_port, room.memory_free, room.taken, disk_free=disk)
 
     def address(self, facts: Facts) -> str:
         """The host's own."""

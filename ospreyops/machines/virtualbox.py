@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Optional
 
+from ..errors import Blocked
 from ..facts import Facts
 from ..facts.engine import EngineRefusal
-from ..facts.machine import MachineFacts, Process, Rule, State, VmFacts
+from ..facts.machine import Contact, MachineFacts, Process, Reply, Rule, State, VmFacts
 from ..remote.command import Answer, Command
 from ..settings import Settings
+from ..step import Action, FirstOf, Remedy, Retried
 from ..tools import docker, docker_machine, guest, iptables, ps, vboxmanage
 from . import DIAL_LIMIT, ports_alongside
 
-CALLS = "[V]BoxManage|[d]ocker-machine|[V]BoxHeadless|[V]BoxSVC"
+PROGRAMS = ("VBoxManage", "docker-machine", "VBoxHeadless", "VBoxSVC")
 LIMIT = 12
+AGAIN = "again"
+"""The mark among the answers that the questions were asked again."""
+UNLOCKED = Remedy(vboxmanage.LOCKED, Command("sleep 3", LIMIT))
 
 
 class Machine:
@@ -29,44 +33,83 @@ class Machine:
         self._port = settings.service_port
 
     def questions(self) -> dict[str, Command]:
-        """VBoxManage's view of the VM, the VM's own, docker-machine's files, and the calls that run."""
-        room = iptables.question(ports_alongside(self._port))
+        """VBoxManage's view of the VM, the VM's own, docker-machine's files, and the calls that run.
+
+        No guest property is asked: that takes VirtualBox's lock of a VM that is off, and breaks somebody's start.
+        """
         return {
             "vm": self.vm.vbox.show(),
-            "guest": guest.question(room, self.vm.machine, self.vm.vbox),
-            "timesync": self.vm.vbox.show_clock(),
+            "guest": guest.question(self._room(), self.vm.machine, self.vm.vbox),
             "store": self.vm.machine.store(),
-            "calls": ps.list_processes(CALLS, LIMIT),
+            "calls": ps.list_processes(LIMIT),
+        }
+
+    def again(self, answers: Mapping[str, Answer]) -> dict[str, Command]:
+        """The same with more patience, where neither VBoxManage nor the VM answered."""
+        info, said = self._said(answers)
+        if info.reply is not Reply.LATE or said.contact is not Contact.SILENT:
+            return {}
+        room, machine, vbox = self._room(), self.vm.machine, self.vm.vbox
+        return {
+            "vm": vbox.show(vboxmanage.AGAIN),
+            "guest": guest.question(room, machine, vbox, again=True),
+            AGAIN: Command(":", LIMIT),
         }
 
     def facts(self, answers: Mapping[str, Answer], refusal: Optional[EngineRefusal]) -> MachineFacts:
         """The VM as the answers show it."""
-        info = vboxmanage.info(answers["vm"], self.vm.name)
-        usable = info.state is State.RUNNING
-        why = (str(refusal) if refusal else None) if usable else info.why
+        info, said = self._said(answers)
+        state, why, unasked = info.state, info.why, None
+        if info.state is State.UNKNOWN and (said.lives or not refusal):
+            state, unasked = State.RUNNING, info.why
+        elif info.reply is Reply.LATE and said.contact is Contact.SILENT and AGAIN in answers:
+            state, why = State.HUNG, f"{info.why}, and neither does the VM"
+        usable = state is State.RUNNING
         room = iptables.room(answers["guest"].out, self._port)
-        vm = self._vm_facts(answers, info)
-        return MachineFacts(self.kind, info.state, why, vm, room.active_port, room.memory_free, room.taken)
+        return MachineFacts(
+            self.kind,
+            state,
+            (str(refusal) if refusal else None) if usable else why,
+            self._vm_facts(answers, info, said),
+            room.active_port,
+            room.memory_free,
+            room.taken,
+            unasked=unasked,
+        )
 
-    def _vm_facts(self, answers: Mapping[str, Answer], info: vboxmanage.VmInfo) -> VmFacts:
-        said, store = guest.guest(answers["guest"]), docker_machine.store(answers["store"])
+    def _said(self, answers: Mapping[str, Answer]) -> tuple[vboxmanage.VmInfo, guest.Guest]:
+        """What VirtualBox and the VM said."""
+        record = docker_machine.store(answers["store"]).record
+        return vboxmanage.info(answers["vm"], self.vm.name), guest.guest(answers["guest"], record)
+
+    def _vm_facts(self, answers: Mapping[str, Answer], info: vboxmanage.VmInfo, said: guest.Guest) -> VmFacts:
+        store, calls = docker_machine.store(answers["store"]), ps.processes(answers["calls"].out, PROGRAMS)
+        ours = [call for call in calls if self.vm.name in call.words]
+        making = next((call for call in ours if _makes(call)), None)
         absent = info.state is State.ABSENT
         no_disk = not store.settings if absent else info.state is State.STOPPED and not info.has_disk
-        calls = tuple(ps.processes(answers["calls"].out))
-        named = rf".*\s{re.escape(self.vm.name)}(\s|$)"
+        unfinished = store.empty and no_disk and not making
+        left = store.settings or store.folder
         return VmFacts(
             rules=info.rules,
             clock_behind=said.clock_behind,
             disk_free=said.disk_free,
             address=said.address,
             tls=said.tls,
-            steps_clock=vboxmanage.steps_clock(answers["timesync"]),
-            process=next((call for call in calls if call.runs(f"VBoxHeadless {named}")), None),
-            making=next((call for call in calls if call.runs(rf"docker-machine (\S+ )*create {named}")), None),
+            process=next((call for call in ours if call.program == "VBoxHeadless"), None),
+            making=making,
             calls=calls,
-            unfinished=store.empty and no_disk,
-            unregistered=store.settings if absent else None,
+            unfinished=unfinished,
+            unregistered=left if absent and not unfinished else None,
+            reply=info.reply,
+            contact=said.contact,
+            record=store.record,
+            files=store.folder is not None,
+            other_ca=store.other_ca,
         )
+
+    def _room(self) -> str:
+        return iptables.question(ports_alongside(self._port))
 
     def address(self, facts: Facts) -> str:
         """The VM's, on the host-only network: no rule forwards the port of a container that stands alongside."""
@@ -86,8 +129,20 @@ class Machine:
         return Command(self.vm.inside(question.line), question.limit)
 
     def environment(self, facts: Facts) -> str:
-        """What `eval "$(docker-machine env)"` sets, without its way of hiding a failure."""
-        return self.vm.machine.engine(self.address(facts) or "the-address-of-the-vm") + " "
+        """What `eval "$(docker-machine env)"` sets, without its way of hiding a failure.
+
+        Errors: Blocked while the VM has no address.
+        """
+        address = self.address(facts)
+        if not address:
+            name = facts.host.name
+            raise Blocked(f"the VM {self.vm.name} has no address on {name}", hint=f"inv fix.address -H {name}")
+        return self.vm.machine.engine(address) + " "
+
+
+def _makes(call: Process) -> bool:
+    """The call makes a VM."""
+    return call.program == "docker-machine" and docker_machine.subcommand(call.words)[0] == "create"
 
 
 class Vm:
@@ -101,14 +156,19 @@ class Vm:
         """Make and start it."""
         return self.machine.create()
 
-    def start(self) -> Command:
-        """Start it."""
-        return self.machine.start()
+    def start(self) -> Action:
+        """Start it; again where its SSH port is taken, or somebody held its lock."""
+        port = Remedy(docker_machine.PORT_TAKEN, self.machine.forget_port())
+        return Retried(self.machine.start(), (port, UNLOCKED))
 
-    def restore(self) -> Command:
-        """Start it from its saved state; one that will not load is discarded, for what it held is lost already."""
-        start, saved = self.machine.start().line, f"{self.vbox.show().line} | grep -q '^VMState=.*saved'"
-        return Command(f"{start} || {{ {saved} && {self.vbox.discard_state().line} && {start}; }}", 900)
+    def restore(self, *, aborted: bool) -> Action:
+        """Start it from its saved state; one that does not load is discarded, for what it held is lost already.
+
+        aborted: it died while it was restored before; docker-machine does not know that state, and waits in vain.
+        """
+        lost = Remedy(vboxmanage.UNLOADABLE, self.vbox.discard_state())
+        load = Retried(self.vbox.start(), (lost, UNLOCKED))
+        return load if aborted else FirstOf((self.start(), load))
 
     def restart(self) -> Command:
         """Shut it down and start it."""
@@ -145,6 +205,10 @@ class Vm:
     def renew_certificates(self) -> Command:
         """Make new certificates for its engine."""
         return self.machine.renew_certificates()
+
+    def drop_client_certificate(self) -> Command:
+        """Have a new certificate of the client made with them."""
+        return self.machine.drop_client_certificate()
 
     def remove(self) -> Command:
         """Remove it."""

@@ -7,6 +7,7 @@ import shlex
 from dataclasses import dataclass
 from typing import Protocol
 
+VBOX_TRAILER = re.compile("VBoxManage: error: (Details|Context): ")
 VALUE = re.compile(r"(?<![$%])\{(\w+)\}")
 
 
@@ -54,8 +55,9 @@ class Answer:
 
     @property
     def last_line(self) -> str:
-        """The last of its last words."""
-        return (self.said.splitlines() or ["it said nothing"])[-1]
+        """The last of its last words; VBoxManage's are followed by where in VirtualBox it happened."""
+        lines = [line for line in self.said.splitlines() if not VBOX_TRAILER.search(line)]
+        return (lines or ["it printed nothing"])[-1]
 
 
 class Runs(Protocol):

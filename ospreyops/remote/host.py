@@ -22,10 +22,8 @@ from ..settings import Settings
 from . import protocol
 from .command import Answer, Command
 from .protocol import Guard
-from .streams import GRACE, PROMPT, Local, LocalStream, RemoteStream, Stream
+from .streams import GRACE, OPTIONS, PROMPT, Local, LocalStream, RemoteStream, Stream
 
-OPTIONS: dict[str, Any] = {"warn": True, "pty": False, "in_stream": False, "echo": False, "dry": False, "hide": True}
-"""How Invoke and Fabric run a line; what the line says goes to nobody else."""
 LINE_BEFORE = 5
 """Seconds that a line waits at most for the one before it to end."""
 
@@ -131,6 +129,8 @@ class Host:
         free = self._execute(f"sudo -k -n -u {self._owner or 'root'} true", 20)
         if free.ok:
             return ""
+        if self._owner and not self._execute(f"id -u {self._owner}", 20).ok:
+            raise Blocked(f"there is no user {self._owner} on {self.name}", evidence=free.err)
         user = self._execute("id -un", 20).out.strip()
         for _ in range(3):
             if not sys.stdin.isatty():

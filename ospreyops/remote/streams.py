@@ -13,6 +13,8 @@ from .command import Answer
 
 GRACE = 20
 """Seconds beyond a line's limit after which its connection is given up."""
+OPTIONS: dict[str, Any] = {"warn": True, "pty": False, "in_stream": False, "echo": False, "dry": False, "hide": True}
+"""How Invoke and Fabric run a line; what the line says goes to nobody else."""
 PROMPT = "ospreyops-sudo-password:"
 """How sudo asks for its password. It is removed from what a line said."""
 

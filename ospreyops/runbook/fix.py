@@ -13,6 +13,7 @@ from ..cli import task
 from ..errors import Usage
 from ..facts import Facts
 from ..faults import Fault, Finding, registry
+from ..goals.loss import check_confirmed
 from ..healing.diagnosis import Diagnosis
 from ..healing.heal import outcome, restored
 from ..outcome import Outcome
@@ -32,30 +33,27 @@ def rows(found: Diagnosis, site: Site) -> None:
 
 def advised(found: Finding, site: Site) -> str:
     """The task that repairs a fault, as it is typed."""
-    return f"inv fix.{found.fault.name}{' --yes' if found.fault.needs_confirmation else ''} -H {site.name}"
+    return f"inv fix.{found.fault.name}{' --yes' if found.wants_yes else ''} -H {site.name}"
 
 
 def _fix(fault: Fault) -> Any:
-    def repaired(site: Site, *, yes: bool) -> Outcome:
+    def repaired(site: Site, yes: bool = False) -> Outcome:
+        sure, name = yes or site.dry, f"fix.{fault.name}"
+
         def goal(facts: Facts) -> Iterator[Step]:
             steps = list(fault.repair(facts, site.target))
-            if steps and fault.needs_confirmation and not yes and not site.dry:
+            if steps and fault.needs_confirmation and not sure:
                 raise Usage(f"{steps[0].why}; the repair is {steps[0].do}", hint="--yes")
-            yield from steps or ([] if fault.needs_confirmation else restored(facts, site.target))
+            steps = steps or ([] if fault.needs_confirmation else list(restored(facts, site.target)))
+            check_confirmed(facts, steps, name, yes=sure)
+            return iter(steps)
 
         did = reach(site, goal)
         return site.finished(did, outcome(site.last))
 
-    def body(site: Site) -> Outcome:
-        return repaired(site, yes=False)
-
-    def confirmed(site: Site, yes: bool = False) -> Outcome:
-        return repaired(site, yes=yes)
-
-    chosen: Any = confirmed if fault.needs_confirmation else body
-    chosen.__doc__ = f"{fault.about}."
-    confirmation = {"yes": "really: it changes how the host behaves"} if fault.needs_confirmation else {}
-    return task(name=fault.name, help=confirmation)(chosen)
+    repaired.__doc__ = f"{fault.about}."
+    changes = "it changes how the host behaves" if fault.needs_confirmation else "end what serves or computes, too"
+    return task(name=fault.name, help={"yes": f"really: {changes}"})(repaired)
 
 
 ns = Collection("fix", *(_fix(fault) for fault in registry()))

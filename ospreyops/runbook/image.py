@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Optional
 
 from ..change.reach import reach
 from ..change.site import Site
 from ..cli import as_json, release_of, task
-from ..delivery.source import source
+from ..delivery.archive import Archive, archive
 from ..facts import Facts
-from ..goals.image import described, loaded, pruned
+from ..goals.fitness import check_archive
+from ..goals.image import described, loaded
+from ..goals.prune import left, pruned
 from ..goals.rollout import engine_of
 from ..outcome import Outcome
 from ..release import Release, by_age
@@ -24,9 +25,9 @@ VERSION_HELP = {"version": "the release's version, like 0.3"}
 FROM_HELP = {"from_": "the release archive on this computer, or a folder with it; uploaded to the host"}
 
 
-def given_by(path: str, release: Release) -> Optional[Path]:
-    """The archive that `--from` names on this computer; None without `--from`."""
-    return source(path, release) if path else None
+def given_by(path: str, release: Release) -> Optional[Archive]:
+    """The archive that `--from` names on this computer, judged; None without `--from`. Errors: Blocked, Failed."""
+    return archive(path, release) if path else None
 
 
 @task(help={**VERSION_HELP, **FROM_HELP})
@@ -34,7 +35,12 @@ def load(site: Site, version: str = "", from_: str = "") -> Outcome:
     """Load a release's image into Docker."""
     release = release_of(version)
     given = given_by(from_, release)
-    did = reach(site, lambda facts: loaded(facts, site.target, release, given))
+
+    def goal(facts: Facts) -> Iterator[Step]:
+        check_archive(facts, given)
+        return loaded(facts, site.target, release, given)
+
+    did = reach(site, goal)
     return site.finished(did, f"{described(site.last, release)} is in Docker")
 
 
@@ -59,7 +65,10 @@ def list_(site: Site, json_: bool = False) -> None:
 
 @task(help={"keep": "releases to keep, the running one and the rollback target included (default 2)"})
 def prune(site: Site, keep: str = "2") -> Outcome:
-    """Remove images and unpacked releases not needed."""
+    """Remove images and unpacked releases not needed.
+
+    Only what this tool loaded or unpacked; what else is not needed is listed.
+    """
     count = number("--keep", keep)
 
     def goal(facts: Facts) -> Iterator[Step]:
@@ -67,5 +76,7 @@ def prune(site: Site, keep: str = "2") -> Outcome:
         yield from pruned(facts, site.target, keep=count)
 
     did = reach(site, goal)
-    left = ", ".join(sorted(engine_of(site.last).images)) or "none"
-    return site.finished(did, f"images in Docker: {left}")
+    for clause in left(site.last, count):
+        site.console.dim(clause)
+    images = ", ".join(sorted(engine_of(site.last).images)) or "none"
+    return site.finished(did, f"images in Docker: {images}")

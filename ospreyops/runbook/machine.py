@@ -9,10 +9,10 @@ from ..change.site import Site
 from ..cli import as_json, task
 from ..errors import Blocked, OspreyError, Unhealthy, Usage
 from ..facts import Facts
-from ..facts.machine import State
+from ..facts.machine import RESTING, Reply, State
 from ..goals.desired import cleared
 from ..goals.loss import YES_HELP, check_loss
-from ..goals.machine import TOLERATED, docker_answers, stopped, vm_of
+from ..goals.machine import TOLERATED, docker_answers, stopped, up, vm_of
 from ..goals.rollout import engine_of
 from ..outcome import Outcome
 from ..remote.command import quote
@@ -27,6 +27,7 @@ def rows(facts: Facts, site: Site) -> None:
     free = f", {size(host.disk_free)} free" if host.disk_free is not None else ""
     site.console.row(None, "host", f"{host.name} ({host.system}), as {host.user}{free}")
     text = f"{machine.kind} {machine.state.value}" + (f": {machine.why}" if machine.why else "")
+    text += f", though {machine.unasked}: its rules are not known" if machine.unasked else ""
     site.console.row(machine.state is State.RUNNING, "machine", text + (", through sudo" if facts.sudo else ""))
     if vm and vm.clock_behind is not None:
         free = f", {size(vm.disk_free)} free" if vm.disk_free is not None else ""
@@ -67,7 +68,7 @@ def start(site: Site) -> Outcome:
 
 def _up(site: Site) -> Outcome:
     name = vm_of(site.target).name
-    did = reach(site, lambda facts: docker_answers(facts, site.target))
+    did = reach(site, lambda facts: up(facts, site.target))
     return site.finished(did, f"Docker in the VM {name} answers")
 
 
@@ -116,9 +117,11 @@ def kill(site: Site, yes: bool = False) -> Outcome:
     def goal(facts: Facts) -> Iterator[Step]:
         check_loss(facts, "machine.kill", yes=yes or site.dry)
         yield from cleared(facts)
-        if facts.machine.state not in (State.ABSENT, State.STOPPED, State.SAVED):
-            why, outcome = f"the VM {vm.name} is {facts.machine.state.value}", f"the VM {vm.name} is powered off"
-            yield Step(why, vm.power_off(), outcome, then_look=True)
+        seen, state = facts.machine.vm, facts.machine.state
+        if state not in RESTING:
+            late = seen.process if seen and seen.reply is Reply.LATE else None
+            why, outcome = f"the VM {vm.name} is {state.value}", f"the VM {vm.name} is powered off"
+            yield Step(why, vm.end(late) if late else vm.power_off(), outcome, then_look=True, ends=True)
 
     return site.finished(reach(site, goal), f"the VM {vm.name} does not run")
 
@@ -131,15 +134,17 @@ def remove(site: Site, yes: bool = False) -> Outcome:
         raise Usage(f"this removes the VM {vm.name} of {site.name} with its images", hint="--yes")
 
     def goal(facts: Facts) -> Iterator[Step]:
-        if facts.machine.state is State.HUNG:
-            raise Blocked(f"the VM {vm.name} hangs: {facts.machine.why}", hint=f"inv fix.hung -H {site.name}")
+        if facts.machine.state in (State.HUNG, State.UNKNOWN):
+            hint = "fix.hung" if facts.machine.state is State.HUNG else "doctor"
+            raise Blocked(f"the VM {vm.name} cannot be asked: {facts.machine.why}", hint=f"inv {hint} -H {site.name}")
         yield from cleared(facts)
         seen = facts.machine.vm
         if facts.machine.state is not State.ABSENT:
-            yield Step(f"the VM {vm.name} is there", vm.remove(), f"the VM {vm.name} is removed", then_look=True)
+            why, outcome = f"the VM {vm.name} is there", f"the VM {vm.name} is removed"
+            yield Step(why, vm.remove(), outcome, then_look=True, ends=True)
         elif seen and (seen.unfinished or seen.unregistered):
             why, outcome = f"files of the VM {vm.name} are there", f"the files of the VM {vm.name} are removed"
-            yield Step(why, vm.remove_files(), outcome, then_look=True)
+            yield Step(why, vm.remove_files(), outcome, then_look=True, ends=True)
 
     return site.finished(reach(site, goal), f"there is no VM {vm.name}")
 
@@ -197,6 +202,6 @@ def adopt(site: Site, owner: str = "") -> Outcome:
     facts = theirs.look()
     if facts.machine.state is State.ABSENT:
         raise Blocked(f"{owner} has no VM {vm.name} on {site.name}", hint=f"inv machine.create -H {site.name}")
-    did = reach(theirs, lambda found: docker_answers(found, theirs.target))
+    did = reach(theirs, lambda found: up(found, theirs.target))
     site.console.dim(f"for all tasks on {site.name}: osprey.hosts.{site.name}.owner: {owner} in invoke.yaml")
     return site.finished(did, f"the VM {vm.name} of {owner} can be used: {theirs.last.state}")

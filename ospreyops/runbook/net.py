@@ -15,7 +15,7 @@ from ..facts.service import ProbeResult
 from ..goals import switchover
 from ..goals.health import place_problem
 from ..goals.machine import vm_of
-from ..goals.network import clash, forwarded, vm_has_process
+from ..goals.network import clash, forwarded, rules_unknown, vm_has_process
 from ..outcome import Outcome
 from ..step import Step
 
@@ -72,7 +72,10 @@ def unforward(site: Site) -> Outcome:
 
     def goal(facts: Facts) -> Iterator[Step]:
         running = vm_has_process(facts, site.target)
-        for rule in facts.machine.vm.rules if facts.machine.vm else ():
+        known = facts.machine.vm.rules if facts.machine.vm else ()
+        if known is None:
+            raise rules_unknown(facts)
+        for rule in known:
             if clash(rule, vm.service_rule()):
                 line, outcome = vm.unforward(rule, running=running), f"the rule {rule.name} is deleted"
                 yield Step(f"the rule {rule} is there", line, outcome)

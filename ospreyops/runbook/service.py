@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Optional
 
 from ..change.reach import reach
@@ -21,7 +20,7 @@ from ..goals.loss import YES_HELP, check_loss
 from ..goals.rollout import DRAIN, Rollout, engine_of
 from ..goals.service import stopped
 from ..outcome import Outcome
-from ..release import UNIT, Release
+from ..release import UNIT, Release, parse
 from ..remote.command import sh
 from ..settings import number
 from ..step import Step
@@ -30,12 +29,18 @@ from .image import VERSION_HELP
 DAY = 86400
 TIMEOUT_HELP = {"health_timeout": "seconds until it must be healthy; osprey.health_timeout if not given"}
 DRAIN_HELP = {"drain": "seconds to let running requests finish (default 3600)"}
-ROLLOUT_HELP = {"stop_first": "stop what runs before, with a downtime, instead of switching over", **DRAIN_HELP}
+ROLLOUT_HELP = {
+    "stop_first": "stop what runs before, with a downtime, instead of switching over",
+    "drop_versions": "protocol versions that nobody uses any more: 0.3, or 0.3,0.4",
+    **DRAIN_HELP,
+}
 
 
-def rollout(release: Optional[Release], stop_first: bool, drain: str, given: Optional[Path] = None) -> Rollout:
+def rollout(release: Optional[Release], stop_first: bool, drain: str, drop: str = "") -> Rollout:
     """The rollout that the options describe. Errors: Usage."""
-    return Rollout(release, given, stop_first, number("--drain", drain) if drain else DRAIN)
+    dropped = frozenset(parse(version.strip()).version for version in drop.split(",") if version.strip())
+    seconds = number("--drain", drain) if drain else DRAIN
+    return Rollout(release, stop_first=stop_first, drain=seconds, drop=dropped)
 
 
 @task(help=VERSION_HELP | TIMEOUT_HELP)
@@ -49,7 +54,7 @@ def start(site: Site, version: str = "", health_timeout: str = "") -> Outcome:
             name = facts.host.name
             hint = f"inv deploy --version {version} -H {name}, or service.stop"
             raise Blocked(f"{serving.image} runs on {name}", hint=hint)
-        return deployed(facts, patient.target, Rollout(release))
+        return deployed(facts, patient.target, Rollout(release, any_image=True))
 
     did = reach(site, goal)
     return site.finished(did, f"{described(site.last, release)} is healthy")
@@ -71,7 +76,9 @@ def stop(site: Site, yes: bool = False) -> Outcome:
 
 
 @task(help={**TIMEOUT_HELP, **ROLLOUT_HELP})
-def restart(site: Site, health_timeout: str = "", stop_first: bool = False, drain: str = "") -> Outcome:
+def restart(
+    site: Site, health_timeout: str = "", stop_first: bool = False, drain: str = "", drop_versions: str = ""
+) -> Outcome:
     """Replace the container, without losing a request."""
     facts = site.look()
     engine_of(facts)
@@ -79,7 +86,8 @@ def restart(site: Site, health_timeout: str = "", stop_first: bool = False, drai
         raise Blocked(f"no service runs on {site.name}", hint=f"inv service.start --version 0.3 -H {site.name}")
     release = Release(facts.serving.version)
     patient = site.with_health_timeout(health_timeout)
-    did = roll_out(patient, release, rollout(release, stop_first, drain), restart=True)
+    planned = replace(rollout(release, stop_first, drain, drop_versions), proven=facts.serving.digest)
+    did = roll_out(patient, release, planned, restart=True)
     return site.finished(did, f"{described(patient.last, release)} is healthy, in a new container")
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Optional
 
 from ..facts.engine import EngineRefusal, Refusal
 from ..facts.machine import Tls, Trust
@@ -21,6 +22,10 @@ DENIED = re.compile("permission denied|sudo")
 MOVED = re.compile("certificate is valid for .*, not ")
 """The engine has another address than its certificate."""
 REFUSED = re.compile("certificate|x509|tls:|[.]pem: no such file")
+UNREACHABLE = re.compile(
+    "refused|time.?out|timed out|in time|deadline|no route|unreachable|host is down|reset|EOF|cannot connect",
+    re.IGNORECASE,
+)
 UNFIT = re.compile("not found|is too (new|old)")
 """There is no docker command, or it does not speak to boot2docker's Docker 19.03 (field book: docker-machine, 9)."""
 
@@ -62,12 +67,13 @@ def drain(name: str, draining: str) -> str:
     return f"docker rename {name} {draining} && {{ {close} || {{ {ends}; }}; }}"
 
 
-def load() -> str:
+def load(image: str = "") -> str:
     """Load an image from the input, and have it on the disk before it counts.
 
-    A power cut leaves layers half written; Docker takes them for whole ever after.
+    A power cut leaves layers half written; Docker takes them for whole ever after. image: whose id is printed, too.
     """
-    return "docker load && sync"
+    shown = f" && {{ docker image inspect --format 'id {{{{.Id}}}}' {quote(image)} || true; }}" if image else ""
+    return f"docker load && sync{shown}"
 
 
 def name_image(digest: str, name: str) -> str:
@@ -90,6 +96,18 @@ def loaded(printed: str) -> list[str]:
     return re.findall(r"^Loaded image: (\S+)", printed, re.MULTILINE)
 
 
+def loaded_id(printed: str) -> Optional[str]:
+    """The digest of the image that was loaded; None when nothing was."""
+    found = re.search(r"^id (sha256:[0-9a-f]+)$", printed, re.MULTILINE)
+    return found[1] if found else None
+
+
+def root_disk() -> str:
+    """How full the disk is that Docker has its images on; nothing where that is another computer, or nobody may ask."""
+    asked = "docker info --format '{{.DockerRootDir}}' 2>/dev/null"
+    return f'case ${{DOCKER_HOST:-unix}} in unix*) d=$({asked}) && df -Pk "$d" | tail -n 1;; esac'
+
+
 def refusal(said: str) -> EngineRefusal:
     """Why Docker could not be asked, from its own words."""
     if DOWN.search(said):
@@ -99,10 +117,8 @@ def refusal(said: str) -> EngineRefusal:
 
 def tls(said: str) -> Tls:
     """Why `docker version` on the host could not use the engine in the VM, from its last line."""
-    for words, trust in ((UNFIT, Trust.UNFIT), (MOVED, Trust.MOVED), (REFUSED, Trust.REFUSED)):
-        if words.search(said):
-            return Tls(trust, said)
-    return Tls(Trust.UNREACHABLE, said)
+    known = {UNFIT: Trust.UNFIT, MOVED: Trust.MOVED, REFUSED: Trust.REFUSED, UNREACHABLE: Trust.UNREACHABLE}
+    return Tls(next((trust for words, trust in known.items() if words.search(said)), Trust.UNKNOWN), said)
 
 
 def _there(name: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Optional
 
@@ -18,14 +18,22 @@ import urllib3.connectionpool
 from docker.constants import DEFAULT_DOCKER_API_VERSION as OURS
 
 from ..facts.engine import Container, EngineFacts, Image
-from ..release import CONTAINER, IMAGE
+from ..release import CONTAINER, IMAGE, versions_of
 from ..remote.command import Command
 from ..remote.host import Host
 from ..remote.streams import Stream
 
 LIMIT = 15
 JOBS = frozenset(["sander", "sqm", "antechamber", "tleap", "teLeap", "parmchk2", "probe", "reduce"])
-"""The programs of AmberTools and others that a request runs in the container (field book: osprey-release, 5)."""
+"""The programs of AmberTools and others that a request runs in the container (field book: osprey-release, 5).
+
+Their processes may have a version or a kind in their names: `probe.2.16r72.1`, `sander.MPI`.
+"""
+HELPERS = frozenset(["java", "jspawnhelper"])
+"""Java's own processes."""
+SERVER = "java"
+"""What it starts computes, whatever it is called."""
+OURS_NAME = re.compile(rf"/{CONTAINER}(-(left-[0-9]+-)?[0-9]+)?")
 
 
 class EngineUnavailable(Exception):
@@ -126,13 +134,17 @@ def _read(host: Host, dial: Command) -> EngineFacts:
     stream = host.stream(dial)
     adapter = Adapter(stream)
     try:
-        client = _client(adapter, _negotiated_version(_client(adapter, OURS).version(api_version=False)))
-        images = (_image(raw, name) for raw in client.images(name=IMAGE) for name in raw.get("RepoTags") or ())
-        rows = client.containers(all=True, filters={"name": f"^/{CONTAINER}(-(left-[0-9]+-)?[0-9]+)?$"})
-        found = [one for row in rows if (one := _container(client, row["Id"]))]
+        engine = _client(adapter, OURS).version(api_version=False)
+        client = _client(adapter, _negotiated_version(engine))
+        images = {image.name: image for raw in client.images(name=IMAGE) for image in _images(client, raw)}
+        rows = client.containers(all=True)
+        ours = [row for row in rows if any(map(OURS_NAME.fullmatch, row.get("Names") or ()))]
+        found = [one for row in ours if (one := _container(client, row["Id"]))]
         service = next((one for one in found if one.name == CONTAINER), None)
         others = tuple(one for one in found if one is not service)
-        return EngineFacts(dial.sudo, {image.name: image for image in images}, service, others)
+        foreign = [row for row in rows if row not in ours]
+        holders = {row["ImageID"]: "".join((row.get("Names") or [row["Id"][:12]])[:1]).lstrip("/") for row in foreign}
+        return EngineFacts(dial.sudo, images, service, others, holders, engine.get("Arch", ""))
     except requests.exceptions.Timeout:
         raise EngineUnavailable("no answer in time") from None
     except (docker.errors.DockerException, requests.exceptions.RequestException, OSError, EOFError) as error:
@@ -162,11 +174,14 @@ def _numbers(version: str) -> list[int]:
     return [int(part) for part in version.split(".")]
 
 
-def _image(raw: dict[str, Any], name: str) -> Image:
-    label = (raw.get("Labels") or {}).get("osprey.service.versions", "")
-    listed = re.match(r"\[([0-9., ]*)\]", label)
-    versions = tuple(part.strip() for part in listed[1].split(",") if part.strip()) if listed else ()
-    return Image(name, raw["Id"], int(raw["Created"]), int(raw["Size"]), versions)
+def _images(client: Any, raw: dict[str, Any]) -> list[Image]:
+    """An image under each of its names."""
+    try:
+        built = client.inspect_image(raw["Id"]).get("Architecture", "")
+    except docker.errors.NotFound:
+        return []
+    rest = (raw["Id"], int(raw["Created"]), int(raw["Size"]), versions_of(raw.get("Labels")), built)
+    return [Image(name, *rest) for name in raw.get("RepoTags") or ()]
 
 
 def _container(client: docker.APIClient, ident: str) -> Optional[Container]:
@@ -192,7 +207,28 @@ def _container(client: docker.APIClient, ident: str) -> Optional[Container]:
 
 def _jobs(client: docker.APIClient, ident: str) -> Iterable[str]:
     try:
-        top = client.top(ident, ps_args="-eo pid,comm")
+        top = client.top(ident, ps_args="-eo pid,ppid,comm")
     except docker.errors.APIError:
         return ()
-    return sorted(row[-1] for row in top.get("Processes") or () if row[-1] in JOBS)
+    return jobs(top.get("Processes") or ())
+
+
+def jobs(processes: Iterable[Sequence[str]]) -> list[str]:
+    """The names of what computes, of processes as (pid, parent, name): known programs, and what the server started."""
+    parents = {pid: parent for pid, parent, _ in processes}
+    names = {pid: name for pid, _, name in processes}
+
+    def started_by_server(pid: str) -> bool:
+        seen = {pid}
+        while (pid := parents.get(pid, "")) and pid not in seen:
+            if names.get(pid) == SERVER:
+                return True
+            seen.add(pid)
+        return False
+
+    busy = set(parents.values())
+    return sorted(
+        name
+        for pid, name in names.items()
+        if name.partition(".")[0] in JOBS or (pid not in busy and name not in HELPERS and started_by_server(pid))
+    )

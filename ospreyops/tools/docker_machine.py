@@ -9,12 +9,22 @@ import re
 from dataclasses import dataclass
 from typing import Optional
 
+from ..facts.machine import Record
 from ..remote.command import Answer, Command, quote, sh
 from ..settings import Settings
+from ..text import parse_object
 
 LIMIT = 12
 EMPTY = 10_000
 """Kilobytes of a disk that holds nothing but docker-machine's key."""
+CONFIG = "config.json:"
+ISO = "boot2docker.iso"
+"""The VM's system, the one large file of a VM that holds nothing."""
+PORT_TAKEN = "address already in use"
+"""What `start` says when something else has the SSH port that it remembers (field book: docker-machine, 3)."""
+OTHER_CA = "another CA:"
+UNFIT = "command -v openssl >/dev/null && ! openssl verify -CAfile ca.pem cert.pem 2>&1 | grep -qx 'cert.pem: OK'"
+"""The client's certificate is not of the CA, or the time of one is over; what openssl exits with says less."""
 
 
 def environment(settings: Settings) -> str:
@@ -51,9 +61,23 @@ class DockerMachine:
         """Runbook: `docker-machine stop`; it has no limit of its own when the guest ignores the button."""
         return self.line("stop {vm}", 180)
 
+    def forget_port(self) -> Command:
+        """Have the next start find a free SSH port: the one that docker-machine remembers is taken."""
+        change = 'sed \'s/"SSHPort": *[0-9]*/"SSHPort": 0/\' config.json >config.json.new'
+        return Command(f"cd {self.folder} && umask 077 && {change} && mv -f config.json.new config.json", LIMIT)
+
     def renew_certificates(self) -> Command:
         """Runbook: `docker-machine regenerate-certs`; -f, for it asks; restarts dockerd, which ends the service."""
         return self.line("regenerate-certs -f --client-certs {vm}", 600)
+
+    def drop_client_certificate(self) -> Command:
+        """Put the client's certificate aside, so that a new one is made.
+
+        `regenerate-certs` makes one only where there is none or its time is over, not for a new CA (field book:
+        docker-machine, 9).
+        """
+        aside = " && ".join(f"{{ [ ! -e {name} ] || mv -f {name} {name}.old; }}" for name in ("cert.pem", "key.pem"))
+        return Command(f"cd {self._store('certs')} && {aside}", LIMIT)
 
     def remove(self) -> Command:
         """Remove the VM, its disk and all images in it."""
@@ -72,28 +96,84 @@ class DockerMachine:
         return f"DOCKER_TLS_VERIFY=1 DOCKER_HOST=tcp://{address}:2376 DOCKER_CERT_PATH={self.folder}"
 
     def store(self) -> Command:
-        """What docker-machine keeps of the VM: its folder, its disk, its settings file."""
-        asked = f"cd {self.folder} && echo there && du -k disk.vmdk; ls $PWD/{{vm}}/{{vm}}.vbox"
-        return sh(self._told + asked, limit=LIMIT, vm=self.vm)
+        """What docker-machine keeps of the VM: its folder, the largest file in it, settings files, its config.json.
+
+        docker-machine replaces config.json with a moment in which it is not there.
+        """
+        largest = f"find . -type f ! -name {ISO} -exec du -k {{}} + | sort -n | tail -n 1"
+        settings = "ls -d $PWD/{vm}/{vm}.vbox $PWD/{vm}/{vm}.vbox-prev 2>/dev/null"
+        client = f"(cd {self._store('certs')} && {UNFIT} && echo {OTHER_CA})"
+        config = f"[ -e config.json ] || sleep 1; echo {CONFIG}; cat config.json"
+        parts = f"{largest}; {settings}; {client}; {config}"
+        return sh(f"cd {self.folder} && pwd && {{ {parts}; }}", limit=LIMIT, vm=self.vm)
+
+    def remembered(self, key: str) -> str:
+        """A line that prints what config.json has under that key; nothing where it has not."""
+        return f'sed -n \'s/^ *"{key}": *"*\\([0-9.]*\\).*/\\1/p\' {self.folder}/config.json 2>/dev/null | head -n 1'
 
     @property
     def folder(self) -> str:
         """The machine's folder in the store, quoted."""
+        return self._store(f"machines/{self.vm}")
+
+    def _store(self, path: str) -> str:
         store = self._settings.vm_store.rstrip("/") or "~/.docker/machine"
-        return quote(f"{store}/machines/{self.vm}")
+        return quote(f"{store}/{path}")
 
 
 @dataclass(frozen=True)
 class Store:
-    """What docker-machine has of the VM. settings: its .vbox file; empty: nothing was ever on its disk."""
+    """What docker-machine has of the VM. folder: where; settings: its .vbox file, or the one before that.
 
+    empty: nothing was ever on its disk, and it never had a port. other_ca: the client's certificate is not of the CA.
+    """
+
+    folder: Optional[str]
     settings: Optional[str]
     empty: bool
+    record: Optional[Record]
+    other_ca: bool = False
 
 
 def store(answer: Answer) -> Store:
     """What the store's question printed."""
-    settings = re.search(r"^/.*[.]vbox$", answer.out, re.MULTILINE)
-    disk = re.search(r"^(\d+)\s+disk[.]vmdk$", answer.out, re.MULTILINE)
-    empty = answer.out.startswith("there") and (not disk or int(disk[1]) < EMPTY)
-    return Store(settings[0] if settings else None, empty)
+    listing, _, config = answer.out.partition(f"\n{CONFIG}\n")
+    folder = re.match(r"\S.*", listing)
+    settings = re.search(r"^/.*[.]vbox(-prev)?$", listing, re.MULTILINE)
+    largest = re.search(r"^(\d+)\s", listing, re.MULTILINE)
+    record = _record(config)
+    small = not largest or int(largest[1]) < EMPTY
+    return Store(
+        folder[0] if folder else None,
+        settings[0] if settings else None,
+        bool(folder) and small and not (record and record.ssh_port),
+        record,
+        OTHER_CA in listing,
+    )
+
+
+def _record(config: str) -> Optional[Record]:
+    """What config.json has; None where it is not whole."""
+    driver = parse_object(config).get("Driver")
+    if not isinstance(driver, dict):
+        return None
+    port, address = driver.get("SSHPort"), driver.get("IPAddress")
+    return Record(port if isinstance(port, int) else 0, address if isinstance(address, str) and address else None)
+
+
+LOGINS = ("ssh", "scp")
+QUICK = ("ls", "status", "ip", "url", "env", "config", "inspect")
+LENGTHY = ("start", "stop", "restart", "kill", "rm", "regenerate-certs", "provision", "upgrade")
+CHANGING = ("create", "start", "restart", "regenerate-certs", "provision", "upgrade")
+OF_ALL = "ls"
+"""Subcommands that log in; that ask; that change a VM; that bring it up; that is about all VMs."""
+VALUED = ("-s", "--storage-path", "--tls-ca-cert", "--tls-ca-key", "--tls-client-cert", "--tls-client-key")
+"""Global flags that are followed by a value."""
+
+
+def subcommand(words: list[str]) -> tuple[str, list[str]]:
+    """The subcommand of a command line, "" where there is none, and what that was told."""
+    rest = list(words)
+    while rest and rest[0].startswith("-"):
+        rest = rest[2:] if rest[0] in VALUED else rest[1:]
+    return (rest[0], rest[1:]) if rest else ("", [])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from ..facts.machine import Process
 from ..remote.command import Command
@@ -21,17 +21,18 @@ def elapsed(etime: str) -> int:
     return int(days or 0) * 86400 + seconds
 
 
-def list_processes(pattern: str, limit: float) -> Command:
-    """List the processes of the user whose command line has that pattern."""
-    return Command(f"ps -xww -o pid=,pgid=,etime=,command= | grep -E '{pattern}'", limit)
+def list_processes(limit: float) -> Command:
+    """List the processes of the user."""
+    return Command("ps -xww -o pid=,pgid=,etime=,command=", limit)
 
 
-def kill(targets: Iterable[int]) -> Command:
-    """End processes, or process groups by their negative number, at once."""
-    return Command(f"kill -9 -- {' '.join(str(target) for target in sorted(targets))}", 20)
+def kill(pids: Iterable[int]) -> Command:
+    """End processes at once: those alone, and nothing else of their groups."""
+    return Command(f"kill -9 {' '.join(str(pid) for pid in sorted(pids))}", 20)
 
 
-def processes(listing: str) -> list[Process]:
-    """The rows that `list_processes` printed."""
+def processes(listing: str, programs: Collection[str]) -> tuple[Process, ...]:
+    """The rows of `list_processes` that are processes of those programs; who only names one is none."""
     rows = re.findall(rf"^\s*(\d+)\s+(\d+)\s+{ETIME}\s+(.*)$", listing, re.MULTILINE)
-    return [Process(int(pid), int(group), elapsed(etime), line) for pid, group, etime, line in rows]
+    found = (Process(int(pid), int(group), elapsed(etime), line) for pid, group, etime, line in rows)
+    return tuple(process for process in found if process.program in programs)

@@ -14,7 +14,7 @@ from ospreyops.delivery.extract import Extract
 from ospreyops.delivery.source import sha256, source
 from ospreyops.delivery.upload import SHA256SUM
 from ospreyops.errors import Blocked
-from ospreyops.release import Release, check_members
+from ospreyops.release import MARK, Release, check_members
 from ospreyops.remote.command import sh
 from tests.published import FILES
 from tests.release import build
@@ -69,18 +69,38 @@ def unpacked(archives: dict[str, Path], tmp_path: Path) -> Path:
 def test_a_release_is_unpacked_whole_and_its_script_can_be_started(archives: dict[str, Path], home: Path) -> None:
     assert unpack(home, archives[""])
     place = home / "osprey" / "0.3"
-    assert {path.name for path in place.iterdir()} == FILES
+    assert {path.name for path in place.iterdir()} == {*FILES, MARK}
     assert os.access(place / "osprey-service", os.X_OK)
     assert archives[""].is_file()
     assert [path.name for path in place.parent.iterdir()] == ["0.3"]
 
 
-def test_an_unpacked_release_takes_the_place_of_what_was_there(archives: dict[str, Path], home: Path) -> None:
-    for name in ("0.3", ".0.3.part"):
-        (home / "osprey" / name).mkdir(parents=True)
-        (home / "osprey" / name / "old").touch()
+def test_an_unpacked_release_takes_the_place_of_one_that_this_tool_unpacked(
+    archives: dict[str, Path], home: Path
+) -> None:
+    (home / "osprey" / ".0.3.part").mkdir(parents=True)
+    (home / "osprey" / ".0.3.part" / "old").touch()
     assert unpack(home, archives[""])
-    assert set(everything(home)) == {f"osprey/0.3/{name}" for name in FILES}
+    (home / "osprey" / "0.3" / "osprey-service").write_text("an older one")
+    assert unpack(home, archives[""])
+    assert set(everything(home)) == {f"osprey/0.3/{name}" for name in (*FILES, MARK)}
+    assert (home / "osprey" / "0.3" / "osprey-service").read_text() != "an older one"
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_what_somebody_put_into_the_folder_is_moved_aside_and_never_removed(
+    archives: dict[str, Path], home: Path, own: bool
+) -> None:
+    folder = home / "osprey" / "0.3"
+    if own:
+        assert unpack(home, archives[""])
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "my notes").write_text("precious")
+    before = everything(folder)
+    assert unpack(home, archives[""])
+    assert set(everything(folder)) == {*FILES, MARK}
+    aside = [path for path in folder.parent.iterdir() if path.name.startswith("0.3.before-")]
+    assert [everything(path) for path in aside] == [before]
 
 
 def test_unpacking_twice_comes_to_the_same(archives: dict[str, Path], home: Path) -> None:
@@ -131,7 +151,7 @@ def test_the_archive_may_lie_in_the_place_itself(archives: dict[str, Path], home
     place.mkdir(parents=True)
     (place / GOOD.archive).write_bytes(archives[""].read_bytes())
     assert unpack(home, place / GOOD.archive, consume=True)
-    assert {path.name for path in place.iterdir()} == FILES
+    assert {path.name for path in place.iterdir()} == {*FILES, MARK}
 
 
 @pytest.mark.parametrize(
@@ -173,7 +193,9 @@ def test_an_unpacked_release_is_packed_again(unpacked: Path, home: Path) -> None
     archive = source(str(unpacked), GOOD)
     check_members(GOOD, *listed(archive))
     assert unpack(home, archive)
-    assert everything(home / "osprey" / "0.3") == everything(unpacked)
+    found = everything(home / "osprey" / "0.3")
+    assert found.pop(MARK)
+    assert found == everything(unpacked)
 
 
 def test_the_same_content_gives_the_same_archive_whenever_it_was_copied(unpacked: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from ospreyops.faults import registry
 from tests.conftest import PROJECT
 from tests.sim.host import Killed
-from tests.worlds import CURABLE, FAULTS, RULE, Sim, hung_java, kill_before, serving, spare, with_fault
+from tests.worlds import CURABLE, FAULTS, RULE, WANT_YES, Sim, hung_java, kill_before, serving, spare, with_fault
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -20,7 +20,7 @@ def test_a_fault_is_named_by_the_doctor_repaired_by_its_task_and_the_second_time
     found = sim("doctor -H sim", mac)
     assert found.code == 2, found.said
     assert re.findall(r"^FAILED (\w+) ", found.out, re.MULTILINE) == [name], found.said
-    yes = " --yes" if name == "sleep" else ""
+    yes = " --yes" if name in WANT_YES else ""
     assert f"inv fix.{name}{yes} -H sim" in found.out
     cured = sim(f"fix.{name}{yes} -H sim", mac)
     assert cured.code == 0, cured.said
@@ -36,7 +36,7 @@ def test_a_fault_is_named_by_the_doctor_repaired_by_its_task_and_the_second_time
 @pytest.mark.parametrize("task", ["fix", "heal"])
 @pytest.mark.parametrize("name", CURABLE)
 def test_a_repair_that_is_killed_before_any_of_its_lines_is_finished_by_heal(sim: Sim, name: str, task: str) -> None:
-    line = f"{task}.{name} -H sim" if task == "fix" else "heal -H sim"
+    line = f"{task}.{name}{' --yes' if name in WANT_YES else ''} -H sim" if task == "fix" else "heal -H sim"
     whole = with_fault(name)
     assert sim(line, whole).code == 0
     for done in range(len(whole.ran)):
@@ -57,7 +57,7 @@ def test_what_the_doctor_says_to_try_does_something_about_the_fault(sim: Sim, na
     mac = with_fault(name)
     tried = re.search(r"try: inv (\S+)(?: --yes)? -H sim", sim("doctor -H sim", mac).err)
     assert tried and tried[1] in ("heal", f"fix.{name}")
-    ran = sim(f"{tried[1]}{' --yes' if name == 'sleep' else ''} -H sim", mac)
+    ran = sim(f"{tried[1]}{' --yes' if name in WANT_YES else ''} -H sim", mac)
     assert ran.code == 0 and "nothing to do" not in ran.out, ran.said
 
 

@@ -33,7 +33,7 @@ def remembered(folder: Path) -> state.State:
 
 def test_a_host_that_remembers_nothing_has_nothing_damaged(tmp_path: Path) -> None:
     files = f"{tmp_path}/.ospreyops"
-    nothing = state.State(files, None, (), frozenset(), {})
+    nothing = state.State(files, None, (), {}, None, frozenset(), {})
     assert remembered(tmp_path) == nothing
     (tmp_path / ".ospreyops").mkdir()
     assert remembered(tmp_path) == nothing

@@ -13,8 +13,8 @@ from tests.worlds import Sim, deployed, kill_at, running, spare
 def test_an_image_whose_load_did_not_end_is_loaded_once_more_from_the_start(sim: Sim, images: dict[str, str]) -> None:
     host = SimHost(loading={"0.3"}, unpacked={"0.3"}, images=images)
     assert sim("image.load --version 0.3 -H sim", host).code == 0
-    mark, *lines, unmark = host.ran
-    assert ": >loading-0.3" in mark and unmark.endswith("/loading-0.3")
+    mark, *lines, record, unmark = host.ran
+    assert ": >loading-0.3" in mark and record.endswith("/loaded") and unmark.endswith("/loading-0.3")
     assert lines == [lines[0], "docker image rm osprey/service:0.3", lines[0]] and "docker load" in lines[0]
     assert not host.loading
 

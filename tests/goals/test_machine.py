@@ -131,5 +131,5 @@ def test_a_restart_of_the_vm_keeps_the_desired_release(sim: Sim) -> None:
 def test_a_store_of_its_own_is_told_to_every_tool_of_docker_machine() -> None:
     vm = virtualbox.Machine(replace(Settings("sim"), vm_store="/x/machine", vm_registry="/x/vbox")).vm
     for command in (vm.start(), vm.power_off(), vm.forward(vm.service_rule(), running=True), vm.renew_certificates()):
-        assert command.line.startswith("MACHINE_STORAGE_PATH=/x/machine VBOX_USER_HOME=/x/vbox ")
+        assert str(command).startswith("MACHINE_STORAGE_PATH=/x/machine VBOX_USER_HOME=/x/vbox ")
     assert "/x/machine/machines/osprey-service/id_rsa" in vm.inside("true")

@@ -8,6 +8,7 @@ from typing import Callable
 import pytest
 
 from tests.conftest import Ran
+from tests.delivery.images import PACKERS, classic, released
 from tests.sim.host import SimHost
 from tests.worlds import running
 
@@ -15,8 +16,8 @@ Sim = Callable[..., Ran]
 
 
 def test_a_release_that_is_given_is_started_by_its_own_script(sim: Sim, tmp_path: Path) -> None:
-    archive = tmp_path / "osprey-service-docker-0.13.tar"
-    archive.write_bytes(b"0123456789")
+    image = PACKERS["bzip2"](classic("osprey/service:0.13"))
+    archive = released(tmp_path / "osprey-service-docker-0.13.tar", image, "0.13")
     host = SimHost(name="localhost", unpacked={"0.3"}, archives=set())
     ran = sim(f"--dry deploy --version 0.13 --from {archive}", host)
     assert ran.code == 0, ran.said

@@ -81,7 +81,7 @@ def test_the_rollback_target_that_an_older_version_recorded_is_rolled_back_to(si
     host = LEFT["0.3 serves"]()
     assert sim("rollback -H sim", host).code == 0
     clean(host, "0.2")
-    assert host.notes()["healthy"] == "0.2\n0.3\n0.2\n"
+    assert host.notes()["healthy"] == f"0.2\n0.3\n0.2 {host.images['osprey/service:0.2']}\n"
 
 
 def test_a_load_that_did_not_end_under_an_older_version_is_done_again(sim: Sim) -> None:

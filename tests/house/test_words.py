@@ -16,7 +16,6 @@ OWN_WORDS = {
     "daemon/bundle.py": "the metadata of Python packages, which PEP 345 defines",
     "daemon/install.py": "a Python's version number, and the ~ of a setting",
     "healing/watch.py": "its own reasons, with the numbers left out",
-    "machines/virtualbox.py": "the VM's name in command lines, which facts/machine.py matches",
     "release.py": "version numbers, as a user gives them",
     "remote/command.py": "the tool's own templates and lines",
     "remote/host.py": "sudo's and the shell's refusals: the connection is below tools/",

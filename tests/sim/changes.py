@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING, Callable
 if TYPE_CHECKING:
     from tests.sim.host import SimHost
 
-RECORD = r"^umask 022 && .*\"version\": \"([0-9.]+)\".* && mv -f \S+/wanted\.new \S+/wanted$"
+WANTED = r"mv -f \S+/wanted\.new \S+/wanted$"
+RECORD = rf"^umask 022 && .*\"version\": \"([0-9.]+)\".*\"digest\": \"(\S*)\".* && {WANTED}"
+DISCARD = r"^cd \S+ && \[ ! -h ([0-9.]+) \] && \( cd \1 && .* \) && rm -rf \1$"
 DRAIN = r"docker rename (\S+) (\S+) && \{ docker exec \2 sh -c .*kill -TERM \$\(pidof caddy\)"
 CHANGES: dict[str, Callable[..., object]] = {
-    RECORD: lambda host, version: host.record(version),
+    RECORD: lambda host, version, digest: host.record(version, digest),
+    DISCARD: lambda host, version: host.discard(version),
+    r"^printf '%s.n' (.*) >>\S+/\.ospreyops/loaded$": lambda host, rows: host.remember(rows),
+    r"docker image tag (\S+) (osprey/service:[0-9.]+)": lambda host, digest, name: host.images.update({name: digest}),
     r"^rm -f \S+/\.ospreyops/wanted$": lambda host: host.record(),
     r"^umask 022 && .*\.ospreyops .* : >loading-([0-9.]+); }$": lambda host, version: host.loading.add(version),
     r"^rm -f \S+/\.ospreyops/loading-([0-9.]+)$": lambda host, version: host.loading.discard(version),
@@ -24,10 +29,9 @@ CHANGES: dict[str, Callable[..., object]] = {
     r"--to-ports (\d+)": lambda host, port: host.switch_traffic(port),
     r"--ctstate INVALID -j RETURN": lambda host: host.switch_traffic("44342"),
     r"docker image rm (\S+?)'?$": lambda host, name: host.forget(name),
-    r"^rm -rf \S+/([0-9.]+)$": lambda host, version: host.unpacked.remove(version),
     r"docker rm (osprey-service(?:-left-\d+)?(?:-\d+)?);": lambda host, name: host.remove(name),
     r"osprey-service-docker-([0-9.]+)\.tar\.bz2.*docker load": lambda host, version: host.load(version),
-    r"tar -xof .*&& mv \S+ ([0-9.]+)": lambda host, version: host.unpacked.add(version),
+    r"tar -xof .*&& mv \S+ ([0-9.]+)$": lambda host, version: host.extract(version),
     r"mv -f (osprey-service(?:-\d+)?\.log) osprey-service(?:-\d+)?\.log\.1": lambda host, log: host.logs.discard(log),
     r"systemctl start osprey$": lambda host: host.start_unit(),
     r"systemctl stop osprey$": lambda host: host.stop_unit(),

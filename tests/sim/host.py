@@ -29,6 +29,9 @@ from ospreyops.tools import docker
 from tests.sim.answers import EPOCH, answer
 from tests.sim.changes import change
 
+ALL = ("0.1", "0.2", "0.3", "0.4")
+"""The protocol versions that an image serves by its label, unless a test says otherwise."""
+
 
 class Killed(BaseException):
     """The tool is ended between two lines, with no chance to tidy up."""
@@ -59,6 +62,14 @@ class SimHost:
     taken_ports: tuple[int, ...] = ()
     connections: dict[str, int] = field(default_factory=dict)
     unpacked: set[str] = field(default_factory=set)
+    own: set[str] = field(default_factory=set)
+    recorded: Optional[list[str]] = None
+    labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    architecture: str = "amd64"
+    built: str = "amd64"
+    holders: dict[str, str] = field(default_factory=dict)
+    digest: str = ""
+    rebuilt: dict[str, str] = field(default_factory=dict)
     archives: set[str] = field(default_factory=lambda: {"0.3", "0.4"})
     listener: str = ""
     unit: str = ""
@@ -203,8 +214,26 @@ class SimHost:
 
     def load(self, version: str) -> str:
         """What `docker load` comes to."""
-        self.images[f"osprey/service:{version}"] = f"sha256:{version.replace('.', '') * 16}"
-        return f"Loaded image: osprey/service:{version}\n"
+        digest = self.rebuilt.get(version, f"sha256:{version.replace('.', '') * 16}")
+        self.images[f"osprey/service:{version}"] = digest
+        return f"Loaded image: osprey/service:{version}\nid {digest}\n"
+
+    def extract(self, version: str) -> None:
+        """What unpacking a release comes to: the tool's own mark is in it."""
+        self.unpacked.add(version)
+        self.own.add(version)
+
+    def remember(self, rows: str) -> None:
+        """What recording the images that were loaded comes to."""
+        found = re.findall(r"'([0-9.]+ sha256:\S+(?: \S+)?)'", rows)
+        self.recorded = [*(self.recorded or []), *found]
+
+    def discard(self, version: str) -> None:
+        """What removing a folder comes to; one that the tool did not unpack is left."""
+        if version not in self.own:
+            raise Failed("exit status 1")
+        self.unpacked.discard(version)
+        self.own.remove(version)
 
     def forget(self, name: str) -> None:
         """What `docker image rm` comes to."""
@@ -214,8 +243,12 @@ class SimHost:
         """What the docker SDK would read."""
         if self.engine_why:
             return docker.refusal(self.engine_why)
-        images = {name: Image(name, digest, 1, 1, (name[15:],)) for name, digest in self.images.items()}
-        return EngineFacts(self.sudo, images, self.service, tuple(self.others))
+        images = {
+            name: Image(name, digest, 1, 1, self.labels.get(name[15:], ALL), self.built)
+            for name, digest in self.images.items()
+        }
+        others = tuple(self.others)
+        return EngineFacts(self.sudo, images, self.service, others, dict(self.holders), self.architecture)
 
     def start_unit(self) -> None:
         """What `systemctl start osprey` comes to."""
@@ -228,8 +261,8 @@ class SimHost:
         if self.service:
             self.stop()
 
-    def record(self, version: str = "") -> None:
+    def record(self, version: str = "", digest: str = "") -> None:
         """What recording the desired release, or clearing it, comes to."""
-        self.desired, self.garbled = version, ""
+        self.desired, self.digest, self.garbled = version, digest, ""
         self.damaged = {file: wrong for file, wrong in self.damaged.items() if file not in ("wanted", "healthy")}
-        self.proven += [version] if version else []
+        self.proven += [f"{version} {digest}".strip()] if version else []

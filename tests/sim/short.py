@@ -17,8 +17,9 @@ PASSED_OVER = (
     r"^rm -f \S+/\.ospreyops/wanted$",
     r": >loading-[0-9.]+; }$",
     r"^rm -f \S+/\.ospreyops/loading-[0-9.]+$",
+    r" >>\S+/\.ospreyops/loaded$",
 )
-"""What a dry run waits for; and the host's own notes: the desired release, and that a load began or ended."""
+"""What a dry run waits for; and the host's own notes: the desired release, that a load began or ended, and of what."""
 
 
 def short(lines: Iterable[str]) -> list[str]:
@@ -31,6 +32,6 @@ def _words(line: str) -> str:
         return "drain"
     if any(re.search(pattern, line) for pattern in PASSED_OVER):
         return ""
-    found = TELLING.search(line)
+    found = TELLING.search(re.sub("perl -e '[^']*'", "perl", line))
     assert found, f"short() knows no words for this line: {line}"
     return found[0]

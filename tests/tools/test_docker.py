@@ -11,6 +11,7 @@ READINGS = {
     "refusal": lambda answer: docker.refusal(answer.said),
     "tls": lambda answer: docker.tls(answer.said),
     "loaded": lambda answer: docker.loaded(answer.out),
+    "loaded_id": lambda answer: docker.loaded_id(answer.out),
 }
 
 

@@ -7,7 +7,8 @@ import pytest
 from ospreyops.tools import ps
 from tests.tools.recorded import Case, check, recorded
 
-READINGS = {"processes": lambda answer: ps.processes(answer.out)}
+PROGRAMS = ("VBoxManage", "docker-machine", "VBoxHeadless", "VBoxSVC", "bash")
+READINGS = {"processes": lambda answer: ps.processes(answer.out, PROGRAMS)}
 
 
 @pytest.mark.parametrize("case", recorded("ps"), ids=str)

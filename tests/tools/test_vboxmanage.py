@@ -9,7 +9,6 @@ from tests.tools.recorded import Case, check, recorded
 
 READINGS = {
     "info": lambda answer: vboxmanage.info(answer, "osprey-service"),
-    "steps_clock": vboxmanage.steps_clock,
 }
 
 

@@ -17,6 +17,7 @@ NORMAL = {
     r"osprey-service-left-[0-9]+-[0-9]+": "LEFT",
     r'"since": "[^"]*", "by": "[^"]*"': "BY WHOM AND WHEN",
 }
+PHASES = "phases still to come: "
 # Lines that only look again; how often is a matter of time.
 AGAIN = re.compile(r"curl |docker top |docker container inspect |docker-machine ssh \S+ docker version$")
 
@@ -27,11 +28,13 @@ def healthy_mac() -> SimMac:
 
 
 def steps(ran: Ran) -> list[str]:
-    """Why each step was done and its line, without what differs from host to host and day to day."""
+    """Each step's reason and line, and the phases to come, without what differs from host to host and day to day."""
     found, text = [], ran.out
     for pattern, word in NORMAL.items():
         text = re.sub(pattern, word, text)
     for why, line in re.findall(r"^[•*#] (.*)\n(?:  \$ )?(.*)$", text, re.MULTILINE):
-        if not AGAIN.match(line):
+        if why.startswith(PHASES):
+            found.append(why)
+        elif not AGAIN.match(line):
             found += [why, line]
     return found

@@ -1,0 +1,158 @@
+# Passes an image archive on to `docker load` as a plain tar, and what names its images last, once it was read.
+#
+# usage: perl gate.pl FILE IMAGE ARCHITECTURE | docker load
+#   FILE          the archive: a tar, plain or compressed in a way that its first bytes tell
+#   IMAGE         the only name that it may give, as osprey/service:0.3
+#   ARCHITECTURE  of the engine, in its own word (amd64); may be empty
+#
+# Docker gives no name before it has read to the end. So the members with names in them (manifest.json, index.json,
+# repositories) are kept back until the whole archive was read, in one pass. Then either they follow, or the tar
+# ends in the middle of a member, and Docker takes nothing.
+#
+# On its standard error is then one line: "gate: image ID", "gate: other WHY", "gate: damaged WHY" or "gate: unread WHY".
+use strict;
+use warnings;
+
+my ($file, $image, $engine) = @ARGV;
+# Bytes of the biggest member that is kept: a configuration is far smaller.
+my $most = 4194304;
+my $step = 1048576;
+# A header was passed on, and not all of its content yet.
+my $within = 0;
+my (%texts, @last);
+
+# The header of a member whose content never comes: the tar that ends with it is a broken one to every reader.
+my $broken = pack "a100a8a8a8a12a12a8a1a355", "broken", "0000644", ("0000000") x 2, ("00000001000") x 2, " " x 8, 0, "";
+substr $broken, 148, 8, sprintf "%06o\x00 ", unpack "%32C*", $broken;
+
+my $end = sub {
+    print STDERR "gate: @_\n";
+    print STDOUT $broken unless $within;
+    close STDOUT;
+    exit 3;
+};
+
+open my $raw, "<", $file or $end->("unread $file cannot be opened");
+binmode $raw;
+binmode STDOUT;
+read $raw, my $first, 512;
+my $python = "import sys,%s,shutil;shutil.copyfileobj(%s.open(sys.argv[1]),sys.stdout.buffer)";
+my @kinds = (
+    ["^BZh[1-9]", "bzip2", [qw(lbzip2 -dc)], [qw(bzip2 -dc)], ["python3", "-c", sprintf $python, "bz2", "bz2"]],
+    ["^\\x1f\\x8b", "gzip", [qw(pigz -dc)], [qw(gzip -dc)]],
+    ["^\\xfd7zXZ\\x00", "xz", [qw(xz -dc)], ["python3", "-c", sprintf $python, "lzma", "lzma"]],
+    ["^\\x28\\xb5\\x2f\\xfd", "zstd", [qw(zstd -dc)], [qw(unzstd -c)]],
+);
+my $source = $raw;
+my $packed = 0;
+for my $kind (@kinds) {
+    my ($begin, $name, @tools) = @$kind;
+    next unless $first =~ /$begin/s;
+    my ($tool) = grep { my $word = $_->[0]; grep { -x "$_/$word" } split /:/, $ENV{PATH} } @tools;
+    $end->("unread $name is not installed, and the archive is compressed with it") unless $tool;
+    open $source, "-|", @$tool, $file or $end->("unread $tool->[0] cannot be started");
+    binmode $source;
+    $packed = 1;
+}
+seek $raw, 0, 0 unless $packed;
+
+my $buffer = "";
+my $fill = sub {
+    my ($count) = @_;
+    while (length $buffer < $count) {
+        last unless sysread $source, $buffer, $step, length $buffer;
+    }
+    return length $buffer >= $count;
+};
+my $octal = sub {
+    my ($text) = @_;
+    return $text =~ /^\s*([0-7]+)/ ? oct $1 : 0 unless "\x80" eq substr $text, 0, 1;
+    my $sum = 0;
+    $sum = $sum * 256 + $_ for unpack "C*", substr $text, 4;
+    return $sum;
+};
+
+while (1) {
+    $fill->(512) or $end->("damaged it ends too early");
+    my $header = substr $buffer, 0, 512, "";
+    last if $header =~ /^\x00*$/;
+    my $blank = $header;
+    substr $blank, 148, 8, " " x 8;
+    $end->("damaged it is not a tar") unless $octal->(substr $header, 148, 8) == unpack "%32C*", $blank;
+    my ($name, $kind) = (unpack("Z100", $header), substr $header, 156, 1);
+    my $prefix = $header =~ /^.{257}ustar\x00/s ? unpack "x345Z155", $header : "";
+    $name = "$prefix/$name" if length $prefix;
+    $name =~ s{^\./}{};
+    my $size = $octal->(substr $header, 124, 12);
+    $size = 0 if $kind =~ /[1-6]/;
+    my $padded = $size + (-$size % 512);
+    my $plain = $kind =~ /[0\x00]/;
+    my $names = $plain && $name =~ /^(manifest\.json|index\.json|repositories)$/;
+    if ($names or ($plain and $size <= $most and $name =~ m{^([^/]+\.json|blobs/sha256/[0-9a-f]+)$})) {
+        $end->("other its $name is too big") if $size > $most;
+        $fill->($padded) or $end->("damaged it ends too early");
+        my $content = substr $buffer, 0, $padded, "";
+        my $text = substr $content, 0, $size;
+        $texts{$name} = $text if $names or $text =~ /^\s*\{/;
+        if ($names) {
+            push @last, $header, $content;
+        } else {
+            print STDOUT $header, $content;
+        }
+        next;
+    }
+    print STDOUT $header;
+    $within = 1;
+    while ($padded) {
+        $fill->($padded < $step ? $padded : $step) or $end->("damaged it ends too early");
+        my $part = substr $buffer, 0, $padded, "";
+        $padded -= length $part;
+        print STDOUT $part;
+    }
+    $within = 0;
+}
+
+# What follows the end is read, for only then the other program tells whether it could decode all.
+$buffer = "";
+1 while sysread $source, $buffer, $step;
+close $source or $end->("damaged it cannot be decoded") if $packed;
+
+# The names that Docker would give, from either layout.
+my ($manifest, $index) = map { $texts{$_} // "" } "manifest.json", "index.json";
+my $string = "\x22([^\x22\\\\]*+(?:\\\\.[^\x22\\\\]*+)*+)\x22";
+my %given;
+for my $list ($manifest =~ /\x22RepoTags\x22\s*:\s*\[([^\]]*)\]/g) {
+    $given{$_} = 1 for $list =~ /$string/g;
+}
+$given{$_} = 1 for $index =~ /\x22io\.containerd\.image\.name\x22\s*:\s*$string/g;
+my ($repository, $tag) = $image =~ /^(.*):([^:]*)$/;
+for my $short ($index =~ /\x22org\.opencontainers\.image\.ref\.name\x22\s*:\s*$string/g) {
+    $given{$short =~ m{[/:]} ? $short : "$repository:$short"} = 1;
+}
+my %known = map { s{^docker\.io/(library/)?}{}; ($_, 1) } keys %given;
+my @others = grep { $_ ne $image } sort keys %known;
+$end->("other it has neither manifest.json nor index.json") unless length "$manifest$index";
+$end->("other it holds " . (join(", ", @others) || "no image with a name") . ", not $image") unless $known{$image};
+$end->("other it also holds " . join ", ", @others) if @others;
+
+# The configurations, and what they say on their uppermost level: a label may have the same key.
+my @configs = $manifest =~ /\x22Config\x22\s*:\s*$string/g;
+$end->("other it holds " . @configs . " images") if @configs > 1;
+my $known = @configs;
+@configs = grep { $texts{$_} =~ /\x22rootfs\x22/ and /^blobs/ } sort keys %texts unless @configs;
+my @built;
+for my $config (@configs) {
+    my $text = $texts{$config} // $end->("damaged it has no $config");
+    $text =~ s/$string/my $word = $1; $word =~ tr({}[])()d; "\x22$word\x22"/ge;
+    $text =~ s/^\s*\{|\}\s*$//g;
+    1 while $text =~ s/\{[^{}]*\}|\[[^\[\]]*\]//g;
+    push @built, $1 if $text =~ /\x22architecture\x22\s*:\s*$string/ and $1 ne "unknown";
+}
+if (length $engine and @built and not grep { $_ eq $engine } @built) {
+    $end->("other it is built for $built[0], and Docker is on $engine");
+}
+
+my ($id) = $known ? $configs[0] =~ /([0-9a-f]{64})/ : ();
+print STDOUT @last, "\x00" x 1024;
+close STDOUT or $end->("damaged Docker did not take all");
+print STDERR "gate: image " . ($id ? "sha256:$id" : "-") . "\n";

@@ -1,0 +1,192 @@
+"""What an image archive says of itself: the names that it gives, and whose image it is.
+
+The names lie at its end, as `docker save` writes it. The last blocks of a bzip2 file are decoded by themselves, for
+all of it would take as long as to load it. Other archives are read whole, which also shows whether they are.
+The modules that decode are imported late: a host's own Python, which runs the watchdog, may have been built without.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import shutil
+import subprocess
+import tarfile
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import IO, Any, Optional, cast
+
+from ..errors import Failed
+from ..release import versions_of
+from ..remote.background import Background
+
+BLOCK, END = bytes.fromhex("314159265359"), bytes.fromhex("177245385090")
+"""What each block of a bzip2 file begins with, and what follows its last one; at any bit."""
+TAIL = 4_000_000
+"""Bytes of a bzip2 file's end: a block takes a million at most."""
+BIGGEST = 1 << 22
+"""Bytes of the biggest member that is read: a configuration is far smaller."""
+NAMES = ("manifest.json", "index.json")
+ANNOTATIONS = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
+"""Where the OCI layout has an image's name; a tag alone is left to the host to judge."""
+SHORT = re.compile(r"^docker\.io/(library/)?")
+
+
+@dataclass(frozen=True)
+class ImageArchive:
+    """What an image archive says of itself.
+
+    names: all that it gives, in Docker's short form. digest: its image's id where names give none but one image.
+    architecture, versions: of the image; None, () where its configuration was not met.
+    """
+
+    names: tuple[str, ...]
+    digest: Optional[str] = None
+    architecture: Optional[str] = None
+    versions: tuple[str, ...] = ()
+
+
+def read(file: IO[bytes]) -> Optional[ImageArchive]:
+    """What the archive says; None where this computer has no program to decode it.
+
+    Errors: Failed when it is damaged.
+    """
+    import lzma
+    import zlib
+
+    first = file.read(512)
+    try:
+        if first.startswith(b"BZh"):
+            found = _members(last_blocks(_tail(file)))
+            if any(name in found for name in NAMES):
+                return described(found)
+        file.seek(0)
+        with _decoded(file, first) as plain:
+            return described(dict(_contents(plain))) if plain else None
+    except (EOFError, OSError, ValueError, tarfile.TarError, lzma.LZMAError, zlib.error) as error:
+        raise Failed(f"its image archive: {error or type(error).__name__}") from None
+
+
+def described(members: Mapping[str, bytes]) -> ImageArchive:
+    """What the members with names in them say. Errors: ValueError when they are no such thing."""
+    images = _json(members, "manifest.json", list)
+    index = _json(members, "index.json", dict)
+    names = {name for image in images for name in image.get("RepoTags") or ()}
+    for entry in index.get("manifests") or ():
+        notes = entry.get("annotations") or {}
+        names |= {name for key in ANNOTATIONS if re.search("[:/]", name := notes.get(key, ""))}
+    config = images[0].get("Config", "") if len(images) == 1 else ""
+    known = _config(members, config)
+    digest = re.search("[0-9a-f]{64}", config)
+    return ImageArchive(
+        tuple(sorted({SHORT.sub("", name) for name in names})),
+        f"sha256:{digest[0]}" if digest else None,
+        known.get("architecture"),
+        versions_of((known.get("config") or {}).get("Labels")),
+    )
+
+
+def last_blocks(data: bytes) -> bytes:
+    """What the whole blocks in the end of a bzip2 file decode to; empty when no block begins in it.
+
+    Errors: OSError, ValueError when one is damaged.
+    """
+    import bz2
+
+    bits, length = int.from_bytes(data, "big"), 8 * len(data)
+    marks = sorted(_marks(bits, length))
+    decoded = []
+    for (begin, mark), (end, _) in zip(marks, marks[1:]):
+        if mark == BLOCK:
+            block = (bits >> (length - end)) & ((1 << (end - begin)) - 1)
+            check = (bits >> (length - begin - 80)) & 0xFFFFFFFF
+            whole = (block << 80) | (int.from_bytes(END, "big") << 32) | check
+            pad = -(end - begin + 80) % 8
+            decoded.append(bz2.decompress(b"BZh9" + (whole << pad).to_bytes((end - begin + 80 + pad) // 8, "big")))
+    if marks and marks[-1][1] == BLOCK:
+        raise ValueError("it ends too early")
+    return b"".join(decoded)
+
+
+def _marks(bits: int, length: int) -> Iterator[tuple[int, bytes]]:
+    """Where blocks begin, and where the last of a stream ends, in bits."""
+    for shift in range(8):
+        shifted = ((bits << shift) & ((1 << length) - 1)).to_bytes(length // 8, "big")
+        for mark in (BLOCK, END):
+            for found in re.finditer(re.escape(mark), shifted):
+                yield 8 * found.start() + shift, mark
+
+
+def _tail(file: IO[bytes]) -> bytes:
+    size = file.seek(0, io.SEEK_END)
+    file.seek(max(0, size - TAIL))
+    return file.read()
+
+
+def _members(tail: bytes) -> dict[str, bytes]:
+    """The small members in the end of a tar, wherever it begins."""
+    found = {}
+    for begin in range(len(tail) % 512, len(tail), 512):
+        try:
+            member = tarfile.TarInfo.frombuf(tail[begin : begin + 512], "utf-8", "surrogateescape")
+        except tarfile.HeaderError:
+            continue
+        if member.isreg() and member.size <= BIGGEST:
+            content = tail[begin + 512 : begin + 512 + member.size]
+            found[member.name.removeprefix("./")] = content
+    return found
+
+
+@contextmanager
+def _decoded(file: IO[bytes], first: bytes) -> Iterator[Optional[IO[bytes]]]:
+    """The archive as a plain tar; None where nothing here can decode it."""
+    import bz2
+    import gzip
+    import lzma
+
+    if first.startswith(b"BZh"):
+        yield cast("IO[bytes]", bz2.BZ2File(file))
+    elif first.startswith(b"\x1f\x8b"):
+        yield cast("IO[bytes]", gzip.GzipFile(fileobj=file))
+    elif first.startswith(b"\xfd7zXZ\0"):
+        with lzma.open(file) as plain:
+            yield cast("IO[bytes]", plain)
+    elif not first.startswith(b"\x28\xb5\x2f\xfd"):
+        yield file
+    elif not (zstd := shutil.which("zstd")):
+        yield None
+    else:
+        with subprocess.Popen([zstd, "-dc"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # noqa: S603 (found on the PATH)
+            assert process.stdin
+            Background(partial(_feed, file, process.stdin))
+            yield process.stdout
+
+
+def _feed(file: IO[bytes], program: IO[bytes]) -> None:
+    """Give the file to a program; one that ends too early tells by itself what it made of it."""
+    with suppress(BrokenPipeError), program:
+        shutil.copyfileobj(file, program)
+
+
+def _contents(plain: IO[bytes]) -> Iterator[tuple[str, bytes]]:
+    """The small members of a tar."""
+    with closing(tarfile.open(fileobj=plain, mode="r|")) as tar:
+        for member in tar:
+            if member.isreg() and member.size <= BIGGEST and (content := tar.extractfile(member)):
+                yield member.name.removeprefix("./"), content.read()
+
+
+def _json(members: Mapping[str, bytes], name: str, kind: type) -> Any:
+    """A member as JSON; empty when it is not there. Errors: ValueError, TarError when it is of another kind."""
+    found = json.loads(members[name]) if name in members else kind()
+    if not isinstance(found, kind):
+        raise tarfile.TarError(f"{name} is not what Docker writes")
+    return found
+
+
+def _config(members: Mapping[str, bytes], name: str) -> Mapping[str, Any]:
+    """The image's configuration; empty when it was not met."""
+    return cast("Mapping[str, Any]", _json(members, name, dict))

@@ -1,0 +1,185 @@
+"""An image is loaded through the gate: the real lines on this computer, and a docker command that reads as Docker."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ospreyops.console import Console, Screen
+from ospreyops.delivery.extract import Extract
+from ospreyops.errors import Blocked, Failed
+from ospreyops.facts import Facts
+from ospreyops.facts.engine import EngineFacts, Image
+from ospreyops.facts.host import HostFacts, LoadedImage
+from ospreyops.facts.machine import MachineFacts, State
+from ospreyops.facts.service import ProbeResult
+from ospreyops.goals.image import loaded
+from ospreyops.release import MARK, Release
+from ospreyops.remote.host import Host
+from ospreyops.settings import Settings
+from ospreyops.target import target
+from tests.delivery.images import IMAGE, PACKERS, classic, configuration, digest, released, tarred, written
+from tests.look.test_host import look
+
+RELEASE = Release("0.3")
+ID = f"sha256:{digest(configuration())}"
+DOCKER = """#!/usr/bin/env python3
+import json, sys, tarfile
+sys.excepthook = lambda _, error, __: print("Error processing tar file:", error, file=sys.stderr)
+given = " ".join(sys.argv[1:])
+if given == "load":
+    with tarfile.open(fileobj=sys.stdin.buffer, mode="r|") as tar:
+        texts = {member.name: tar.extractfile(member).read() for member in tar if member.isfile()}
+    for image in json.loads(texts["manifest.json"]):
+        open(f"{sys.path[0]}/images", "a").write(image["Config"][:64] + "\\n")
+        for name in image["RepoTags"]:
+            print(f"Loaded image: {name}")
+elif given.startswith("image inspect"):
+    print("id sha256:" + open(f"{sys.path[0]}/images").read().split()[-1])
+else:
+    open(f"{sys.path[0]}/given", "a").write(given + "\\n")
+"""
+
+
+class Here:
+    """This computer, with a docker command of its own."""
+
+    def __init__(self, home: Path) -> None:
+        self.home, self.folder = home, home / "my osprey"
+        self.folder.mkdir()
+        (home / "bin").mkdir()
+        written(home / "bin/docker", DOCKER.encode()).chmod(0o755)
+        self.settings = Settings("localhost", folder=str(self.folder), archive=str(home))
+        self.host = Host(self.settings, Console(Screen(), "localhost"))
+
+    @property
+    def own(self) -> HostFacts:
+        return look(self.settings, self.home)
+
+    def facts(self, **images: Image) -> Facts:
+        engine = EngineFacts(
+            False, {f"osprey/service:{version}": image for version, image in images.items()}, architecture="amd64"
+        )
+        return Facts(self.own, MachineFacts("native", State.RUNNING), engine, ProbeResult(""))
+
+    def load(self, **images: Image) -> None:
+        """Do all that loading the release takes."""
+        for step in loaded(self.facts(**images), target(self.settings), RELEASE):
+            step.do.perform(self.host)
+
+    @property
+    def images(self) -> list[str]:
+        file = self.home / "bin/images"
+        return file.read_text().split() if file.exists() else []
+
+    def notes(self) -> set[str]:
+        return {path.name for path in (self.folder / ".ospreyops").iterdir()}
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Here:
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
+    return Here(tmp_path)
+
+
+@pytest.mark.parametrize("packer", PACKERS)
+def test_a_release_is_loaded_however_its_image_is_compressed_and_is_recorded(here: Here, packer: str) -> None:
+    released(here.home / RELEASE.archive, PACKERS[packer](classic(IMAGE)))
+    here.load()
+    assert here.images == [ID.removeprefix("sha256:")]
+    assert here.own.loaded == (LoadedImage("0.3", ID, ID),)
+    assert here.own.own == {f"{here.folder}/0.3"}
+    assert here.notes() == {"loaded"}
+
+
+def test_the_images_that_were_there_before_the_record_are_in_it(here: Here) -> None:
+    released(here.home / RELEASE.archive, PACKERS["bzip2"](classic(IMAGE)))
+    assert here.own.loaded is None
+    here.load(
+        **{"0.2": Image("osprey/service:0.2", "sha256:02", 1, 1), "x": Image("osprey/service:x", "sha256:0x", 1, 1)}
+    )
+    assert here.own.loaded == (LoadedImage("0.2", "sha256:02"), LoadedImage("0.3", ID, ID))
+
+
+@pytest.mark.parametrize(
+    ("image", "said"),
+    [
+        (classic("osprey/service:9.9"), "holds osprey/service:9.9, not osprey/service:0.3"),
+        (classic(IMAGE, "mylab/db:1"), "also holds mylab/db:1"),
+        (classic(IMAGE, config=configuration("arm64")), "is built for arm64, and Docker is on amd64"),
+        (classic(IMAGE)[:9000], "ends too early"),
+    ],
+)
+@pytest.mark.parametrize("packer", ["bzip2", "plain"])
+def test_a_bad_image_is_refused_before_docker_takes_anything_and_leaves_nothing_behind(
+    here: Here, image: bytes, said: str, packer: str
+) -> None:
+    released(here.home / RELEASE.archive, PACKERS[packer](image))
+    with pytest.raises(Failed, match=r"tar\.bz2 cannot be loaded") as refused:
+        here.load()
+    assert said in refused.value.case
+    assert refused.value.hint == "--from a good copy of the archive"
+    assert here.images == []
+    assert here.notes() == set()
+    assert not (here.folder / "0.3").exists()
+
+
+def test_a_bad_image_in_a_folder_of_somebody_elses_is_left_there(here: Here) -> None:
+    folder = here.folder / "0.3"
+    folder.mkdir()
+    written(folder / RELEASE.image_archive, classic("osprey/service:9.9"))
+    (folder / "osprey-service").touch()
+    with pytest.raises(Failed, match=r"holds osprey/service:9\.9"):
+        here.load()
+    assert {path.name for path in folder.iterdir()} == {RELEASE.image_archive, "osprey-service"}
+
+
+def test_what_docker_itself_refuses_is_told_in_its_words_and_remembered(here: Here) -> None:
+    written(here.home / "bin/docker", b"#!/bin/sh\ncat >/dev/null; echo no space left on device >&2; exit 1\n")
+    released(here.home / RELEASE.archive, PACKERS["bzip2"](classic(IMAGE)))
+    with pytest.raises(Failed, match="no space left on device") as failed:
+        here.load()
+    assert "is a disk full?" in failed.value.hint
+    assert here.notes() == {"loading-0.3"}
+    assert (here.folder / "0.3").exists()
+
+
+def test_a_missing_program_is_named(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    released(here.home / RELEASE.archive, PACKERS["zstd"](classic(IMAGE)))
+    real = "/usr/bin"
+    for name in ("sh", "perl", "tar", "find", "mkdir", "mv", "rm", "rmdir", "date", "chmod", "sync", "grep", "env"):
+        (here.home / "bin" / name).symlink_to(f"{real}/{name}")
+    steps = list(loaded(here.facts(), target(here.settings), RELEASE))
+    monkeypatch.setattr("ospreyops.remote.protocol.PATH", f"PATH={here.home}/bin; export PATH; ")
+    steps[0].do.perform(here.host)
+    with pytest.raises(Failed, match="zstd is not installed"):
+        steps[1].do.perform(here.host)
+    assert (here.folder / "0.3").exists()
+
+
+@pytest.mark.parametrize("data", [b"", b"no tar at all" * 99, tarred([("../evil", b"")]), tarred([("README.md", b"")])])
+def test_an_archive_that_is_refused_after_it_was_sent_does_not_stay(here: Here, data: bytes) -> None:
+    incoming = here.folder / ".incoming"
+    incoming.mkdir()
+    archive = written(incoming / RELEASE.archive, data)
+    extract = Extract(RELEASE, str(archive), f"{here.folder}/0.3", consume=True)
+    with pytest.raises((Failed, Blocked)):
+        extract.perform(here.host)
+    assert list(incoming.iterdir()) == []
+    assert not (here.folder / "0.3").exists()
+
+
+def test_an_archive_of_the_host_that_is_refused_stays_where_it_is(here: Here) -> None:
+    archive = written(here.home / RELEASE.archive, b"no tar at all" * 99)
+    with pytest.raises(Failed):
+        Extract(RELEASE, str(archive), f"{here.folder}/0.3").perform(here.host)
+    assert archive.exists()
+
+
+def test_unpacking_marks_the_folder_with_all_that_is_in_it(here: Here) -> None:
+    archive = released(here.home / RELEASE.archive, b"BZh9")
+    Extract(RELEASE, str(archive), f"{here.folder}/0.3").perform(here.host)
+    listed = (here.folder / "0.3" / MARK).read_text().splitlines()
+    assert sorted(listed) == sorted(f"./{path.name}" for path in (here.folder / "0.3").iterdir())
