@@ -92,7 +92,7 @@ class Host:
         stream = self.stream(replace(command, line=f"{command.line} & p=$!; cat >/dev/null; kill $p"))
         lines = self.console.lines(indent="")
         try:
-            while part := stream.sock.recv(65536):
+            while (part := stream.sock.recv(65536)) and not self.console.screen.unread:
                 lines.write(part.decode(errors="replace"))
         except KeyboardInterrupt:
             return

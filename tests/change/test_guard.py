@@ -240,27 +240,6 @@ def test_a_task_waits_a_little_for_a_line_of_one_that_was_cut_off_and_then_names
     assert 30 <= sick.now < 60
 
 
-# receive.pl
-
-
-def test_what_is_received_is_written_whole() -> None:
-    data = os.urandom(3_000_000)
-    done = subprocess.run(
-        ["perl", "-e", program("ospreyops.remote", "receive.pl"), "5"], input=data, capture_output=True
-    )
-    assert (done.returncode, done.stdout) == (0, data)
-
-
-def test_a_sender_that_sleeps_is_not_waited_for() -> None:
-    words = ["perl", "-e", program("ospreyops.remote", "receive.pl"), "1"]
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        assert process.stdin and process.stderr and process.stdout
-        process.stdin.write(b"half")
-        process.stdin.flush()
-        assert process.wait(20) != 0
-        assert (process.stdout.read(), process.stderr.read()) == (b"half", b"nothing was received for 1 s\n")
-
-
 def test_the_programs_agree_on_what_a_refusal_is() -> None:
     guard = program("ospreyops.remote", "guard.pl")
     assert f"exit {protocol.REFUSED};" in guard and f'"{protocol.REFUSED_MARK}' in guard
