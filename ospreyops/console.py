@@ -59,7 +59,7 @@ class Screen:
         try:
             out.write(_fit(text, out))
             out.flush()
-        except ZeroDivisionError:
+        except BrokenPipeError:
             self.unread = self.unread or out is self.out
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, out.fileno())
