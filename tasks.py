@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from invoke import Collection
 
-from ospreyops.change.history import COLUMNS, entries, question, row
+from ospreyops.change.history import COLUMNS, entries, newest, question, row
 from ospreyops.change.reach import reach
 from ospreyops.change.rollout import roll_out
 from ospreyops.change.site import Site
@@ -134,12 +134,15 @@ def history(site: Site, json_: bool = False, lines: str = "20") -> None:
     answer = site.host.ask({"history": asked})["history"]
     if not answer.ok:
         raise Blocked(f"the history of {site.name} cannot be read: {answer.said}")
-    found, torn = entries(answer.out)
+    text, cut = newest(answer.out)
+    found, torn = entries(text)
     if json_:
-        site.console.data({"host": site.name, "history": found, "torn": torn})
+        site.console.data({"host": site.name, "history": found, "torn": torn, "cut": cut})
         return
     rows = [COLUMNS, *(row(entry) for entry in found)]
     site.console.say(table(rows) if found else f"nothing was changed on {site.name} yet")
+    if cut:
+        site.console.dim(f"these are the newest {len(found)}: an answer of a host holds no more")
     if torn:
         site.console.dim(f"{torn} of these lines cannot be read: the host stopped while they were written")
 

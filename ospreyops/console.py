@@ -25,7 +25,10 @@ PATIENCE = 1.0
 
 
 class Screen:
-    """The terminal, which the consoles of all hosts share."""
+    """The terminal, which the consoles of all hosts share.
+
+    shared: several hosts print on it; unread: nobody reads standard output any more (`| head`).
+    """
 
     def __init__(self) -> None:
         colorama.just_fix_windows_console()
@@ -35,6 +38,7 @@ class Screen:
         self.colourless = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
         self.unicode = (getattr(self.out, "encoding", "") or "").lower().startswith("utf")
         self.shared = False
+        self.unread = False
         self._transient = False
 
     def line(self, text: str, *, error: bool = False) -> None:
@@ -50,21 +54,21 @@ class Screen:
             self._write(self.out, text[: shutil.get_terminal_size().columns - 1])
             self._transient = True
 
-    @staticmethod
-    def _write(out: IO[str], text: str) -> None:
+    def _write(self, out: IO[str], text: str) -> None:
         """Write; where nobody reads any more (`| head`), go on in silence: a change must not end half-way for that."""
         try:
             out.write(_fit(text, out))
             out.flush()
         except BrokenPipeError:
+            self.unread = self.unread or out is self.out
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, out.fileno())
             os.close(nowhere)
 
     def _clear(self) -> None:
         if self._transient:
-            self.out.write("\r\x1b[2K")
             self._transient = False
+            self._write(self.out, "\r\x1b[2K")
 
 
 def _fit(text: str, out: IO[str]) -> str:

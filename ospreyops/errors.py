@@ -6,6 +6,7 @@ OspreyError             an invoke Exit: printed without a traceback, then the ex
 │   └── NotConverged    a step was done, its patience is over, and nothing changed
 ├── Blocked        3    something that only a person can change is in the way
 │   ├── Busy            another task changes the host
+│   ├── Superseded      this task has the host's lock no more: the host refused its line
 │   └── Spared          what has to be ended serves or computes
 ├── Unreachable    4    the host is unreachable, or the connection to it was lost
 ├── Failed         5    a step was tried and did not work
@@ -84,6 +85,10 @@ class Blocked(OspreyError):
 
 class Busy(Blocked):
     """Another task changes the host."""
+
+
+class Superseded(Blocked):
+    """This task has the host's lock no more: the host refused its line."""
 
 
 class Spared(Blocked):

@@ -30,6 +30,7 @@ SESSION = {"Darwin": "perl -MPOSIX -e 'setsid; exec @ARGV'"}
 def start(facts: Facts, target: Target, release: Release, folder: str, port: int) -> Command:
     """Runbook: `./osprey-service --version $VERSION > osprey-service.log &`; both outputs and exit status kept.
 
+    Descriptor 9 is the lock of the line (remote/guard.pl), which ends with the line.
     folder: of the start script.
     """
     if facts.host.unit:
@@ -39,7 +40,7 @@ def start(facts: Facts, target: Target, release: Release, folder: str, port: int
     given = "" if port == PORT else f" --port {port}"
     line = f"{target.machine.environment(facts)}{script}/{SCRIPT} --version {release.version}{given}"
     return sh(
-        f"cd {{folder}} && rm -f {END} && (nohup {session} sh -c {{start}} </dev/null >/dev/null 2>&1 &)",
+        f"cd {{folder}} && rm -f {END} && (nohup {session} sh -c {{start}} </dev/null >/dev/null 2>&1 9>&- &)",
         folder=host.folder,
         start=f"{line} >>{target.settings.log(port)} 2>&1; echo $? {release.version} >{END}",
         limit=30,

@@ -47,8 +47,8 @@ class SimSession(Session):
         return sim_site(self.hosts[name], Console(self.screen, name), dry=dry)
 
 
-def simulate(line: str, *hosts: SimHost) -> Ran:
-    """`inv LINE` on simulated hosts, in this process: simulate("deploy --version 0.3", host)."""
+def simulated(*hosts: SimHost) -> invoke.Program:
+    """The program `inv`, for simulated hosts."""
 
     class Config(invoke.Config):
         def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -59,9 +59,14 @@ def simulate(line: str, *hosts: SimHost) -> Ran:
             self.set_project_location(str(PROJECT))
             self.load_project()
 
+    return invoke.Program(namespace=tasks.ns, config_class=Config, name="inv", binary="inv")
+
+
+def simulate(line: str, *hosts: SimHost) -> Ran:
+    """`inv LINE` on simulated hosts, in this process: simulate("deploy --version 0.3", host)."""
     out, err, code = io.StringIO(), io.StringIO(), 0
     with redirect_stdout(out), redirect_stderr(err):
-        program = invoke.Program(namespace=tasks.ns, config_class=Config, name="inv", binary="inv")
+        program = simulated(*hosts)
         try:
             program.run(["inv", *line.split()])
         except SystemExit as end:

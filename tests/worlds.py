@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any, Callable, TypeVar
 
 from ospreyops.change import lock
+from ospreyops.change.holder import Holder
 from ospreyops.facts.engine import Container
 from tests.conftest import Ran
 from tests.sim.answers import FOLDER
@@ -19,7 +20,7 @@ Sim = Callable[..., Ran]
 """The fixture `sim`."""
 RULE = "tcp-port44342,tcp,,44342,,44342"
 """The runbook's rule of the VM for the service's port."""
-HOLDER = lock.Holder("jeff", "grisman-12", 4711, "2020-01-02T03:04:05Z", "deploy --version 0.4")
+HOLDER = Holder("jeff", "grisman-12", 4711, "2020-01-02T03:04:05Z", "deploy --version 0.4")
 """Somebody else, who changes a host."""
 
 

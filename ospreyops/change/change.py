@@ -12,18 +12,21 @@ from typing import Any, Callable, Optional
 
 from ..console import Console
 from ..delivery.upload import Upload
-from ..errors import Blocked, Busy, Interrupted, OspreyError, Unreachable
+from ..errors import Blocked, Busy, Interrupted, OspreyError, Superseded, Unreachable
 from ..facts import Facts
 from ..remote.host import Host
 from ..step import Step
 from ..text import iso_utc, who
 from .history import digest_of, version_of
-from .lock import Holder, LockLease, LockLost, take
+from .holder import Holder
+from .lock import LockLease, LockLost, take
 
 PAUSE = 2.0
 """Seconds between two tries to get a lock that a task waits for."""
 WAIT = 3600
 """Seconds that a task waits for the lock at most, with --wait."""
+LINE_WAIT = 30
+"""Seconds that a task waits without being told to for a line to end, whose task was cut off: most end soon."""
 CUT_OFF = "cut off"
 """The outcome that the history shows for a task that did not come to its end."""
 
@@ -68,7 +71,7 @@ class Change:
         """
         if self._lease:
             return False
-        until, name = self.clock() + WAIT, self.host.name
+        began, name = self.clock(), self.host.name
         while True:
             if self.interrupted:
                 raise KeyboardInterrupt
@@ -78,7 +81,8 @@ class Change:
             if isinstance(taken, LockLease):
                 break
             case = f"{name} is locked by {taken}"
-            if not self.wait or self.clock() >= until:
+            patience = WAIT if self.wait else LINE_WAIT if taken.line else 0
+            if self.clock() >= began + patience:
                 hint = f"inv lock.status -H {name}" if self.wait else f"--wait, or inv lock.status -H {name}"
                 raise Busy(case, hint=hint)
             with self.console.waiting(case):
@@ -109,14 +113,19 @@ class Change:
             self._lease = None
             raise self._lost(lost) from None
         start, self._before = self.clock(), self.last
+        self.host.guard = self._lease.guard
         try:
             yield
             done["ok"] = True
             self._archive = step.do.digest if isinstance(step.do, Upload) else self._archive
+        except Superseded as refused:
+            self._lease = None
+            raise self._lost(LockLost(refused.case, connected=True)) from None
         except BaseException:
             done["ok"] = False
             raise
         finally:
+            self.host.guard = None
             done["seconds"] = round(self.clock() - start, 1)
             self._tell()
 

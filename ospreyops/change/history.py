@@ -11,11 +11,13 @@ from ..errors import Failed
 from ..facts import Facts
 from ..release import IMAGE
 from ..remote.command import Command, quote, sh
+from ..remote.files import found
 from ..remote.host import Host
-from ..settings import FILES
 from ..text import ascii_json, iso_utc, parse_object, who
 
 LIMIT = 20
+MOST = 1_000_000
+"""Bytes of a history that are asked for: an answer holds little more."""
 COLUMNS = ("WHEN", "WHO", "TASK", "BEFORE", "AFTER", "SECONDS", "OUTCOME")
 
 
@@ -55,7 +57,9 @@ def sample(host: Host, console: Console, facts: Facts, outcome: str) -> None:
     own = facts.host
     entry = {"when": iso_utc(own.now), "who": who(), "from": socket.gethostname(), "task": "watch", "outcome": outcome}
     line = sh(
-        "umask 022 && mkdir -p {files} && printf '%s\\n' {entry} >>{files}/history.jsonl",
+        "umask 022 && mkdir -p {files} && f={files}/history.jsonl"
+        ' && { [ ! -s "$f" ] || [ ! "$(tail -c 1 "$f")" ] || echo >>"$f"; }'
+        " && printf '%s\\n' {entry} >>\"$f\"",
         files=own.files,
         entry=ascii_json({**entry, "host": host.name, "after": version_of(facts)}),
         limit=LIMIT,
@@ -68,9 +72,15 @@ def sample(host: Host, console: Console, facts: Facts, outcome: str) -> None:
 
 
 def question(folder: str, count: int) -> Command:
-    """Show the last lines of the history."""
-    file = f"{folder}/{FILES}/history.jsonl"
-    return sh("[ ! -e {file} ] || tail -n {count} {file}", file=file, count=count, limit=LIMIT)
+    """Show the last lines of the history, as many as an answer holds: the newest."""
+    read = f'head -c 1 "$f" >/dev/null && tail -n {count} "$f" | tail -c {MOST + 1}'
+    return Command(f'{found(folder)}f="$d/history.jsonl"; [ ! -e "$f" ] || {{ {read}; }}', LIMIT)
+
+
+def newest(printed: str) -> tuple[str, bool]:
+    """The whole lines of the answer to `question`, and whether older ones that were asked for are left out."""
+    cut = len(printed.encode()) > MOST
+    return (printed.partition("\n")[2] if cut else printed), cut
 
 
 def entries(text: str) -> tuple[list[dict[str, Any]], int]:

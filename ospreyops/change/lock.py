@@ -4,6 +4,9 @@ The task sends the program heartbeats. The program ends when they stop or when i
 a task was killed, a connection was cut or a host went down. As it ends, it appends the last record that it was sent to
 the history: a task that was cut off is in there, too.
 The lock is the kernel's (flock), for a Mac has no `flock` command.
+
+A line that runs has a lock of its own, which all that it starts inherits (guard.pl). Nobody gets the host's lock while
+a line of a task that lost it still goes on, and such a task begins no other line.
 """
 
 from __future__ import annotations
@@ -18,11 +21,13 @@ from typing import Any, Optional, Union
 
 from ..errors import Blocked, Unreachable
 from ..remote.command import Answer, Command, sh
+from ..remote.files import claimed, found
 from ..remote.host import Host
 from ..remote.perl import program
+from ..remote.protocol import Guard
 from ..remote.streams import Stream
-from ..settings import FILES
-from ..text import ascii_json, local_time, parse_object
+from ..text import ascii_json
+from .holder import Holder, RunningLine, holder_of, running_line
 
 HEARTBEAT = 5.0
 """Seconds between two heartbeats."""
@@ -34,43 +39,32 @@ LIMIT = 15
 
 
 @dataclass(frozen=True)
-class Holder:
-    """Who holds the lock, as the holder's task wrote it into the lock's file.
-
-    pid: of the task, on that computer; perl: the process on the host that holds the lock, 0 when it is not known.
-    """
-
-    who: str
-    computer: str
-    pid: int
-    since: str
-    task: str
-    perl: int = 0
-
-    def __str__(self) -> str:
-        return f"{self.who}@{self.computer}: {self.task}, since {local_time(self.since)} (pid {self.pid})"
-
-
-@dataclass(frozen=True)
 class LockState:
-    """A lock that somebody holds, as others see it.
+    """A lock that somebody holds, or a line that goes on without it, as others see it.
 
-    holder: None when the lock's file does not tell; silent: seconds since the last heartbeat; alive: lock_hold.pl runs.
+    held: the lock is; holder: None when the lock's file does not tell; silent: seconds since the last heartbeat;
+    alive: lock_hold.pl runs; line: what runs.
     """
 
     holder: Optional[Holder]
     silent: int
     alive: bool
+    held: bool = True
+    line: Optional[RunningLine] = None
 
 
 @dataclass(frozen=True)
 class HeldByOther:
-    """Another task has the lock. holder: None when the lock's file does not tell."""
+    """Another task has the lock, or a line of one that had it goes on.
+
+    holder: None when the lock's file does not tell.
+    """
 
     holder: Optional[Holder]
+    line: Optional[RunningLine] = None
 
     def __str__(self) -> str:
-        return str(self.holder or "somebody")
+        return str(self.line or self.holder or "somebody")
 
 
 class LockLost(Exception):
@@ -83,6 +77,9 @@ class LockLost(Exception):
 
 class LockLease:
     """The lock, held until `end`. A thread sends the heartbeats."""
+
+    files: str
+    """The folder of the lock's files on the host."""
 
     def __init__(self, stream: Stream, token: str) -> None:
         self._stream, self._token = stream, token
@@ -107,6 +104,11 @@ class LockLease:
                 ended = self._stream.finish()
                 raise LockLost(ended.said, connected=ended.code >= 0)
             self._read += part
+
+    @property
+    def guard(self) -> Guard:
+        """What the lines of the task run under."""
+        return Guard(self.files, self._token)
 
     def begin(self) -> None:
         """Start the heartbeats."""
@@ -151,19 +153,19 @@ def take(host: Host, folder: str, holder: Holder, *, sudo: bool) -> Union[LockLe
     """
     token = secrets.token_hex(8)
     said = ascii_json({key: value for key, value in vars(holder).items() if key != "perl"})
-    line = sh(
-        "umask 022 && mkdir -p {files} && cd {files} && exec perl -e {program} {token} {holder} {silence}",
-        files=f"{folder}/{FILES}",
-        program=_program("hold"),
+    hold = sh(
+        "exec perl -e {program} {token} {holder} {silence}",
+        program=_program("lock_hold"),
         token=token,
         holder=said,
         silence=HEARTBEAT_TIMEOUT,
         limit=LONGEST,
-        sudo=sudo,
     )
+    line = Command(f'umask 022; {claimed(folder)}cd "$d" && echo "files $d" && {hold.line}', LONGEST, sudo)
     lease = LockLease(host.stream(line), token)
     try:
-        answer = lease.line("ok|held .*")
+        lease.files = lease.line("files .*").partition(" ")[2]
+        answer = lease.line("ok|(held|line) .*")
     except LockLost as lost:
         if not lost.connected:
             raise Unreachable(f"the connection to {host.name} was lost", hint="run the same command again") from None
@@ -173,53 +175,35 @@ def take(host: Host, folder: str, holder: Holder, *, sudo: bool) -> Union[LockLe
         ) from None
     if answer != "ok":
         lease.end(None)
-        return HeldByOther(holder_of(answer.partition(" ")[2]))
+        kind, _, rest = answer.partition(" ")
+        return HeldByOther(holder_of(rest)) if kind == "held" else HeldByOther(None, running_line(rest))
     lease.begin()
     return lease
 
 
 def question(folder: str) -> Command:
     """Ask who holds the lock of a service's folder; `lock_state` reads the answer."""
-    files = f"{folder}/{FILES}"
-    return sh(
-        "[ -d {files} ] || { echo free; exit; }; cd {files} && exec perl -e {program}",
-        files=files,
-        program=_program("peek"),
-        limit=LIMIT,
-    )
+    peek = sh("exec perl -e {program}", program=_program("lock_peek"), limit=LIMIT)
+    return Command(f'{found(folder)}[ -d "$d" ] || {{ echo free; exit; }}; cd "$d" && {peek.line}', LIMIT)
 
 
 def lock_state(answer: Answer) -> Optional[LockState]:
     """Who holds the lock; None when it is free. Errors: Blocked when the host cannot tell."""
     if not answer.ok:
         raise Blocked(f"the lock cannot be read: {answer.said}", hint="check that you may read its folder")
-    found = re.fullmatch(r"held (-?\d+) ([01]) (.*)\n", answer.out)
-    return LockState(holder_of(found[3]), max(0, int(found[1])), found[2] == "1") if found else None
+    line = re.search(r"^line (.*)$", answer.out, re.MULTILINE)
+    running = running_line(line[1]) if line else None
+    if held := re.match(r"held (-?\d+) ([01]) (.*)\n", answer.out):
+        return LockState(holder_of(held[3]), max(0, int(held[1])), held[2] == "1", line=running)
+    return LockState(running.holder, 0, alive=False, held=False, line=running) if running else None
 
 
-def ending(folder: str, process: int, *, sudo: bool) -> Command:
-    """End the process on the host that holds the lock."""
-    return sh(
-        "cd {files} && exec perl -e {program} {process}",
-        files=f"{folder}/{FILES}",
-        program=_program("end"),
-        process=process,
-        limit=LIMIT,
-        sudo=sudo,
-    )
-
-
-def holder_of(text: str) -> Optional[Holder]:
-    """The holder that the text of the lock's file names; None when it names none."""
-    found = parse_object(text)
-    try:
-        return Holder(**{key: kind(found[key]) for key, kind in KINDS.items()})
-    except (KeyError, TypeError, ValueError, OverflowError):
-        return None
+def ending(folder: str, process: int, *, sudo: bool, line: bool = False) -> Command:
+    """End the process on the host that holds the lock, or that keeps the limit of a line which goes on."""
+    name = "line_end" if line else "lock_end"
+    end = sh("exec perl -e {program} {process}", program=_program(name), process=process, limit=2 * LIMIT)
+    return Command(f'{found(folder)}cd "$d" && {end.line}', end.limit, sudo)
 
 
 def _program(name: str) -> str:
-    return program(__package__, f"lock_{name}.pl")
-
-
-KINDS = {"who": str, "computer": str, "pid": int, "since": str, "task": str, "perl": int}
+    return program(__package__, f"{name}.pl")

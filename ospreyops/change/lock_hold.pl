@@ -1,27 +1,29 @@
 # Holds the lock of a host for as long as it hears from the task that changes the host.
 #
-# usage: perl lock_hold.pl TOKEN HOLDER SECONDS, in the folder of the files lock and history.jsonl
-#   TOKEN    what each record on the input begins with
+# usage: perl lock_hold.pl TOKEN HOLDER SECONDS, in the folder of the files lock, token, line and history.jsonl
+#   TOKEN    what each record on the input begins with, and what guard.pl compares
 #   HOLDER   who takes the lock, as a JSON object
 #   SECONDS  how long the input may be silent
 #
-# It prints "ok" when it has the lock. When another process has it, it prints "held" with the holder, and ends.
+# It prints "ok" when it has the lock. When another process has it, it prints "held" with the holder, and ends. When a
+# line of a task that lost the lock still goes on, it prints "line" with what guard.pl noted of it, and ends.
 #
 # Any input is a heartbeat. A line of TOKEN and a record is kept and answered with "told"; the last one counts.
 # Other lines are passed over: sudo's password can come in on the same input.
 #
-# It ends when its input ends or stays silent, or at a signal. Then it appends the last record to the history.
+# It ends when its input ends or stays silent, when somebody removes or replaces the file lock, or at a signal. Then it
+# appends the last record to the history.
 # The lock is the kernel's (flock), so it is free as soon as this process is gone.
 #
 # $^E is the error of the last system call, as is the variable whose name a csh would expand.
 use strict;
 use warnings;
-use Fcntl qw(:flock);
+use Fcntl qw(:flock O_RDWR O_CREAT);
 use Errno qw(EWOULDBLOCK);
 use IO::Handle;
 
 my ($token, $holder, $silence) = @ARGV;
-my ($locked, $ended, $last, $input) = (0, 0, undef, "");
+my ($locked, $ended, $removed, $last, $input) = (0, 0, 0, undef, "");
 
 # A reader that is gone must not keep the last record from the history.
 $SIG{PIPE} = "IGNORE";
@@ -31,25 +33,71 @@ for my $signal (qw(TERM HUP INT)) {
 my $say = sub { syswrite STDOUT, "\n@_\n" };
 my $fail = sub { die "@_: " . $^E . "\n" };
 
-open my $lock, "+>>", "lock" or $fail->("lock");
+# Seconds that no change of the clock moves: the kernel has counted them since it started.
+my $seconds = sub { time };
+if (eval { require Time::HiRes; Time::HiRes::clock_gettime(Time::HiRes::CLOCK_MONOTONIC()) }) {
+    $seconds = sub { Time::HiRes::clock_gettime(Time::HiRes::CLOCK_MONOTONIC()) };
+} elsif (eval { require POSIX; POSIX::sysconf(POSIX::_SC_CLK_TCK()) }) {
+    $seconds = sub { (POSIX::times())[0] / POSIX::sysconf(POSIX::_SC_CLK_TCK()) };
+}
+
+# The lock is on the file, not on its name: somebody may remove the name, and another task lock a new file.
+my $lock;
+my $named = sub {
+    my @held = stat $lock;
+    my @there = stat "lock";
+    return (@there and "@held[0,1]" eq "@there[0,1]");
+};
 # lock_peek.pl locks the file for a moment, too. Some tries make sure that it is not taken for a holder.
 for (1 .. 5) {
-    last if $locked = flock $lock, LOCK_EX | LOCK_NB;
-    $fail->("lock") unless $^E == EWOULDBLOCK;
+    sysopen $lock, "lock", O_RDWR | O_CREAT or $fail->("lock");
+    $locked = flock $lock, LOCK_EX | LOCK_NB;
+    $fail->("lock") unless $locked or $^E == EWOULDBLOCK;
+    last if $locked and $named->();
+    $locked = 0;
     select undef, undef, undef, .05;
 }
 unless ($locked) {
-    seek $lock, 0, 0;
     my $other = <$lock> // "";
     chomp $other;
     $say->("held $other");
     exit;
 }
 
+# From here on guard.pl begins no line of another task: it asks for this token. A link needs no room on a full disk.
+unlink "token";
+symlink $token, "token" or $fail->("token");
 # The holder is written with the number of this process. On a full disk it is not, and the lock holds all the same.
 truncate $lock, 0;
 chop $holder;
-syswrite $lock, $holder . qq(,"perl":) . $$ . "}\n";
+my $first = $holder . qq(,"perl":) . $$ . "}\n";
+syswrite $lock, $first;
+
+# A line that began before is still locked by guard.pl, or by what it started.
+open my $line, "+>>", "line" or $fail->("line");
+my $alone = 0;
+for (1 .. 5) {
+    last if $alone = flock $line, LOCK_SH | LOCK_NB;
+    $fail->("line") unless $^E == EWOULDBLOCK;
+    select undef, undef, undef, .05;
+}
+unless ($alone) {
+    seek $line, 0, 0;
+    chomp(my @noted = <$line>);
+    $say->("line " . join("\t", @noted));
+    unlink "token";
+    truncate $lock, 0;
+    exit;
+}
+close $line;
+
+# The second line of the file is the moment of the last heartbeat; its time is, by the clock.
+my $beat = sub {
+    utime undef, undef, "lock";
+    sysseek $lock, length $first, 0;
+    syswrite $lock, sprintf "%020.2f\n", $seconds->();
+};
+$beat->();
 $say->("ok");
 
 until ($ended) {
@@ -59,15 +107,16 @@ until ($ended) {
     # A signal interrupted it.
     next if $count < 0;
     last unless $count and sysread STDIN, my $part, 65536;
+    $removed = not $named->();
     $input .= $part;
-    # The time of the file is the time of the last heartbeat.
-    utime undef, undef, "lock";
+    $beat->() unless $removed;
     while ($input =~ s/^([^\n]*)\n//) {
-        my $line = $1;
-        next if index $line, "$token ";
-        $last = substr $line, 1 + length $token;
-        $say->("told");
+        my $record = $1;
+        next if index $record, "$token ";
+        $last = substr $record, 1 + length $token;
+        $say->("told") unless $removed;
     }
+    last if $removed;
 }
 
 if (defined $last) {
@@ -80,4 +129,6 @@ if (defined $last) {
     $fail->("history") unless defined $written and $written == length $record;
     $history->sync;
 }
+die "lock: it was removed or replaced\n" if $removed;
+unlink "token";
 truncate $lock, 0;

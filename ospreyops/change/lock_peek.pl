@@ -1,10 +1,11 @@
-# Tells who holds the lock of a host.
+# Tells who holds the lock of a host, and which line goes on.
 #
-# usage: perl lock_peek.pl, in the folder of the file lock
+# usage: perl lock_peek.pl, in the folder of the files lock and line
 #
-# It prints "free", or a line:
+# It prints "free", or a row:
 #   held SECONDS ALIVE HOLDER
 # SECONDS have passed since the last heartbeat. ALIVE is 1 when the process that HOLDER names runs lock_hold.pl, else 0.
+# While a line goes on, it prints a row "line" with what guard.pl noted of it, separated by tabs.
 #
 # $^E is the error of the last system call, as is the variable whose name a csh would expand.
 use strict;
@@ -12,22 +13,42 @@ use warnings;
 use Fcntl qw(:flock);
 use Errno qw(ENOENT);
 
-my $lock;
-unless (open $lock, "<", "lock") {
-    die "lock: " . $^E . "\n" unless $^E == ENOENT;
-    print "free\n";
-    exit;
-}
-if (flock $lock, LOCK_SH | LOCK_NB) {
-    print "free\n";
-    exit;
+# The file, if somebody holds its lock; else nothing.
+my $held = sub {
+    my ($name) = @_;
+    unless (open my $file, "<", $name) {
+        die "$name: " . $^E . "\n" unless $^E == ENOENT;
+        return;
+    } else {
+        return flock($file, LOCK_SH | LOCK_NB) ? undef : $file;
+    }
+};
+
+# Seconds that no change of the clock moves, as lock_hold.pl counts them.
+my $seconds = sub { time };
+if (eval { require Time::HiRes; Time::HiRes::clock_gettime(Time::HiRes::CLOCK_MONOTONIC()) }) {
+    $seconds = sub { Time::HiRes::clock_gettime(Time::HiRes::CLOCK_MONOTONIC()) };
+} elsif (eval { require POSIX; POSIX::sysconf(POSIX::_SC_CLK_TCK()) }) {
+    $seconds = sub { (POSIX::times())[0] / POSIX::sysconf(POSIX::_SC_CLK_TCK()) };
 }
 
-my $holder = <$lock> // "";
-chomp $holder;
-my ($process) = $holder =~ /"perl":(\d+)/;
-# lock_hold.pl runs as `perl -e TEXT`, and its text names the history. Another process with that number does not.
-my $command = $process ? qx(ps -ww -o args= -p $process) : "";
-my $alive = index($command, "history.jsonl") < 0 ? 0 : 1;
-my $heartbeat = (stat $lock)[9];
-print "held ", time - $heartbeat, " $alive $holder\n";
+my $lock = $held->("lock");
+if ($lock) {
+    my $holder = <$lock> // "";
+    chomp $holder;
+    # An older version of lock_hold.pl tells the time of the last heartbeat by the file's own.
+    my $beat = <$lock> // "";
+    my $silent = $beat =~ /^[0-9]+[.][0-9]+$/ ? $seconds->() - $beat : time - (stat $lock)[9];
+    my ($process) = $holder =~ /"perl":(\d+)/;
+    # lock_hold.pl runs as `perl -e TEXT`, and its text names the history. Another process with that number does not.
+    my $command = $process ? qx(ps -ww -o args= -p $process) : "";
+    my $alive = index($command, "history.jsonl") < 0 ? 0 : 1;
+    print "held ", int $silent, " $alive $holder\n";
+} else {
+    print "free\n";
+}
+my $line = $held->("line");
+if ($line) {
+    chomp(my @noted = <$line>);
+    print "line ", join("\t", @noted), "\n";
+}

@@ -9,12 +9,15 @@ from pathlib import Path
 from ..errors import Blocked, Failed
 from ..remote.command import Command, quote, sh
 from ..remote.host import Host
+from ..remote.perl import program
 from ..text import bracketed, size
 from .source import sha256
 
 CHUNK = 1 << 15
 """Bytes that are sent at once; more gains nothing over SSH."""
 SEND_LIMIT = 6 * 3600
+SILENCE = 60
+"""Seconds without a byte after which the host waits for no more: this computer may sleep."""
 SHA256SUM = "(sha256sum {file} || shasum -a 256 {file}) 2>/dev/null"
 
 
@@ -64,7 +67,7 @@ class Upload:
         begin = min(begin, total)
         if begin:
             host.console.dim(f"    resumed after {size(begin)}")
-        stream = host.stream(sh("exec cat >>{part}", part=part, limit=SEND_LIMIT, sudo=self.sudo))
+        stream = host.stream(self._receiving(part))
         with host.console.progress(total) as bar, self.source.open("rb") as file:
             bar.done = file.seek(begin)
             try:
@@ -74,6 +77,7 @@ class Upload:
             except (OSError, EOFError):
                 pass
         ended = stream.finish()
+        host.check_begun(ended)
         if host.ask({"sum": sh(SHA256SUM, file=part, limit=120)})["sum"].out.startswith(self.digest):
             return
         if bar.done == total and ended.ok:
@@ -82,6 +86,11 @@ class Upload:
             f"{self.source.name} did not arrive whole: {ended.said or 'another sha256'}",
             hint="run the same command again: it resumes where this one ended",
         )
+
+    def _receiving(self, part: str) -> Command:
+        receive = program("ospreyops.remote", "receive.pl")
+        line = "exec perl -e {receive} {silence} >>{part}"
+        return sh(line, receive=receive, silence=SILENCE, part=part, limit=SEND_LIMIT, sudo=self.sudo)
 
     @property
     def _folder(self) -> str:

@@ -17,8 +17,18 @@ my $wnohang = 1;
 my $select = IO::Select->new;
 my (%questions, %sources);
 
+# Seconds since the start that no change of the clock moves: each turn of the loop below takes a part of a second, so a
+# turn in which the clock goes back, or on by more than a second, counts as the clock was set in it.
+my ($passed, $before) = (0, time);
+my $seconds = sub {
+    my $now = time;
+    $passed += $now > $before ? 1 : 0;
+    $before = $now;
+    return $passed;
+};
+
 while (@ARGV) {
-    my ($name, $seconds, $line) = splice @ARGV, 0, 3;
+    my ($name, $limit, $line) = splice @ARGV, 0, 3;
     pipe my $out, my $out_writer;
     pipe my $err, my $err_writer;
     my $child = fork // die;
@@ -36,7 +46,7 @@ while (@ARGV) {
     close $out_writer;
     close $err_writer;
     # The clock counts whole seconds. One more makes sure that no line gets less than its limit.
-    my $end = time + $seconds + 1;
+    my $end = $seconds->() + $limit + 1;
     $questions{$name} = {child => $child, end => $end, out => "", err => "", open => 2, late => 0, done => 0};
     $sources{$out} = [$name, "out"];
     $sources{$err} = [$name, "err"];
@@ -55,6 +65,7 @@ while (my @left = grep { not $questions{$_}{done} } keys %questions) {
             $questions{$name}{open}--;
         }
     }
+    my $now = $seconds->();
     for my $name (@left) {
         my $question = $questions{$name};
         if (not defined $question->{status} and waitpid($question->{child}, $wnohang) > 0) {
@@ -63,7 +74,7 @@ while (my @left = grep { not $questions{$_}{done} } keys %questions) {
         # A line is done when it has ended and nobody holds its outputs any more.
         if (defined $question->{status} and not $question->{open}) {
             $question->{done} = 1;
-        } elsif (time >= $question->{end}) {
+        } elsif ($now >= $question->{end}) {
             kill -9, $question->{child};
             $question->{status} = -1;
             $question->{late} = $question->{done} = 1;

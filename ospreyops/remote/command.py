@@ -7,6 +7,7 @@ import shlex
 from dataclasses import dataclass
 from typing import Protocol
 
+VBOX_TRAILER = re.compile("VBoxManage: error: (Details|Context): ")
 VALUE = re.compile(r"(?<![$%])\{(\w+)\}")
 
 
@@ -51,6 +52,12 @@ class Answer:
     def said(self) -> str:
         """Its standard error if there is any, else its standard output."""
         return (self.err.strip() or self.out.strip()) if not self.late else "it did not end in time"
+
+    @property
+    def last_line(self) -> str:
+        """The last of its last words; VBoxManage's are followed by where in VirtualBox it happened."""
+        lines = [line for line in self.said.splitlines() if not VBOX_TRAILER.search(line)]
+        return (lines or ["it printed nothing"])[-1]
 
 
 class Runs(Protocol):

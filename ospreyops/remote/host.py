@@ -11,28 +11,34 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Optional
 
 import invoke
 from invoke.exceptions import ThreadException
 
 from ..console import Console
-from ..errors import Blocked, Failed, Unreachable
+from ..errors import Blocked, Failed, Superseded, Unreachable
 from ..settings import Settings
 from . import protocol
 from .command import Answer, Command
-from .streams import GRACE, PROMPT, LocalStream, RemoteStream, Stream
+from .protocol import Guard
+from .streams import GRACE, OPTIONS, PROMPT, Local, LocalStream, RemoteStream, Stream
 
-VBOX_TRAILER = re.compile("VBoxManage: error: (Details|Context): ")
+LINE_BEFORE = 5
+"""Seconds that a line waits at most for the one before it to end."""
 
 
 class Host:
-    """A computer that lines run on. Nothing is connected before the first line."""
+    """A computer that lines run on. Nothing is connected before the first line.
+
+    guard: the lock under which lines that change something run; None while no task has it.
+    """
 
     def __init__(self, settings: Settings, console: Console) -> None:
         self.name = settings.name
         self._settings = settings
         self.console = console
+        self.guard: Optional[Guard] = None
 
     @property
     def here(self) -> bool:
@@ -52,33 +58,41 @@ class Host:
         return found
 
     def run(self, command: Command) -> Answer:
-        """Run a line that changes something. Errors: Failed when it does not exit with 0 in time; Unreachable."""
-        answer = self._execute(protocol.with_timeout(command), command.limit, user=self._user(command), show=True)
+        """Run a line that changes something.
+
+        Errors: Failed when it does not exit with 0 in time; Superseded when its task lost the lock; Unreachable.
+        """
+        words, password = self._words(command)
+        answer = self._execute(words, command.limit + LINE_BEFORE, show=True, password=password)
+        self.check_begun(answer)
         if answer.code == protocol.LATE and protocol.LATE_MARK in answer.err:
             raise Failed(f"ended after {command.limit:.0f} s, its limit: {command}")
         if not answer.ok:
             raise Failed(
-                f"exit status {answer.code}: {_last_line(answer)}", evidence="\n".join(answer.said.splitlines()[-10:])
+                f"exit status {answer.code}: {answer.last_line}", evidence="\n".join(answer.said.splitlines()[-10:])
             )
         return answer
 
     def stream(self, command: Command) -> Stream:
         """Start a line to talk to. It ends at its limit if not before."""
-        words, first, user = protocol.with_timeout(command), b"", self._user(command)
-        if user:
-            words = self._sudo(words, user)
-            first = (self.sudo_password + "\n").encode() if self.sudo_password else b""
+        words, password = self._words(command)
+        first = f"{password}\n".encode() if password else b""
         if self.here:
             return LocalStream(words, first)
         with self._deadline(self._settings.ssh_connect_timeout):
             return RemoteStream(self._connection, words, first, self._settings.ssh_connect_timeout)
+
+    def check_begun(self, answer: Answer) -> None:
+        """Check that a line began. Errors: Superseded when its task had lost the lock."""
+        if protocol.is_refused(answer):
+            raise Superseded(f"{self.name} refused a line: {answer.err.partition(protocol.REFUSED_MARK)[2].strip()}")
 
     def follow(self, command: Command) -> None:
         """Show what a line prints until it ends, or until Ctrl-C, which ends it on the host, too."""
         stream = self.stream(replace(command, line=f"{command.line} & p=$!; cat >/dev/null; kill $p"))
         lines = self.console.lines(indent="")
         try:
-            while part := stream.sock.recv(65536):
+            while (part := stream.sock.recv(65536)) and not self.console.screen.unread:
                 lines.write(part.decode(errors="replace"))
         except KeyboardInterrupt:
             return
@@ -159,6 +173,22 @@ class Host:
         """The user whom lines run as, through sudo; "" when that is the user who logs in."""
         return "" if self._settings.owner == self._settings.user else self._settings.owner
 
+    def _words(self, command: Command) -> tuple[str, str]:
+        """The words that run a line, and the password that sudo wants on its input, if any.
+
+        The guard stands outside of sudo: root may have no right to the user's files, on a network file system.
+        """
+        words, user, guard = protocol.with_timeout(command), self._user(command), self.guard
+        if guard and self._owner:
+            words, guard = protocol.guarded(words, command, guard), None
+        if user:
+            words = self._sudo(words, user)
+        if guard:
+            # The shell stays, for sudo closes the descriptor that locks the line; a signal is for what it runs.
+            words = f"trap : INT TERM HUP; {words}; exit $?" if user else words
+            words = protocol.guarded(words, command, guard)
+        return words, self.sudo_password if user else ""
+
     def _user(self, command: Command) -> str:
         return "root" if command.sudo else self._owner
 
@@ -169,14 +199,7 @@ class Host:
     def _execute(self, words: str, limit: float, *, user: str = "", show: bool = False, password: str = "") -> Answer:
         if user:
             words, password = self._sudo(words, user), self.sudo_password
-        options: dict[str, Any] = {
-            "warn": True,
-            "pty": False,
-            "in_stream": False,
-            "echo": False,
-            "dry": False,
-            "hide": True,
-        }
+        options = dict(OPTIONS)
         if password:
             options["watchers"] = [invoke.Responder(PROMPT, password + "\n")]
         shown = [self.console.lines(), self.console.lines()] if show and self.console.verbose else []
@@ -199,11 +222,8 @@ class Host:
         )
 
     def _lost(self, why: str = "") -> Unreachable:
-        return Unreachable(
-            f"the connection to {self.name} was lost",
-            evidence=why,
-            hint="run the same command again to resume",
-        )
+        hint = "run the same command again to resume"
+        return Unreachable(f"the connection to {self.name} was lost", evidence=why, hint=hint)
 
     @contextmanager
     def _deadline(self, limit: float) -> Iterator[None]:
@@ -228,17 +248,3 @@ class Host:
             raise self._lost(f"no answer within {limit + GRACE:.0f} s")
         if not transport.is_active():
             raise self._lost("it was closed while a line ran")
-
-
-def _last_line(answer: Answer) -> str:
-    """Its last words; VBoxManage's are followed by where in VirtualBox it happened."""
-    lines = [line for line in answer.said.splitlines() if not VBOX_TRAILER.search(line)]
-    return (lines or ["it printed nothing"])[-1]
-
-
-class Local(invoke.Local):
-    """Invoke's runner, which stops waiting at Ctrl-C: the signal reaches limit.pl, too, and that ends the line."""
-
-    def send_interrupt(self, interrupt: KeyboardInterrupt) -> None:
-        """Raise the interrupt, as Fabric's remote runner does."""
-        raise interrupt

@@ -11,8 +11,17 @@ use strict;
 my ($seconds, $line) = @ARGV;
 my ($group, $interrupted);
 
-$SIG{ALRM} = sub {
+# What is killed may need a moment to end. Another task may begin as soon as this program has.
+my $kill = sub {
     kill -9, $group;
+    for (1 .. 50) {
+        waitpid $group, 1;
+        last unless kill 0, -$group;
+        select undef, undef, undef, .1;
+    }
+};
+$SIG{ALRM} = sub {
+    $kill->();
     print STDERR "ospreyops: ended at its limit\n";
     exit 124;
 };
@@ -21,7 +30,7 @@ for my $signal (qw(INT TERM HUP)) {
     $SIG{$signal} = sub {
         $interrupted = 1;
         return unless $group;
-        kill -9, $group;
+        $kill->();
         exit 130;
     };
 }

@@ -1,7 +1,8 @@
 """The limit of a line, kept by Perl on the host: a Mac has no `timeout` and no `setsid` (field book: macos, 5).
 
 A remote process goes on when the connection to it is closed. So each line runs in a process group of its own, and Perl
-kills that group when the time is over.
+kills that group when the time is over. A line of a task that has the host's lock is guarded, too: it does not begin
+once another task has the lock, and nobody gets the lock while it goes on.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from .command import Answer, Command
 from .perl import program
@@ -17,15 +19,38 @@ LATE = 124
 """The exit status of a line whose time was over."""
 LATE_MARK = "ospreyops: ended at its limit"
 """What such a line ends its standard error with: a line of its own may exit with 124, too."""
+REFUSED = 123
+"""The exit status of a line that did not begin."""
+REFUSED_MARK = "ospreyops: refused: "
+"""What its standard error has then."""
 LONGEST = 1 << 20
 """Bytes of a question's output that are kept; the rest is dropped."""
 PATH = 'PATH="$PATH:/usr/local/bin:/opt/homebrew/bin:/usr/sbin:/sbin"; export PATH; '
 """A Mac's sshd gives none of these folders, and a Linux user's PATH has no sbin."""
 
 
+@dataclass(frozen=True)
+class Guard:
+    """The lock of a host, under which lines run. files: the folder of its files; token: of the task that has it."""
+
+    files: str
+    token: str
+
+
 def with_timeout(command: Command) -> str:
     """The command's line under its limit, for any login shell."""
     return _in_sh("limit.pl", [_seconds(command), command.line])
+
+
+def guarded(words: str, command: Command, guard: Guard) -> str:
+    """The words that run a command, for as long as the guard's task has the lock, for any login shell."""
+    shown = " ".join(re.sub("perl -e '[^']*'", "perl -e …", command.line).split())
+    return _in_sh("guard.pl", [guard.files, guard.token, _seconds(command), shown, words])
+
+
+def is_refused(answer: Answer) -> bool:
+    """The line did not begin, for its task does not have the lock any more."""
+    return answer.code == REFUSED and REFUSED_MARK in answer.err
 
 
 def batch(questions: Mapping[str, Command]) -> str:

@@ -7,10 +7,14 @@ import subprocess
 import tempfile
 from typing import IO, Any, Optional, Protocol
 
+import invoke
+
 from .command import Answer
 
 GRACE = 20
 """Seconds beyond a line's limit after which its connection is given up."""
+OPTIONS: dict[str, Any] = {"warn": True, "pty": False, "in_stream": False, "echo": False, "dry": False, "hide": True}
+"""How Invoke and Fabric run a line; what the line says goes to nobody else."""
 PROMPT = "ospreyops-sudo-password:"
 """How sudo asks for its password. It is removed from what a line said."""
 
@@ -80,3 +84,11 @@ class RemoteStream:
             code = None
         self.sock.close()
         return Answer(-1 if code is None else code, err=err.decode(errors="replace").replace(PROMPT, ""))
+
+
+class Local(invoke.Local):
+    """Invoke's runner, which stops waiting at Ctrl-C: the signal reaches limit.pl, too, and that ends the line."""
+
+    def send_interrupt(self, interrupt: KeyboardInterrupt) -> None:
+        """Raise the interrupt, as Fabric's remote runner does."""
+        raise interrupt

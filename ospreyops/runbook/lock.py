@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Optional
 
-from ..change.lock import LockState, ending, lock_state, question
+from ..change.lock import HeldByOther, LockState, ending, lock_state, question
 from ..change.site import Site
 from ..cli import as_json, task
 from ..errors import Blocked, Usage
@@ -18,9 +18,19 @@ def current_lock(site: Site) -> Optional[LockState]:
 
 
 def evidence(found: LockState) -> str:
-    """Whether the holder is alive, as far as the host can tell."""
-    process = f"lock process {found.holder.perl}" if found.holder else "its lock process"
-    return f"{process} {'alive' if found.alive else 'not found'}\nlast heartbeat {found.silent} s ago"
+    """What the host can tell of the holder and of its line."""
+    told = []
+    if found.held:
+        process = f"lock process {found.holder.perl}" if found.holder else "its lock process"
+        told = [f"{process} {'alive' if found.alive else 'not found'}", f"last heartbeat {found.silent} s ago"]
+    elif found.line:
+        told = [f"its task has lost the lock; limit process {found.line.perl or 'unknown'}"]
+    return "\n".join(told)
+
+
+def case_of(site: Site, found: LockState) -> str:
+    """Who keeps others from changing the host."""
+    return f"{site.name} is locked by {HeldByOther(found.holder, None if found.held else found.line)}"
 
 
 @task(help={"json_": "one line of JSON"})
@@ -32,32 +42,41 @@ def status(site: Site, json_: bool = False) -> None:
     elif found is None:
         site.console.row(None, "lock", f"{site.name} is not locked")
     else:
-        site.console.row(None, "lock", f"{site.name} is locked by {found.holder or 'somebody'}")
+        site.console.row(None, "lock", case_of(site, found))
         for line in evidence(found).splitlines():
             site.console.row(None, "", line)
+        if found.held and found.line:
+            site.console.row(None, "", f"runs: {found.line.text}")
 
 
-@task(help={"yes": "really: what the holder does goes on without the lock, up to its next step"})
+@task(help={"yes": "really: a line of the holder goes on without the lock, until a second release ends it"})
 def release(site: Site, yes: bool = False) -> Outcome:
     """Free the lock of a holder that is stuck.
 
-    Ends the process on the host that holds it.
+    Ends the process on the host that holds it. Where a line goes on without its task, ends that line.
     """
     found = current_lock(site)
     if found is None:
         return site.finished([], f"{site.name} is not locked")
-    case = f"{site.name} is locked by {found.holder or 'somebody'}"
-    if not found.holder or not found.alive:
-        hint = f"lsof {site.settings.folder}/.ospreyops/lock there, as root"
+    case, process = case_of(site, found), _process(found)
+    if not process:
+        hint = f"lsof {site.settings.folder}/.ospreyops/{'lock' if found.held else 'line'} there, as root"
         raise Blocked(case, evidence=evidence(found), hint=hint)
     if not yes:
         raise Usage(case, evidence=evidence(found), hint="--yes, when whoever that is knows of it")
     sudo = not site.look().host.writable
-    line = ending(site.settings.folder, found.holder.perl, sudo=sudo)
+    end = ending(site.settings.folder, process, sudo=sudo, line=not found.held)
     if site.dry:
-        site.console.dry_step(case, str(line))
+        site.console.dry_step(case, str(end))
         return site.finished([], "")
-    step = Step(case, line, f"{site.name} is not locked any more")
+    step = Step(case, end, f"{site.name} is not locked any more")
     with site.console.step(step.why, str(step.do), step.outcome):
-        line.perform(site.host)
+        end.perform(site.host)
     return site.finished([step], f"{site.name} is not locked")
+
+
+def _process(found: LockState) -> int:
+    """The process on the host that is to end; 0 when nobody knows it."""
+    if not found.held:
+        return found.line.perl if found.line else 0
+    return found.holder.perl if found.holder and found.alive else 0

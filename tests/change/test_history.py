@@ -112,7 +112,8 @@ def test_the_history_shows_the_last_changes_newest_last(sim: Sim) -> None:
     shown = sim("history -H sim", host).out.splitlines()
     assert [line.split()[3] for line in shown[1:]] == ["deploy", "service.stop"]
     assert len(sim("history --lines 1 -H sim", host).out.splitlines()) == 2
-    assert json.loads(sim("history --json -H sim", host).out) == {"host": "sim", "history": history(host), "torn": 0}
+    told = {"host": "sim", "history": history(host), "torn": 0, "cut": False}
+    assert json.loads(sim("history --json -H sim", host).out) == told
 
 
 def test_a_host_that_nobody_has_changed_has_no_history(sim: Sim) -> None:

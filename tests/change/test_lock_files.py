@@ -118,11 +118,23 @@ def test_a_process_that_does_not_hold_the_lock_is_left_alone(tmp_path: Path) -> 
         other.kill()
 
 
-def test_the_age_of_the_last_heartbeat_is_told(tmp_path: Path) -> None:
+def test_the_age_of_the_last_heartbeat_is_told_whatever_the_clock_says(tmp_path: Path) -> None:
+    """The kernel counts the seconds of both programs; the file's own time is the clock's."""
+    file = tmp_path / "lock"
     with held(tmp_path) as (_, stdin, stdout):
-        old = time.time() - 100
-        os.utime(tmp_path / "lock", (old, old))
-        assert int(perl(PEEK, folder=tmp_path).stdout.split()[1]) >= 100
+        os.utime(file, (time.time() - 3600, time.time() - 3600))
+        assert int(perl(PEEK, folder=tmp_path).stdout.split()[1]) < 100
+        holder, beat, _ = file.read_text().split("\n")
+        file.write_text(f"{holder}\n{float(beat) - 200:020.2f}\n")
+        assert int(perl(PEEK, folder=tmp_path).stdout.split()[1]) >= 200
         stdin.write("token heartbeat\n")
         assert [stdout.readline() for _ in range(2)] == ["\n", "told\n"]
         assert int(perl(PEEK, folder=tmp_path).stdout.split()[1]) < 100
+
+
+def test_the_age_of_a_heartbeat_of_an_older_version_is_told(tmp_path: Path) -> None:
+    with held(tmp_path):
+        file = tmp_path / "lock"
+        file.write_text(f"{HOLDER}\n")
+        os.utime(file, (time.time() - 100, time.time() - 100))
+        assert int(perl(PEEK, folder=tmp_path).stdout.split()[1]) >= 100

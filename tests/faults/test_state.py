@@ -74,7 +74,7 @@ def test_a_desired_release_that_cannot_be_read_is_not_an_absent_one(tmp_path: Pa
 def test_no_content_of_the_desired_release_is_taken_for_none(content: bytes) -> None:
     host = Answer(0, content.decode(errors="replace"))
     empty = Answer(0, "wrong wanted it is empty\n" if not content else "")
-    answers = {"state": empty, "desired": host, **dict.fromkeys(("proven", "loading", "loaded", "changed"), Answer(1))}
+    answers = {**dict.fromkeys(state.questions("/x"), Answer(1)), "state": empty, "desired": host}
     found = state.state("/x/.ospreyops", answers)
     assert found.desired or "wanted" in found.damaged
 

@@ -12,6 +12,7 @@ READERS = ("tools", "facts", "look")
 """The folders that turn what was printed into facts. What is above them takes the facts."""
 OWN_WORDS = {
     "change/history.py": "the history's own texts, made to fit a table",
+    "change/holder.py": "what guard.pl notes of a line",
     "change/lock.py": "what the lock's own Perl programs print",
     "daemon/bundle.py": "the metadata of Python packages, which PEP 345 defines",
     "daemon/install.py": "a Python's version number, and the ~ of a setting",

@@ -22,8 +22,7 @@ class OnDisk(SimHost):
     def run(self, command: Command) -> Answer:
         """Change as the line would change a server; a line about the notes is run."""
         said = super().run(command)
-        of_lock = "history.jsonl" in command.line or ("perl" in command.line and "wanted.new" not in command.line)
-        if "/.ospreyops" in command.line and not of_lock:
+        if "/.ospreyops" in command.line and "history.jsonl" not in command.line:
             done = self.really(command)
             assert done.ok, done.said
         return said

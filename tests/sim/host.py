@@ -111,8 +111,8 @@ class SimHost(SimReleases):
 
     def really(self, command: Command) -> Answer:
         """What a line that is about the lock or the history comes to in that folder."""
-        done = subprocess.run(["sh", "-c", self._here(command).line], capture_output=True, text=True, timeout=30)
-        return Answer(done.returncode, done.stdout, done.stderr)
+        done = subprocess.run(["sh", "-c", self._here(command).line], capture_output=True, timeout=30)
+        return Answer(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
 
     def _here(self, command: Command) -> Command:
         line = re.sub(r"(~|/home/ops|/Users/\w+)/osprey/service-docker", str(self.files), command.line)

@@ -1,0 +1,71 @@
+"""Who holds the lock of a host, and the line that goes on there, as the host tells them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Optional
+
+from ..text import iso_utc, local_time, parse_object
+
+SHOWN = 100
+"""Characters of a line that goes on which are shown."""
+KINDS = {"who": str, "computer": str, "pid": int, "since": str, "task": str, "perl": int}
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who holds the lock, as the holder's task wrote it into the lock's file.
+
+    pid: of the task, on that computer; perl: the process on the host that holds the lock, 0 when it is not known.
+    """
+
+    who: str
+    computer: str
+    pid: int
+    since: str
+    task: str
+    perl: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.who}@{self.computer}: {self.task}, since {local_time(self.since)} (pid {self.pid})"
+
+
+@dataclass(frozen=True)
+class RunningLine:
+    """A line that goes on. holder: its task, and perl: the process that keeps its limit; None, 0 when nobody knows.
+
+    since: epoch seconds; limit: seconds.
+    """
+
+    holder: Optional[Holder] = None
+    text: str = "a line"
+    since: int = 0
+    limit: int = 0
+    perl: int = 0
+
+    def __str__(self) -> str:
+        text = self.text if len(self.text) <= SHOWN else f"{self.text[:SHOWN]}…"
+        whose = f"{self.holder or 'somebody'}, of which this line goes on: {text}"
+        if not self.since:
+            return whose
+        begun, end = (local_time(iso_utc(moment)) for moment in (self.since, self.since + self.limit))
+        return f"{whose} (since {begun}; ended at {end} at the latest)"
+
+
+def running_line(noted: str) -> RunningLine:
+    """The line that guard.pl noted; of an unknown task where it could not."""
+    numbers, holder, text = [*noted.split("\t", 2), "", "", ""][:3]
+    row = re.fullmatch(r"(\d{1,12}) (\d{1,9}) \d+ (\d+)", numbers)
+    if not row:
+        return RunningLine()
+    return RunningLine(holder_of(holder), text, int(row[1]), int(row[2]), int(row[3]))
+
+
+def holder_of(text: str) -> Optional[Holder]:
+    """The holder that the text of the lock's file names; None when it names none."""
+    found = parse_object(text)
+    try:
+        return Holder(**{key: kind(found[key]) for key, kind in KINDS.items()})
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
