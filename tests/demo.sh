@@ -1,4 +1,4 @@
-# The demo: an engine, a sample release, then exactly what a maintainer would do. `make demo-clean` takes all of it away.
+# The demo: an engine, a sample release, then exactly what a maintainer would do. `make demo-clean` removes all of it.
 set -eu
 say() { printf '\n== %s\n' "$*"; }
 run() { printf '\n$ %s\n' "$*"; "$@"; }
@@ -41,5 +41,5 @@ cat <<NEXT
     inv deploy --version 0.4
     inv service.logs --follow
     inv --list
-    make demo-clean                    # takes all of it away
+    make demo-clean                    # removes all of it
 NEXT

@@ -107,4 +107,4 @@ def restore_previous(site: Site, previous: Container, failed: Release) -> str:
         return f"{previous.image} could not be brought back: {error.case}"
     if site.last.serving is not None and site.last.serving.id == previous.id:
         return f"{previous.image} still serves, users are not affected"
-    return f"{previous.image} serves again"
+    return f"{previous.image} runs again"

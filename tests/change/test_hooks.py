@@ -67,7 +67,7 @@ def test_a_program_that_refuses_stops_the_deploy_before_anything_is_changed(sim:
     ran = sim("deploy --version 0.4 -H sim", host)
     assert (ran.code, host.ran) == (3, [])
     assert "release freeze until Monday" in ran.err
-    assert "serves again" not in ran.err
+    assert "runs again" not in ran.err
 
 
 def test_a_program_that_fails_after_a_deploy_is_said_and_no_failure_of_the_deploy(sim: Sim, tmp_path: Path) -> None:

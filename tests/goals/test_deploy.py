@@ -69,7 +69,7 @@ def test_a_release_that_never_gets_healthy_and_was_stopped_for_makes_place_for_t
     ran = sim("deploy --version 0.4 --stop-first -H sim", host)
     assert ran.code == 2
     assert host.service and host.service.image == "osprey/service:0.3"
-    assert "service: osprey/service:0.3 serves again" in ran.err
+    assert "service: osprey/service:0.3 runs again" in ran.err
 
 
 def test_a_start_script_that_ends_at_once_is_not_waited_for(sim: Sim) -> None:
