@@ -10,6 +10,7 @@ from ..errors import Blocked, Failed
 from ..remote.command import Command, quote, sh
 from ..remote.host import Host
 from ..remote.perl import program
+from ..remote.protocol import check_begun
 from ..text import bracketed, size
 from .source import sha256
 
@@ -77,7 +78,7 @@ class Upload:
             except (OSError, EOFError):
                 pass
         ended = stream.finish()
-        host.check_begun(ended)
+        check_begun(host.name, ended)
         if host.ask({"sum": sh(SHA256SUM, file=part, limit=120)})["sum"].out.startswith(self.digest):
             return
         if bar.done == total and ended.ok:

@@ -17,7 +17,7 @@ import invoke
 from invoke.exceptions import ThreadException
 
 from ..console import Console
-from ..errors import Blocked, Failed, Superseded, Unreachable
+from ..errors import Blocked, Failed, Unreachable
 from ..settings import Settings
 from . import protocol
 from .command import Answer, Command
@@ -64,7 +64,7 @@ class Host:
         """
         words, password = self._words(command)
         answer = self._execute(words, command.limit + LINE_BEFORE, show=True, password=password)
-        self.check_begun(answer)
+        protocol.check_begun(self.name, answer)
         if answer.code == protocol.LATE and protocol.LATE_MARK in answer.err:
             raise Failed(f"ended after {command.limit:.0f} s, its limit: {command}")
         if not answer.ok:
@@ -81,11 +81,6 @@ class Host:
             return LocalStream(words, first)
         with self._deadline(self._settings.ssh_connect_timeout):
             return RemoteStream(self._connection, words, first, self._settings.ssh_connect_timeout)
-
-    def check_begun(self, answer: Answer) -> None:
-        """Check that a line began. Errors: Superseded when its task had lost the lock."""
-        if protocol.is_refused(answer):
-            raise Superseded(f"{self.name} refused a line: {answer.err.partition(protocol.REFUSED_MARK)[2].strip()}")
 
     def follow(self, command: Command) -> None:
         """Show what a line prints until it ends, or until Ctrl-C, which ends it on the host, too."""

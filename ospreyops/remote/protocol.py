@@ -12,6 +12,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ..errors import Superseded
 from .command import Answer, Command
 from .perl import program
 
@@ -48,9 +49,10 @@ def guarded(words: str, command: Command, guard: Guard) -> str:
     return _in_sh("guard.pl", [guard.files, guard.token, _seconds(command), shown, words])
 
 
-def is_refused(answer: Answer) -> bool:
-    """The line did not begin, for its task does not have the lock any more."""
-    return answer.code == REFUSED and REFUSED_MARK in answer.err
+def check_begun(name: str, answer: Answer) -> None:
+    """Check that a line began on the host of that name. Errors: Superseded when its task had lost the lock."""
+    if answer.code == REFUSED and REFUSED_MARK in answer.err:
+        raise Superseded(f"{name} refused a line: {answer.err.partition(REFUSED_MARK)[2].strip()}")
 
 
 def batch(questions: Mapping[str, Command]) -> str:

@@ -87,7 +87,7 @@ def test_a_line_of_a_task_that_lost_the_lock_is_refused_on_the_host(host: Host, 
             host.run(WRITE)
     stream = host.stream(WRITE)
     with pytest.raises(Superseded):
-        host.check_begun(stream.finish())
+        protocol.check_begun(host.name, stream.finish())
     assert not (tmp_path / "written").exists()
     if other:
         host.guard = other.guard

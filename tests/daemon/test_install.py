@@ -66,14 +66,14 @@ def test_an_install_that_was_killed_before_any_line_is_finished_by_the_same_comm
     assert "nothing to do" in sim("watch.install -H sim", host).out
 
 
-def test_uninstalling_leaves_nothing_but_the_history(sim: Sim, host: Keeps) -> None:
+def test_uninstalling_leaves_nothing_of_the_watchdog(sim: Sim, host: Keeps) -> None:
     sim("watch.install -H sim", host)
     (host.files / ".ospreyops/watch.log.1").write_text("old")
     gone = sim("watch.uninstall -H sim", host)
     assert gone.code == 0, gone.said
     assert not host.loaded
     assert list((host.files / "daemons").iterdir()) == []
-    assert {path.name for path in (host.files / ".ospreyops").iterdir()} == {"lock", "history.jsonl"}
+    assert {path.name for path in (host.files / ".ospreyops").iterdir()} == {"lock", "line", "host", "history.jsonl"}
     assert "nothing to do" in sim("watch.uninstall -H sim", host).out
 
 

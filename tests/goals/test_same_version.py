@@ -104,7 +104,7 @@ def test_a_failed_deploy_that_stopped_first_brings_back_the_image_that_ran(sim: 
     host.healthy = lambda container: container.digest == image
     ran = sim("deploy --version 0.4 --stop-first -H sim", host)
     assert ran.code == 2
-    assert "service: osprey/service:0.3 serves again" in ran.err
+    assert "service: osprey/service:0.3 runs again" in ran.err
     assert host.service.digest == image == host.images["osprey/service:0.3"]
 
 
