@@ -226,7 +226,7 @@ def facts() -> Facts:
     container = Container("id", "osprey/service:0.3", "sha256:aa", "running", "2021-09-01T00:00:00.000000000Z", 44342)
     unit = Unit("active", "", "/opt/osprey", "0.3")
     host = HostFacts(name, "martin", "Linux", "/home/martin", "/opt/osprey", 0, 10**11, unit=unit)
-    return Facts(host, MachineFacts("native", State.RUNNING), EngineFacts(True, {}, container), inside, outside)
+    return Facts(host, MachineFacts("native", State.RUNNING), EngineFacts(True, {}, container), inside, (outside,))
 
 
 def test_the_status_of_a_healthy_host_fits_eighty_columns() -> None:

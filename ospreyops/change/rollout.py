@@ -19,6 +19,9 @@ from . import hooks
 from .reach import reach
 from .site import Site
 
+NOT_ASKED = "not verified from outside (osprey.public is none, or a jump host is on the way)"
+"""What is said where this computer does not ask where users do."""
+
 
 @dataclass
 class DeployProgress:
@@ -76,11 +79,18 @@ def roll_out(site: Site, release: Release, rollout: Rollout, *, restart: bool = 
         raise
     if site.dry and (still := phases(site.last, site.target, planned())):
         site.console.dim(f"# phases still to come: {'; '.join(still)}")
-    if progress.downtime is not None:
-        site.console.dim(f"downtime: {progress.downtime:.1f} s")
     if did:
+        _tell(site, progress)
         hooks.run_post(site, site.settings.post_deploy, release.version, "ok")
     return did
+
+
+def _tell(site: Site, progress: DeployProgress) -> None:
+    """Say what a rollout cost, and what nobody could verify."""
+    if progress.downtime is not None:
+        site.console.dim(f"downtime: {progress.downtime:.1f} s")
+    if not site.dry and not site.last.outside and not site.settings.here:
+        site.console.dim(NOT_ASKED)
 
 
 def restore_previous(site: Site, previous: Container, failed: Release) -> str:

@@ -11,24 +11,34 @@ from typing import Optional
 from .engine import Container, EngineFacts, EngineRefusal
 from .host import HostFacts
 from .machine import MachineFacts
-from .service import ProbeResult, Problem
+from .service import ProbeResult, Problem, Symptom, Way
 
 
 @dataclass(frozen=True)
 class Facts:
     """All that one look tells. engine: None when Docker could not be asked; refusal says why.
 
-    local: the service as the host sees it; public: as the workstation does, None when nobody asks there.
+    local: the service as the host sees it; ways: over its own addresses.
+    outside: as the workstation does, over each family of addresses; empty when nobody asks there.
     standby: the container `osprey-service` at a port of its own; None where users reach it already.
+    standby_outside: the same, as the workstation sees it at that port; what it cannot reach is left out.
     """
 
     host: HostFacts
     machine: MachineFacts
     engine: Optional[EngineFacts]
     local: ProbeResult
-    public: Optional[ProbeResult] = None
+    outside: tuple[ProbeResult, ...] = ()
     refusal: Optional[EngineRefusal] = None
     standby: Optional[ProbeResult] = None
+    ways: tuple[Way, ...] = ()
+    standby_outside: tuple[ProbeResult, ...] = ()
+
+    @property
+    def public(self) -> Optional[ProbeResult]:
+        """What the workstation sees: the first family that is not content, else the first; None when nobody asks."""
+        bad = (place for place in self.outside if not place.content)
+        return next(bad, next(iter(self.outside), None))
 
     @property
     def sudo(self) -> bool:
@@ -56,5 +66,17 @@ class Facts:
 
     def problem(self, version: str) -> Optional[Problem]:
         """Why the service of that version is not healthy; None when every place is content."""
-        places = [place for place in (self.local, self.public) if place]
-        return next(filter(None, (place.problem(version) for place in places)), None)
+        places = (self.local, *self.outside)
+        return next(filter(None, (place.problem(version) for place in places)), self.way_problem)
+
+    @property
+    def way_problem(self) -> Optional[Problem]:
+        """Which address of the host does not lead to the service, though localhost does; None when all do.
+
+        An IPv6 address counts only where the container's own port answers: else nobody could come there before either.
+        """
+        for way in self.ways if self.local.about else ():
+            offered = way.port == self.machine.active_port and way.alongside == self.local.about
+            if way.about != self.local.about and (offered or way.family == "IPv4"):
+                return Problem(f"{way.where} does not lead to the service: {way.about or Symptom.SILENT.value}")
+        return None

@@ -111,6 +111,7 @@ class EngineFacts:
     service: the container `osprey-service`; others: the containers alongside it. `osprey-service-PORT` goes on,
     `osprey-service-left-SECONDS-PORT` drains since that moment.
     holders: the digest of an image -> a container of another name that holds it. architecture: the engine's own.
+    own_rules: how else than by iptables Docker leads connections to its ports, in a clause; None when it does not.
     """
 
     sudo: bool
@@ -119,6 +120,7 @@ class EngineFacts:
     others: tuple[Container, ...] = ()
     holders: Mapping[str, str] = field(default_factory=dict)
     architecture: str = ""
+    own_rules: Optional[str] = None
 
     @property
     def containers(self) -> tuple[Container, ...]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Optional
 
+from .route import Route
+
 
 class State(str, Enum):
     """The state of a machine. CHANGING: a state that passes by itself.
@@ -155,6 +157,7 @@ class MachineFacts:
     active_port: the port that new connections to the service's port end at; None when nobody can know or move that.
     memory_free: bytes that are available there; taken: the ports for one more container that are taken.
     disk_free: bytes that are free for Docker where it is on the host itself; None when nobody could tell.
+    routes: what leads new connections there, for each family of addresses that could be asked.
     """
 
     kind: str
@@ -166,3 +169,4 @@ class MachineFacts:
     taken: frozenset[int] = frozenset()
     unasked: Optional[str] = None
     disk_free: Optional[int] = None
+    routes: tuple[Route, ...] = ()

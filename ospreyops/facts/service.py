@@ -41,7 +41,7 @@ class ProbeResult:
 
     about: the proxy's text at /about, None when it did not answer; error: why not.
     desktop: protocol version -> None when OSPREY Desktop is content three times in a row, else the problem.
-    expires: epoch seconds, of the certificate.
+    expires: epoch seconds, of the certificate. family: of the addresses over which it was asked; "" when any would do.
     """
 
     where: str
@@ -50,6 +50,7 @@ class ProbeResult:
     desktop: Mapping[str, Optional[Problem]] = field(default_factory=dict)
     issuer: str = ""
     expires: Optional[float] = None
+    family: str = ""
 
     @property
     def content(self) -> list[str]:
@@ -70,3 +71,22 @@ class ProbeResult:
     def problem(self, version: str) -> Optional[Problem]:
         """Why OSPREY Desktop of that version, or of another that is served, is not content; None if all are."""
         return next(filter(None, map(self.version_problem, (version, *self.desktop))), None)
+
+
+@dataclass(frozen=True)
+class Way:
+    """One of the host's own addresses that are no loopback, asked on the host: packets for it meet the same rules.
+
+    about: the text of /about at the service's port, None when nothing answers there.
+    port: that of a container, asked in the same way; alongside: the text that it answers.
+    """
+
+    where: str
+    about: Optional[str] = None
+    port: Optional[int] = None
+    alongside: Optional[str] = None
+
+    @property
+    def family(self) -> str:
+        """Of the address."""
+        return "IPv6" if "[" in self.where else "IPv4"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from ..facts import Facts
 from ..goals.network import forwarded
-from ..goals.switchover import routed
+from ..goals.traffic import routed
 from ..step import Step
 from ..target import Target
 

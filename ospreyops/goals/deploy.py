@@ -14,7 +14,7 @@ from typing import Callable, Optional
 from ..facts import Facts
 from ..step import Step
 from ..target import Target
-from . import desired, health, image, service, switchover
+from . import desired, health, image, service, switchover, traffic
 from .machine import answering
 from .rollout import Plan, Rollout, in_use
 
@@ -82,7 +82,8 @@ def stage(facts: Facts, target: Target, rollout: Rollout) -> Stage:
         return _starting(plan)
     if candidate is facts.serving:
         return _live(plan) if candidate is engine.service else Stage.LIVE_UNNAMED
-    return Stage.STANDBY if candidate is engine.service else Stage.STANDBY_UNNAMED
+    named = candidate is engine.service or rollout.keep
+    return Stage.STANDBY if named else Stage.STANDBY_UNNAMED
 
 
 def _starting(plan: Plan) -> Stage:
@@ -109,7 +110,7 @@ def _live(plan: Plan) -> Stage:
 def _leaving(plan: Plan) -> Stage:
     """Where the host stands on the way to run nothing."""
     unit, active = plan.facts.host.unit, plan.facts.machine.active_port
-    if any(container.running for container in plan.engine.containers) and active != switchover.CLOSED_PORT:
+    if any(container.running for container in plan.engine.containers) and active != traffic.CLOSED_PORT:
         return Stage.OPEN
     reset = active in (None, plan.target.settings.service_port) and not (unit and unit.active)
     return Stage.DONE if reset and not plan.engine.containers else Stage.CLOSED

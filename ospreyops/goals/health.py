@@ -9,8 +9,11 @@ from ..facts import Facts
 from ..facts.service import HANGING, ProbeResult, Problem
 from ..step import Step, WaitFor
 from ..target import Target
-from . import network, service, switchover
+from . import network, service, traffic
 from .rollout import Plan, engine_of
+
+LOST_WAY = 5
+"""Seconds after which traffic goes back, when the host is content with the release and users are not."""
 
 
 def problem(facts: Facts) -> Optional[Problem]:
@@ -59,10 +62,21 @@ def settle(plan: Plan) -> Iterator[Step]:
     live = plan.candidate is not None and plan.candidate is facts.serving
     if live:
         yield from service.log_trimmed(facts)
-        yield from switchover.routed(facts, target)
+        yield from traffic.routed(facts, target)
     yield from network.forwarded(facts, target)
     found = facts.problem(release.version) if live else Problem("it does not serve yet")
     if found:
         why = f"waiting for {release.image} to become healthy: {found}"
         line = WaitFor(f"curl --insecure {target.settings.url}/v{release.version}/about")
-        yield Step(why, line, f"{release.image} is healthy", target.settings.health_timeout, then_look=True)
+        yield Step(why, line, f"{release.image} is healthy", _patience(plan), then_look=True)
+
+
+def _patience(plan: Plan) -> float:
+    """Seconds for the release to get healthy where users are.
+
+    Not long when only the way to it is wrong, while another container could take traffic back.
+    """
+    facts, timeout = plan.facts, plan.target.settings.health_timeout
+    lost = facts.local.problem(plan.release.version) is None and not any(network.forwarded(facts, plan.target))
+    back = any(other.running and other.draining_since is None for other in plan.engine.others)
+    return min(timeout, LOST_WAY) if lost and back else timeout

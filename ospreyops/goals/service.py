@@ -11,7 +11,7 @@ from ..release import UNIT
 from ..remote.command import Command, sh
 from ..step import Keyed, Step
 from ..target import Target
-from . import machine, switchover
+from . import machine, switchover, traffic
 from .rollout import Plan, engine_of
 
 KEPT_LOGS = 5
@@ -48,7 +48,7 @@ def start_alone(plan: Plan) -> Iterator[Step]:
         )
     yield from machine.certificates_valid(facts, target)
     yield from _moved_unit(plan)
-    yield from switchover.route_reset(facts, target)
+    yield from traffic.route_reset(facts, target)
     yield from _started(plan, target.settings.service_port)
 
 
@@ -100,7 +100,7 @@ def stopped(facts: Facts, target: Target) -> Iterator[Step]:
         line = lines.stop(facts, target, None)
         yield Step(f"the unit {UNIT} runs", line, f"the unit {UNIT} is stopped", then_look=True, ends=True)
     else:
-        yield from switchover.route_reset(facts, target)
+        yield from traffic.route_reset(facts, target)
 
 
 def log_trimmed(facts: Facts) -> Iterator[Step]:

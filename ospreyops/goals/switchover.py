@@ -21,17 +21,17 @@ from ..release import CONTAINER, UNIT
 from ..step import Keyed, Step, WaitFor
 from ..target import Target
 from ..text import size
+from . import traffic
 from .loss import of_use
 from .rollout import Plan, in_use
 
+NOT_STARTED = Problem("it is not started")
 NEEDED = 1_300_000_000
 """Bytes of memory for one more service: Java's -Xmx1g, and the proxy (field book: osprey-release, 7)."""
 IDLE_LIMIT = 30
 """Seconds within which a draining container with nothing to do ends by itself."""
 ENDED = ("created", "exited", "dead", "removing")
 """Docker's words for a container that does not run."""
-CLOSED_PORT = 9
-"""The port that traffic is switched to when no request is to get in (discard; nothing listens there)."""
 
 
 def obstacle(facts: Facts, target: Target) -> Optional[Problem]:
@@ -39,8 +39,8 @@ def obstacle(facts: Facts, target: Target) -> Optional[Problem]:
     machine = facts.machine
     if facts.host.unit:
         return Problem(f"the unit {UNIT} keeps one container alone")
-    if machine.active_port is None:
-        return Problem(f"traffic cannot be switched on {target.name}: no iptables that {facts.host.user} may use")
+    if found := traffic.unswitchable(facts, target):
+        return found
     if machine.memory_free is not None and machine.memory_free < NEEDED:
         where = f"the VM {target.machine.vm.name}" if target.machine.vm else target.name
         free = f"{size(machine.memory_free)} free, {size(NEEDED)} needed for one more"
@@ -95,11 +95,13 @@ def switch_traffic(plan: Plan) -> Iterator[Step]:
     """A phase: new connections come to the release, once OSPREY Desktop is content with it at its own port."""
     facts, target, release, candidate = plan.facts, plan.target, plan.release, plan.candidate
     port = (candidate.port or target.settings.service_port) if candidate else spare_port(plan)
-    if found := _standby_problem(plan, port):
+    if found := _standby_problem(plan, port) or traffic.way_problem(facts, port):
         why = f"waiting for {release.image} to become healthy (port {port}): {found}"
         line = WaitFor(f"curl --insecure https://{target.machine.address(facts)}:{port}/v{release.version}/about")
         outcome, timeout = f"{release.image} is healthy at port {port}", target.settings.health_timeout
         yield Step(why, line, outcome, timeout, then_look=True)
+    elif candidate and not plan.rollout.keep:
+        traffic.check_way(plan, port)
     why = f"{release.image} is healthy: switch traffic to port {port}"
     switch = target.machine.switch_traffic(facts, port)
     yield Step(why, switch, f"traffic is switched to {release.image}", then_look=True)
@@ -109,10 +111,13 @@ def _standby_problem(plan: Plan, port: int) -> Optional[Problem]:
     """Why the release must not get traffic yet.
 
     At the service's own port nobody can ask it while traffic goes elsewhere; it served there before, and may again.
+    One that is kept served before, too, and is better than what fails now.
     """
-    if plan.facts.standby:
-        return plan.facts.standby.problem(plan.release.version)
-    return None if port == plan.target.settings.service_port else Problem("it is not started")
+    standby, version = plan.facts.standby, plan.release.version
+    if plan.rollout.keep or (port == plan.target.settings.service_port and not standby):
+        return None
+    places = [place for place in (standby, *plan.facts.standby_outside) if place]
+    return next(filter(None, (place.problem(version) for place in places)), None if places else NOT_STARTED)
 
 
 def drain_previous(plan: Plan) -> Iterator[Step]:
@@ -179,32 +184,12 @@ def removed(facts: Facts, target: Target, container: Container) -> Iterator[Step
         yield Step(why, line, outcome, then_look=True, ends=ends)
 
 
-def route_reset(facts: Facts, target: Target) -> Iterator[Step]:
-    """Traffic to the service's port ends there."""
-    port, active = target.settings.service_port, facts.machine.active_port
-    if active not in (None, port):
-        why = f"traffic to port {port} is switched to {active}, where nothing runs"
-        yield Step(why, target.machine.switch_traffic(facts, port), f"traffic to port {port} ends there again")
-
-
-def routed(facts: Facts, target: Target) -> Iterator[Step]:
-    """Traffic to the service's port ends at a container, if one runs."""
-    engine, active = facts.engine, facts.machine.active_port
-    named = engine.service if engine else None
-    if not engine or not named or not named.running or not named.port or active is None:
-        return
-    if not any(container.running and container.port == active for container in engine.containers):
-        why = f"traffic to port {target.settings.service_port} is switched to {active}, where nothing runs"
-        line = target.machine.switch_traffic(facts, named.port)
-        yield Step(why, line, f"traffic is switched to {named.image}", then_look=True)
-
-
 def close(plan: Plan) -> Iterator[Step]:
     """A phase: no new request gets in. Errors: Blocked where traffic cannot be switched."""
     facts, target = plan.facts, plan.target
     running = next(container for container in plan.engine.containers if container.running)
-    if facts.machine.active_port is None:
+    if found := traffic.unswitchable(facts, target):
         hint = f"inv service.stop -H {target.name}"
-        raise Blocked(f"new requests cannot be kept out: {obstacle(facts, target)}", hint=hint)
-    line = target.machine.switch_traffic(facts, CLOSED_PORT)
+        raise Blocked(f"new requests cannot be kept out: {found}", hint=hint)
+    line = target.machine.switch_traffic(facts, traffic.CLOSED_PORT)
     yield Step(f"let no new request in to {running.image}", line, "no new request gets in", then_look=True)

@@ -5,19 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Optional, Union
 
-from .. import lines
 from ..errors import OspreyError
 from ..facts import Facts
-from ..facts.engine import Container, EngineFacts, EngineRefusal, Refusal
-from ..facts.service import ProbeResult, Problem, Symptom
+from ..facts.engine import EngineFacts, EngineRefusal, Refusal
+from ..facts.service import ProbeResult
 from ..remote.background import Background
 from ..remote.command import Answer
 from ..remote.host import Host as Remote
 from ..target import Target
 from ..text import bracketed
-from ..tools import docker, sockets
+from ..tools import docker
 from . import host, https, service
+from .alongside import seen_alongside
 
+OWN = "own"
+"""The name of the question to the host's own addresses."""
 ENGINE_LIMIT = 30
 """Seconds until Docker must have answered."""
 
@@ -41,6 +43,7 @@ class Look:
         engine = Background(self.engine)
         public = Background(lambda: https.probe(outside)) if outside else None
         questions = {**host.questions(settings), **machine.questions(), **service.questions(settings.url)}
+        questions[OWN] = service.ways_question(settings.service_port)
         answers = self.host.ask(questions)
         again = machine.again(answers)
         answers.update(self.host.ask(again) if again else {})
@@ -50,16 +53,16 @@ class Look:
             found = self.engine()
         facts, refusal = (found, None) if isinstance(found, EngineFacts) else (None, found)
         self._ask_as_root(facts, answers)
-        late = ProbeResult(outside or "", error=Problem(Symptom.SILENT.value, Symptom.SILENT))
         seen = Facts(
             host=own,
             machine=machine.facts(answers, refusal),
             engine=facts,
             refusal=refusal,
             local=service.probed(settings.url, answers),
-            public=public.result(2 * service.LIMIT, late) if public else None,
+            outside=self._outside(public, outside),
+            ways=service.ways(settings.service_port, answers[OWN]),
         )
-        return self._alongside(seen)
+        return seen_alongside(self.host, self.target, seen, answers[OWN], outside)
 
     def engine(self) -> Union[EngineFacts, EngineRefusal]:
         """What the engine has of the service, or why it cannot be asked."""
@@ -87,32 +90,10 @@ class Look:
     def _ask_as_root(self, engine: Optional[EngineFacts], answers: dict[str, Answer]) -> None:
         """Ask for the active port once more as root, where only root may reach Docker."""
         machine = self.target.machine
-        if engine and engine.sudo and "room" in answers and "netfilter" not in answers["room"].out:
+        if engine and engine.sudo and "room" in answers and "iptables readable" not in answers["room"].out:
             answers.update(self.host.ask(machine.questions(), sudo=True))
 
-    def _alongside(self, facts: Facts) -> Facts:
-        """The same facts, with what goes on in the containers that the active port does not lead to."""
-        engine, active = facts.engine, facts.machine.active_port
-        if not engine or active is None:
-            return facts
-        aside = [one for one in engine.containers if one.running and one.port not in (None, active)]
-        if not aside:
-            return facts
-        url = self._standby_url(facts, aside)
-        tables = {container.name.replace("-", "_"): container for container in aside}
-        questions = {name: lines.connections(self.target, container) for name, container in tables.items()}
-        asked = self.host.ask({**questions, **(service.questions(url) if url else {})})
-        counted = {
-            container: replace(container, connections=sockets.open_connections(asked[name].out, container.port))
-            for name, container in tables.items()
-        }
-        own = counted.get(engine.service, engine.service) if engine.service else None
-        engine = replace(engine, service=own, others=tuple(counted.get(other, other) for other in engine.others))
-        return replace(facts, engine=engine, standby=service.probed(url, asked) if url else None)
-
-    def _standby_url(self, facts: Facts, aside: list[Container]) -> Optional[str]:
-        """Where the container with the service's name answers, when it has a port of its own."""
-        own = facts.engine.service if facts.engine else None
-        if own is None or own not in aside or own.port == self.target.settings.service_port:
-            return None
-        return f"https://{self.target.machine.address(facts)}:{own.port}"
+    def _outside(self, asked: Optional[Background], url: Optional[str]) -> tuple[ProbeResult, ...]:
+        """What was asked from this computer; nothing where that was not, and its silence where that takes too long."""
+        late = (ProbeResult(url or "", error=service.SILENT),)
+        return asked.result(3 * service.LIMIT, late) if asked else ()

@@ -2,35 +2,61 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
+import socket
 import ssl
 import time
 from contextlib import closing, suppress
-from typing import Optional
+from dataclasses import replace
+from functools import partial
+from typing import Any, Optional
 from urllib.parse import urlsplit
 
 from ..facts.service import ProbeResult, Problem, Symptom
 from ..remote.background import Background
-from .service import GOOD_ANSWERS, LIMIT, VERSIONS, content_problem, issuer_problem
+from .service import GOOD_ANSWERS, LIMIT, SILENT, VERSIONS, content_problem, issuer_problem
+
+FAMILIES = {socket.AF_INET: "IPv4", socket.AF_INET6: "IPv6"}
+NO_ROUTE = (errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+"""What this computer's own kernel says when it has no way over a family of addresses."""
 
 
-def probe(url: str) -> ProbeResult:
-    """How the service looks from this computer."""
+def probe(url: str) -> tuple[ProbeResult, ...]:
+    """How the service looks from this computer, over each family of addresses that its name has.
+
+    A family over which this computer has no way at all is left out, unless there is no other.
+    """
     try:
-        with closing(HttpsProbe(url)) as asker:
+        at = urlsplit(url)
+        found = socket.getaddrinfo(at.hostname, at.port or 443, type=socket.SOCK_STREAM)
+    except (OSError, ValueError) as error:
+        return (ProbeResult(url, error=_unanswered(error)),)
+    firsts = {FAMILIES[family]: address for family, *_, address in reversed(found) if family in FAMILIES}
+    asking = [Background(partial(_probe, url, family, address)) for family, address in sorted(firsts.items())]
+    late = ProbeResult(url, error=SILENT)
+    places = [asked.result(2 * LIMIT, late) for asked in asking]
+    reached = tuple(place for place in places if not (place.error and place.error.symptom is Symptom.UNASKED))
+    named = [replace(place, where=f"{url} (over {place.family})") for place in reached]
+    return tuple(named) if len(firsts) > 1 and named else tuple(reached or places)
+
+
+def _probe(url: str, family: str, address: Any) -> ProbeResult:
+    try:
+        with closing(HttpsProbe(url, address)) as asker:
             about = asker.get("/about")
     except (OSError, http.client.HTTPException, ValueError) as error:
-        return ProbeResult(url, error=_unanswered(error))
+        return ProbeResult(url, error=_unanswered(error), family=family)
     if about.status != 200:
-        return ProbeResult(url, error=Problem(f"HTTP {about.status}"))
-    desktop = {version: _version_problem(url, version) for version in VERSIONS.findall(about.body)}
-    return ProbeResult(url, about.body, None, desktop, about.issuer, about.expires)
+        return ProbeResult(url, error=Problem(f"HTTP {about.status}"), family=family)
+    desktop = {version: _version_problem(url, address, version) for version in VERSIONS.findall(about.body)}
+    return ProbeResult(url, about.body, None, desktop, about.issuer, about.expires, family)
 
 
-def _version_problem(url: str, version: str) -> Optional[Problem]:
+def _version_problem(url: str, address: Any, version: str) -> Optional[Problem]:
     """Why OSPREY Desktop of that version is not content, asked several times over one connection; None if it is."""
     try:
-        with closing(HttpsProbe(url)) as asker:
+        with closing(HttpsProbe(url, address)) as asker:
             for _ in range(GOOD_ANSWERS):
                 answer = asker.get(f"/v{version}/about")
                 if problem := content_problem(answer.status, answer.body, version):
@@ -56,16 +82,33 @@ class Response:
         self.expires = found.not_valid_after_utc.timestamp()
 
 
-class HttpsProbe:
-    """Asks one server within one limit; over one connection, as long as the server keeps it open."""
+class Connection(http.client.HTTPSConnection):
+    """A connection to one address of a name. address: as `socket.getaddrinfo` gives it."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, host: str, port: int, address: Any, context: ssl.SSLContext) -> None:
+        super().__init__(host, port, context=context)
+        self._to, self._tls = address, context
+
+    def connect(self) -> None:
+        """Connect to that address, and to no other of the name's."""
+        plain = socket.create_connection(self._to[:2], self.timeout)
+        try:
+            self.sock = self._tls.wrap_socket(plain, server_hostname=self.host)
+        except BaseException:
+            plain.close()
+            raise
+
+
+class HttpsProbe:
+    """Asks one address of a server within one limit; over one connection, as long as the server keeps it open."""
+
+    def __init__(self, url: str, address: Any) -> None:
         at = urlsplit(url)
         trust_all = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         trust_all.check_hostname = False
         trust_all.verify_mode = ssl.CERT_NONE
         self._deadline = time.monotonic() + LIMIT
-        self._connection = http.client.HTTPSConnection(at.hostname or "", at.port or 443, context=trust_all)
+        self._connection = Connection(at.hostname or "", at.port or 443, address, trust_all)
 
     def close(self) -> None:
         """Close the connection."""
@@ -112,5 +155,7 @@ def _unanswered(error: Exception) -> Problem:
     """Why there was no whole answer."""
     if isinstance(error, TimeoutError):
         return Problem(Symptom.SILENT.value, Symptom.SILENT)
+    if isinstance(error, OSError) and error.errno in NO_ROUTE:
+        return Problem(str(error.strerror), Symptom.UNASKED)
     said = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
     return Problem(said, Symptom.CLOSED if isinstance(error, ConnectionRefusedError) else Symptom.OTHER)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Optional
 
-from ..facts.service import ProbeResult, Problem, Symptom
+from ..facts.service import ProbeResult, Problem, Symptom, Way
 from ..remote.command import Answer, Command, sh
 from ..tools import curl, openssl
 
@@ -20,6 +20,12 @@ LIMIT = 6.0
 """Seconds that one question may take."""
 GOOD_ANSWERS = 3
 """In a row, until an answer counts: a cold JVM's first one means little."""
+WAYS = (
+    'for a in $(hostname -I 2>/dev/null); do case $a in *:*) [ "$six" ] && continue; six=1; a="[$a]" ;;'
+    ' *) [ "$four" ] && continue; four=1 ;; esac;'
+    ' (o=$({ask} --fail "https://$a:{port}/about" 2>&1); printf \'%s %s %s\\n\' "$a" $? "$o") & done; wait'
+)
+"""The first address of each family; on Linux alone, for a Mac's forward is VirtualBox's, and has one listener."""
 VERSIONS = re.compile(r"\bv([0-9]+(?:[.][0-9]+)+)")
 SILENT = Problem(Symptom.SILENT.value, Symptom.SILENT)
 
@@ -33,6 +39,26 @@ def questions(url: str) -> dict[str, Command]:
         "desktop": sh(desktop, url=url, limit=2 * LIMIT),
         "certificate": openssl.show(url.rpartition("//")[2], LIMIT),
     }
+
+
+def ways_question(port: int) -> Command:
+    """The line that asks at the host's own addresses; `ways` reads its answers."""
+    return Command(WAYS.format(ask=curl.ask(LIMIT), port=port), LIMIT + 2)
+
+
+def ways(port: int, answer: Answer, aside: Optional[int] = None, asked: Optional[Answer] = None) -> tuple[Way, ...]:
+    """The ways to the service's port, and to that of a container alongside, where that was asked."""
+    there = _texts(asked) if asked else {}
+    return tuple(
+        Way(f"https://{address}:{port}", text, aside, there.get(address)) for address, text in _texts(answer).items()
+    )
+
+
+def _texts(answer: Answer) -> dict[str, Optional[str]]:
+    """Address -> what /about said there, None when nothing did; one that could not be asked is left out."""
+    rows = re.findall(r"^(\S+) (\d+) (.*)$", answer.out, re.MULTILINE)
+    asked = [(address, int(code), text) for address, code, text in rows if int(code) not in curl.NOT_RUN]
+    return {address: text.strip() if code == 0 else None for address, code, text in asked}
 
 
 def probed(url: str, answers: Mapping[str, Answer]) -> ProbeResult:

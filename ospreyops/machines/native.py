@@ -39,7 +39,16 @@ class Machine:
         state = State.STOPPED if refusal else State.RUNNING
         room = iptables.room(answers["room"].out, self._port)
         why, disk = str(refusal) if refusal else None, df.free(answers["room"].out)
-        return MachineFacts(self.kind, state, why, None, room.active_port, room.memory_free, room.taken, disk_free=disk)
+        return MachineFacts(
+            self.kind,
+            state,
+            why,
+            active_port=room.active_port,
+            memory_free=room.memory_free,
+            taken=room.taken,
+            disk_free=disk,
+            routes=room.routes,
+        )
 
     def address(self, facts: Facts) -> str:
         """The host's own."""
@@ -47,7 +56,7 @@ class Machine:
 
     def switch_traffic(self, facts: Facts, port: int) -> Command:
         """On the host, as root."""
-        return Command(iptables.switch(self._port, port), 60, sudo=facts.host.user != "root")
+        return Command(iptables.switch(self._port, port, facts.machine.routes), 60, sudo=facts.host.user != "root")
 
     def at_engine(self, line: str) -> str:
         """The line as it is."""

@@ -65,7 +65,7 @@ class Machine:
         elif info.reply is Reply.LATE and said.contact is Contact.SILENT and AGAIN in answers:
             state, why = State.HUNG, f"{info.why}, and neither does the VM"
         usable = state is State.RUNNING
-        room = iptables.room(answers["guest"].out, self._port)
+        room = iptables.room(answers["guest"].out, self._port, loopback=False)
         return MachineFacts(
             self.kind,
             state,
@@ -75,6 +75,7 @@ class Machine:
             room.memory_free,
             room.taken,
             unasked=unasked,
+            routes=room.routes,
         )
 
     def _said(self, answers: Mapping[str, Answer]) -> tuple[vboxmanage.VmInfo, guest.Guest]:
@@ -117,7 +118,7 @@ class Machine:
 
     def switch_traffic(self, facts: Facts, port: int) -> Command:
         """In the VM: VirtualBox cannot replace a rule without refusing who connects in between."""
-        line = Command(iptables.switch(self._port, port), 60, sudo=True)
+        line = Command(iptables.switch(self._port, port, facts.machine.routes), 60, sudo=True)
         return Command(self.at_engine(str(line)), line.limit)
 
     def at_engine(self, line: str) -> str:

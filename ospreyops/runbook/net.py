@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from typing import Any, Optional
 
 from ..change.reach import reach
+from ..change.rollout import NOT_ASKED
 from ..change.site import Site
 from ..cli import as_json, task
 from ..errors import Unhealthy
 from ..facts import Facts
 from ..facts.service import ProbeResult
-from ..goals import switchover
+from ..goals import traffic
 from ..goals.health import place_problem
 from ..goals.machine import vm_of
 from ..goals.network import clash, forwarded, rules_unknown, vm_has_process
@@ -27,10 +28,12 @@ def rows(facts: Facts, site: Site) -> None:
             problem = place_problem(place)
             answers = f"{place.where} answers as Desktop asks: {_versions(place)}"
             site.console.row(not problem, title, str(problem or answers))
+        else:
+            site.console.row(None, title, NOT_ASKED)
 
 
 def _places(facts: Facts) -> tuple[tuple[str, Optional[ProbeResult]], ...]:
-    return (("on host", facts.local), ("from here", facts.public))
+    return (("on host", facts.local), *(("from here", place) for place in facts.outside or (None,)))
 
 
 def _versions(place: ProbeResult) -> str:
@@ -55,7 +58,7 @@ def forward(site: Site) -> Outcome:
         if vm:
             vm_has_process(facts, site.target)
         yield from forwarded(facts, site.target)
-        yield from switchover.routed(facts, site.target)
+        yield from traffic.routed(facts, site.target)
 
     did = reach(site, goal)
     published = f"Docker on {site.name} publishes port {port} itself, nothing needs forwarding"
@@ -104,7 +107,7 @@ def check(site: Site) -> Outcome:
     facts = site.look()
     for title, place in _places(facts):
         if place is None:
-            site.console.dim(f"  {title:<9} not asked (osprey.public, or a jump host on the way)")
+            site.console.dim(f"  {title:<9} {NOT_ASKED}")
             continue
         site.console.row(
             place.about is not None, title, f"{place.where}/about: {str(place.about or place.error).strip()}"
@@ -115,6 +118,9 @@ def check(site: Site) -> Outcome:
         if dated := _expiry(place, facts.host.now):
             site.console.dim(f"  {'':<9} {dated}")
     found = [problem for _, place in _places(facts) if place and (problem := place_problem(place))]
+    if facts.way_problem:
+        site.console.row(False, "own way", str(facts.way_problem))
+        found.append(facts.way_problem)
     if found:
         raise Unhealthy(str(found[0]), hint=f"inv status -H {site.name}")
     return site.outcome("the service can be reached")

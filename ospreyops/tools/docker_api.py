@@ -144,7 +144,8 @@ def _read(host: Host, dial: Command) -> EngineFacts:
         others = tuple(one for one in found if one is not service)
         foreign = [row for row in rows if row not in ours]
         holders = {row["ImageID"]: "".join((row.get("Names") or [row["Id"][:12]])[:1]).lstrip("/") for row in foreign}
-        return EngineFacts(dial.sudo, images, service, others, holders, engine.get("Arch", ""))
+        architecture, own_rules = engine.get("Arch", ""), _own_rules(client.info())
+        return EngineFacts(dial.sudo, images, service, others, holders, architecture, own_rules)
     except requests.exceptions.Timeout:
         raise EngineUnavailable("no answer in time") from None
     except (docker.errors.DockerException, requests.exceptions.RequestException, OSError, EOFError) as error:
@@ -152,6 +153,14 @@ def _read(host: Host, dial: Command) -> EngineFacts:
         raise EngineUnavailable(said.splitlines()[0]) from None
     finally:
         stream.sock.close()
+
+
+def _own_rules(info: dict[str, Any]) -> Optional[str]:
+    """How else than by the host's iptables Docker leads connections to its ports; None when it does not."""
+    if any("name=rootless" in option for option in info.get("SecurityOptions") or ()):
+        return "Docker is rootless, in a network of its own"
+    driver = (info.get("FirewallBackend") or {}).get("Driver", "")
+    return f"Docker makes its rules with {driver}" if driver.startswith("nftables") else None
 
 
 def _client(adapter: Adapter, version: str) -> docker.APIClient:

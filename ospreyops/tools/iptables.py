@@ -3,30 +3,47 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Optional
 
+from ..facts.route import Route
+
 CHAIN = "OSPREY"
+PROGRAMS = {"IPv4": "iptables", "IPv6": "ip6tables"}
+LOOPBACK = {"IPv4": "127.0.0.0/8", "IPv6": "::1/128"}
 ASK = (
-    's=; [ "$(id -u)" = 0 ] || s="sudo -n"; if r=$($s iptables -w 5 -t nat -S); then echo netfilter;'
-    f' echo "$r" | grep -e "-A {CHAIN} "; fi; sed -n "s/^MemAvailable: *\\([0-9]*\\) kB/memory \\1/p" /proc/meminfo;'
+    's=; [ "$(id -u)" = 0 ] || s="sudo -n"; for t in iptables ip6tables; do'
+    ' if r=$($s $t -w 5 -t nat -S 2>&1); then echo "$t readable";'
+    f' echo "$r" | grep -e "-A {CHAIN} " -e "-A DOCKER .* -j DNAT " -e "-A OUTPUT .*-j DOCKER"; $s $t -w 5 -S INPUT;'
+    ' else echo "$t refused: $r" | head -n 1; fi; done;'
+    ' if $s nft list chains inet 2>/dev/null | grep -q "hook input" || systemctl is-active -q firewalld 2>/dev/null;'
+    " then echo guarded; fi;"
+    ' { while read -r a i p k r; do echo "inet6 $k"; done; } 2>/dev/null </proc/net/if_inet6;'
+    ' sed -n "s/^MemAvailable: *\\([0-9]*\\) kB/memory \\1/p" /proc/meminfo;'
     ' sed -n "s/^ *[0-9]*: [0-9A-F]*:\\(PORTS\\) [0-9A-F:]* \\(01\\|02\\|0A\\) .*/taken \\1/p"'
     " /proc/net/tcp /proc/net/tcp6 | sort -u; :"
 )
 """Asked where the engine is. PORTS, in hexadecimal: an open connection, or one that begins, may have one of them."""
+SCOPES = {"00": "global", "10": "loopback", "20": "link"}
+"""The kernel's numbers for how far an IPv6 address reaches."""
 SWITCH = (
-    "for t in iptables ip6tables; do $t -w 5 -t nat -S >/dev/null 2>&1 || continue;"
-    " printf '*nat\\n:{chain} -\\n{rule}COMMIT\\n' | $t-restore -w 5 -n && for c in PREROUTING OUTPUT; do"
-    " $t -w 5 -t nat -C $c -j {chain} 2>/dev/null || $t -w 5 -t nat -I $c -j {chain} || exit 1; done || exit 1; done"
+    'n() {{ printf "*nat\\n:{chain} -\\n$2COMMIT\\n" | $1-restore -w 5 -n && for c in PREROUTING OUTPUT; do'
+    " $1 -w 5 -t nat -C $c -j {chain} 2>/dev/null || $1 -w 5 -t nat -I $c -j {chain} || exit 1; done; }}; {families}"
 )
 """A chain of our own, before Docker's, replaced as a whole: no connection meets half of it."""
-REDIRECT = "-A {chain} -p tcp --syn --dport {at} -m addrtype --dst-type LOCAL -j REDIRECT --to-ports {port}\\n"
+FILTER = r"-P INPUT (?!ACCEPT)|-A INPUT (?!.*(--dport|--dports|INVALID| -s )).*-j (DROP|REJECT)"
+"""A rule that keeps out what no other rule lets in."""
+HERE = "--dport {at} --syn -m addrtype --dst-type LOCAL"
 """--syn: an open connection is new to netfilter where nothing asked it to follow connections before."""
-FOLLOW = "-A {chain} -m conntrack --ctstate INVALID -j RETURN\\n"
+REDIRECT = f"-A {CHAIN} -p tcp {HERE} -j REDIRECT --to-ports {{port}}\\n"
+FOLLOW = f"-A {CHAIN} -m conntrack --ctstate INVALID -j RETURN\\n"
 """Stays once no connection is redirected, and changes nothing but that netfilter goes on following connections.
 
 Without it, netfilter takes a new connection from a client's port that was redirected a minute ago for that older one.
 """
+NOWHERE = 0
+"""The active port when the rules lead past all containers."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +56,7 @@ class Room:
     active_port: Optional[int] = None
     memory_free: Optional[int] = None
     taken: frozenset[int] = frozenset()
+    routes: tuple[Route, ...] = ()
 
 
 def question(ports: range) -> str:
@@ -46,21 +64,78 @@ def question(ports: range) -> str:
     return ASK.replace("PORTS", "\\|".join(f"{port:04X}" for port in ports))
 
 
-def room(printed: str, service_port: int) -> Room:
-    """What the question printed."""
-    readable, memory = (
-        re.search(r"^netfilter$", printed, re.MULTILINE),
-        re.search(r"^memory (\d+)$", printed, re.MULTILINE),
-    )
-    ports = [int(port) for port in re.findall(rf"-A {CHAIN} .*--to-ports (\d+)", printed)]
+def room(printed: str, service_port: int, *, loopback: bool = True) -> Room:
+    """What the question printed. loopback: users of the very host that was asked come over its loopback."""
+    memory = re.search(r"^memory (\d+)$", printed, re.MULTILINE)
+    routes = tuple(_routes(printed, loopback=loopback))
     return Room(
-        (ports or [service_port])[0] if readable else None,
+        _active_port(routes, service_port),
         int(memory[1]) * 1024 if memory else None,
         frozenset(int(port, 16) for port in re.findall(r"^taken ([0-9A-F]{4})$", printed, re.MULTILINE)),
+        routes,
     )
 
 
-def switch(at: int, port: int) -> str:
-    """The line that sends new connections for one port to another, at once; open connections go on as they are."""
-    rule = (FOLLOW if port == at else REDIRECT).format(chain=CHAIN, at=at, port=port)
-    return SWITCH.format(chain=CHAIN, rule=rule)
+def _active_port(routes: tuple[Route, ...], service_port: int) -> Optional[int]:
+    """Where all families lead; NOWHERE when one leads elsewhere than the others."""
+    readable = [route for route in routes if route.refused is None]
+    if not any(route.family == "IPv4" for route in readable):
+        return None
+    ports = {route.switched or service_port for route in readable}
+    return ports.pop() if len(ports) == 1 and not any(route.astray for route in readable) else NOWHERE
+
+
+def _routes(printed: str, *, loopback: bool) -> Iterator[Route]:
+    """The families that could be asked, or said why not."""
+    scopes = {SCOPES.get(scope, "") for scope in re.findall(r"^inet6 (\w+)$", printed, re.MULTILINE)}
+    ends = {"global", "loopback"} if loopback else {"global"}
+    inet = bool(re.search(r"^guarded$", printed, re.MULTILINE))
+    for family, program in PROGRAMS.items():
+        used = family == "IPv4" or bool(scopes & ends)
+        if found := re.search(rf"^{program} refused: (.*)$", printed, re.MULTILINE):
+            yield Route(family, used, refused=found[1] or "no reason given")
+        elif found := re.search(rf"^{program} readable\n((?:-.*\n?)*)", printed, re.MULTILINE):
+            guarded = family == "IPv4" or "global" in scopes
+            yield _route(family, found[1], used=used, guarded=guarded and inet, outside=guarded)
+
+
+def _route(family: str, rules: str, *, used: bool, guarded: bool, outside: bool) -> Route:
+    """One family, from its rules as `iptables -S` prints them. outside: somebody may come from another host."""
+    ours = [line for line in rules.splitlines() if line.startswith(f"-A {CHAIN} ")]
+    docker = re.findall(r"^-A DOCKER (.*--dport (\d+) .*-j DNAT .*\S)\s*$", rules, re.MULTILINE)
+    switched = re.findall(r"--to-ports (\d+)", "\n".join(ours))
+    leads = re.findall(r"--to-destination (\S+)", "\n".join(ours))
+    filters = any(re.match(FILTER, line) for line in rules.splitlines())
+    return Route(
+        family,
+        used,
+        switched=int(switched[0]) if switched else None,
+        leads=leads[0] if leads else None,
+        published={int(port): rule for rule, port in docker},
+        loopback=bool(re.search(r"^-A OUTPUT (?!.*! -d).*-j DOCKER$", rules, re.MULTILINE)),
+        guarded=guarded or (outside and filters),
+    )
+
+
+def switch(at: int, port: int, routes: Iterable[Route]) -> str:
+    """The line that sends new connections for one port to another, at once; open connections go on as they are.
+
+    They take the road of that port's own: where Docker leads them on by a rule, the same rule, so that no firewall sees
+    them otherwise; else to Docker's proxy.
+    """
+    readable = [route for route in routes if route.refused is None]
+    families = [f"n {PROGRAMS[route.family]} '{_rules(at, port, route)}'" for route in readable]
+    return SWITCH.format(chain=CHAIN, families=" && ".join(families))
+
+
+def _rules(at: int, port: int, route: Route) -> str:
+    """The rules of our chain for one family."""
+    if port == at:
+        return FOLLOW
+    redirect = REDIRECT.format(at=at, port=port)
+    rule = route.published.get(port)
+    if rule is None:
+        return redirect
+    outside = "" if route.loopback or re.search(r"(^|\s)-d\s", rule) else f"! -d {LOOPBACK[route.family]} "
+    own = rule.replace(f"--dport {port}", HERE.format(at=at))
+    return f"-A {CHAIN} {outside}{own}\\n{redirect}"

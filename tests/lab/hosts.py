@@ -10,6 +10,7 @@ from typing import Callable, Union
 
 import docker
 
+from ospreyops.facts.route import Route
 from ospreyops.lines import PORT
 from ospreyops.tools import iptables
 from tests.conftest import Inv
@@ -58,7 +59,8 @@ class Here:
         for container in self.docker.containers.list(all=True, filters={"name": "^/osprey-service"}):
             with contextlib.suppress(docker.errors.NotFound):
                 container.remove(force=True, v=True)
-        subprocess.run(["sh", "-c", iptables.switch(PORT, PORT)], check=True, timeout=60)
+        back = iptables.switch(PORT, PORT, (Route("IPv4"), Route("IPv6")))
+        subprocess.run(["sh", "-c", back], check=True, timeout=60)
         for image in self.docker.images.list("osprey/service"):
             self.docker.images.remove(str(image.id), force=True)
 

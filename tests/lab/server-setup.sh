@@ -42,6 +42,9 @@ exec /lib/systemd/systemd
 END
 chmod 755 "$root/sbin/lab-init"
 
+# A test that wants a firewall starts it.
+systemctl --root="$root" --quiet disable ufw.service firewalld.service
+
 # What would reach the machine's kernel from a container, or wait for a terminal.
 for unit in systemd-sysctl.service systemd-modules-load.service systemd-binfmt.service systemd-random-seed.service \
     proc-sys-fs-binfmt_misc.automount systemd-logind.service getty.target; do

@@ -55,7 +55,7 @@ class Server(socketserver.ThreadingTCPServer):
 
     def __init__(self, pages: Pages, certificate: Optional[Path]) -> None:
         super().__init__(("127.0.0.1", 0), socketserver.BaseRequestHandler)
-        self.url = f"https://localhost:{self.server_address[1]}"
+        self.url = f"https://127.0.0.1:{self.server_address[1]}"
         self.pages, self.tls = pages, ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if certificate else None
         if self.tls and certificate:
             self.tls.load_cert_chain(certificate, certificate.with_name("key.pem"))

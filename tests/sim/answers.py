@@ -29,6 +29,7 @@ def answer(host: SimHost, name: str, line: str) -> Answer:
     rows = "\n".join(f"{found}/osprey-service-docker-{found}.tar.bz2" for found in sorted(host.unpacked))
     good = json.dumps({"response": {"name": "Osprey Service", "version": version}})
     said = {
+        "own": "",
         "host": f"Linux\nops\n/home/ops\n{EPOCH + host.now:.0f}\n",
         "tools": "/usr/bin/docker\n/usr/bin/bzip2\n",
         "disk": f"/dev/sda1 100000000 1 {host.folder_free // 1024} 1% /\nwritable\n",
@@ -64,7 +65,8 @@ def answer(host: SimHost, name: str, line: str) -> Answer:
 def room(host: SimHost) -> str:
     """What the question for the active port, the free memory and the taken ports prints."""
     rule = f"-A OSPREY -p tcp -m tcp --dport 44342 -j REDIRECT --to-ports {host.active_port}\n"
-    active_port = "" if host.active_port is None else "netfilter\n" + (rule if host.active_port != 44342 else "")
+    rules = rule if host.active_port != 44342 else ""
+    active_port = "" if host.active_port is None else f"iptables readable\n{rules}ip6tables readable\n{rules}"
     taken = "".join(f"taken {port:04X}\n" for port in sorted({*host.taken_ports, *host.listening}))
     disk = "" if host.docker_free is None else f"/dev/sdb 100000000 1 {host.docker_free // 1024} 1% /srv/docker\n"
     return f"{active_port}memory {host.memory_free // 1024}\n{taken}{disk}"

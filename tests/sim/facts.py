@@ -21,7 +21,8 @@ from ospreyops.facts.machine import (
     Trust,
     VmFacts,
 )
-from ospreyops.facts.service import ProbeResult, Problem, Symptom
+from ospreyops.facts.route import Route
+from ospreyops.facts.service import ProbeResult, Problem, Symptom, Way
 from ospreyops.settings import Settings
 from ospreyops.target import Target, target
 from tests.sim.answers import EPOCH
@@ -62,6 +63,32 @@ PROBES = st.builds(
     desktop=st.dictionaries(st.sampled_from(VERSIONS), PROBLEMS),
 )
 MAYBE_PROBE = st.none() | PROBES
+PUBLISHED = "! -i docker0 -p tcp -m tcp --dport 24343 -j DNAT --to-destination 172.17.0.3:24343"
+ROUTES = st.tuples(
+    *(
+        st.builds(
+            Route,
+            st.just(family),
+            used=st.booleans(),
+            refused=st.sampled_from([None, None, "no such table"]),
+            published=st.sampled_from([{}, {24343: PUBLISHED}]),
+            loopback=st.booleans(),
+            guarded=st.booleans(),
+        )
+        for family in ("IPv4", "IPv6")
+    )
+)
+WAYS = st.lists(
+    st.builds(
+        Way,
+        st.sampled_from(["https://10.0.0.7:44342", "https://[fd00::7]:44342"]),
+        st.sampled_from([None, "Osprey service running! Supported service versions: v0.3"]),
+        st.sampled_from([None, 24343]),
+        st.sampled_from([None, "Osprey service running! Supported service versions: v0.3"]),
+    ),
+    max_size=2,
+).map(tuple)
+OUTSIDE = st.lists(PROBES, max_size=2).map(tuple)
 VMS = st.builds(
     VmFacts,
     rules=st.none() | st.lists(st.sampled_from(RULES), unique=True).map(tuple),
@@ -139,9 +166,11 @@ def any_facts(draw: st.DrawFn, states: st.SearchStrategy[State] = ANY_STATE) -> 
         draw(VMS) if kind == "virtualbox" else None,
         draw(st.sampled_from([None, 44342, 24343, 9])),
         draw(st.sampled_from([None, 10**10])),
+        routes=draw(ROUTES),
     )
     engine = draw(st.none() | engines())
     refusal = None if engine else EngineRefusal("words", draw(st.sampled_from(Refusal)))
     host = draw(HOSTS)
-    facts = Facts(host, machine, engine, draw(PROBES), draw(MAYBE_PROBE), refusal, draw(MAYBE_PROBE))
+    facts = Facts(host, machine, engine, draw(PROBES), draw(OUTSIDE), refusal, draw(MAYBE_PROBE))
+    facts = replace(facts, ways=draw(WAYS), standby_outside=draw(OUTSIDE))
     return facts, target(replace(Settings("sim"), machine=kind))

@@ -91,6 +91,8 @@ class SimHost(SimReleases):
     proven: list[str] = field(default_factory=list)
     loading: set[str] = field(default_factory=set)
     jumped: bool = False
+    own_rules: Optional[str] = None
+    reaches: Optional[Callable[[Container], bool]] = None
     here: bool = False
     console: Optional[Console] = None
     files: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(dir=folders())))
@@ -207,7 +209,8 @@ class SimHost(SimReleases):
         if self.engine_why:
             return docker.refusal(self.engine_why)
         others = tuple(self.others)
-        return EngineFacts(self.sudo, self.described(), self.service, others, dict(self.holders), self.architecture)
+        found = EngineFacts(self.sudo, self.described(), self.service, others, dict(self.holders), self.architecture)
+        return replace(found, own_rules=self.own_rules)
 
     def start_unit(self) -> None:
         """What `systemctl start osprey` comes to."""

@@ -11,7 +11,9 @@ from typing import Any, Optional, Union
 from ospreyops.change.change import Change
 from ospreyops.change.site import Site
 from ospreyops.console import Console, Screen
+from ospreyops.facts import Facts
 from ospreyops.facts.engine import EngineFacts, EngineRefusal
+from ospreyops.facts.service import ProbeResult, Problem, Symptom
 from ospreyops.look import Look
 from ospreyops.settings import Settings
 from ospreyops.step import Step
@@ -22,7 +24,7 @@ from tests.sim.sentence import check
 
 @dataclass
 class SimLook(Look):
-    """A look at a simulated host: the same questions, another engine, and nobody outside."""
+    """A look at a simulated host: the same questions, another engine, and outside whoever the host says."""
 
     def engine(self) -> Union[EngineFacts, EngineRefusal]:
         host: Any = self.host
@@ -31,6 +33,18 @@ class SimLook(Look):
 
     def public_url(self) -> Optional[str]:
         return None
+
+    def facts(self) -> Facts:
+        """The facts, with what a workstation sees, where the host says who reaches what."""
+        host: Any = self.host
+        seen = super().facts()
+        if host.reaches is None:
+            return seen
+        behind = host.behind(44342)
+        good = behind is not None and host.reaches(behind)
+        error = None if good else Problem(Symptom.SILENT.value, Symptom.SILENT)
+        about, desktop = (seen.local.about, seen.local.desktop) if good else (None, {})
+        return replace(seen, outside=(ProbeResult("https://192.0.2.7:44342", about, error, desktop),))
 
 
 @dataclass

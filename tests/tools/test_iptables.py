@@ -1,15 +1,62 @@
-"""How the way of new connections is read."""
+"""How the way of new connections is read, and how it is led elsewhere."""
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from ospreyops.facts.route import Route
 from ospreyops.tools import iptables
 from tests.tools.recorded import Case, check, recorded
 
 READINGS = {"room": lambda answer: iptables.room(answer.out, 44342)}
+PROXIED = "! -i docker0 -p tcp -m tcp --dport 24343 -j DNAT --to-destination 172.17.0.3:24343"
+DIRECT = PROXIED.partition("docker0 ")[2]
+HERE = "--dport 44342 --syn -m addrtype --dst-type LOCAL"
+REDIRECT = f"-A OSPREY -p tcp {HERE} -j REDIRECT --to-ports 24343"
 
 
 @pytest.mark.parametrize("case", recorded("iptables"), ids=str)
 def test_where_new_connections_end_and_which_ports_are_taken_is_known(case: Case) -> None:
     check(case, READINGS)
+
+
+def rules(line: str, program: str) -> list[str]:
+    """The rules that a switch gives one family."""
+    (found,) = re.findall(rf"n {program} '([^']*)'", line)
+    return str(found).split("\\n")[:-1]
+
+
+@pytest.mark.parametrize(
+    ("route", "first"),
+    [
+        (Route("IPv4", published={24343: PROXIED}), f"-A OSPREY ! -d 127.0.0.0/8 {PROXIED}"),
+        (Route("IPv4", published={24343: DIRECT}, loopback=True), f"-A OSPREY {DIRECT}"),
+        (Route("IPv4", published={24343: f"-d 10.0.0.7/32 {PROXIED}"}), f"-A OSPREY -d 10.0.0.7/32 {PROXIED}"),
+    ],
+    ids=["with Docker's proxy", "without it", "at one address"],
+)
+def test_users_are_led_as_docker_leads_them_to_that_port_and_the_rest_to_its_proxy(route: Route, first: str) -> None:
+    line = iptables.switch(44342, 24343, [route])
+    assert rules(line, "iptables") == [first.replace("--dport 24343", HERE), REDIRECT]
+
+
+def test_each_family_has_rules_of_its_own_and_one_that_cannot_be_used_has_none() -> None:
+    routes = [Route("IPv4", published={24343: PROXIED}), Route("IPv6"), Route("IPv6", refused="no such table")]
+    line = iptables.switch(44342, 24343, routes)
+    assert rules(line, "ip6tables") == [REDIRECT]
+    assert "INPUT" not in line and "FORWARD" not in line
+
+
+def test_back_at_its_own_port_nothing_is_led_elsewhere() -> None:
+    line = iptables.switch(44342, 44342, [Route("IPv4", switched=24343, published={24343: PROXIED})])
+    assert rules(line, "iptables") == ["-A OSPREY -m conntrack --ctstate INVALID -j RETURN"]
+
+
+@pytest.mark.parametrize(
+    ("switched", "leads", "astray"),
+    [(24343, "172.17.0.3:24343", False), (24343, "172.17.0.4:24343", True), (24344, "172.17.0.3:24343", True)],
+)
+def test_rules_that_lead_past_the_container_are_noticed(switched: int, leads: str, astray: bool) -> None:
+    assert Route("IPv4", switched=switched, leads=leads, published={24343: PROXIED}).astray == astray
