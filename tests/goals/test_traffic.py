@@ -7,11 +7,11 @@ import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import assume, given, settings
 
 from ospreyops.errors import Blocked, OspreyError
 from ospreyops.facts import Facts
+from ospreyops.facts.engine import Image
 from ospreyops.facts.route import Route
 from ospreyops.facts.service import ProbeResult, Way
 from ospreyops.goals import traffic
@@ -21,7 +21,7 @@ from ospreyops.release import parse
 from ospreyops.step import Step
 from ospreyops.target import Target
 from ospreyops.tools import iptables
-from tests.sim.facts import PUBLISHED, any_facts
+from tests.sim.facts import OUTSIDE, PUBLISHED, ROUTES, WAYS
 from tests.sim.site import simulated
 from tests.worlds import Sim, clean, running
 
@@ -41,20 +41,6 @@ def switched_to(facts: Facts, target: Target, rollout: Rollout) -> list[int]:
     return [port for port in ports if port not in (9, 44342)]
 
 
-@settings(max_examples=700, deadline=None)
-@given(any_facts(), st.sampled_from(["0.2", "0.3", "0.4"]))
-def test_traffic_is_switched_only_to_a_release_that_is_content_wherever_anybody_could_ask(
-    world: tuple[Facts, Target], version: str
-) -> None:
-    facts, target = world
-    running = {one.port for one in facts.engine.containers if one.running} if facts.engine else set()
-    for _ in switched_to(facts, target, Rollout(parse(version))) if facts.machine.active_port in running else ():
-        asked = [place for place in (facts.standby, *facts.standby_outside) if place]
-        assert asked
-        assert [place.problem(version) for place in asked if place.problem(version)] == []
-        assert not [route for route in facts.machine.routes if route.used and route.refused]
-
-
 def world(routes: tuple[Route, ...], **changes: object) -> Plan:
     """A healthy 0.3 on a host with those rules, where 0.4 is to come."""
     site = simulated(running())
@@ -62,6 +48,35 @@ def world(routes: tuple[Route, ...], **changes: object) -> Plan:
     machine = replace(facts.machine, routes=routes)
     found = replace(facts, machine=machine, **changes)  # type: ignore[arg-type]  # any field of Facts
     return Plan(found, site.target, Rollout(parse("0.4")))
+
+
+def waiting() -> Plan:
+    """0.3 has the traffic, and 0.4 waits for it at port 24343, as content as the host can see."""
+    plan = world(())
+    old = plan.engine.service
+    assert old
+    fresh = replace(old, id="new", image="osprey/service:0.4", name="osprey-service", port=24343)
+    images = {fresh.image: Image(fresh.image, fresh.digest, 1, 1)}
+    engine = replace(plan.engine, images=images, service=fresh, others=(replace(old, name="osprey-service-44342"),))
+    good = ProbeResult("https://localhost:24343", "v0.4, v0.3", desktop={"0.4": None, "0.3": None})
+    host = replace(plan.facts.host, unpacked={"0.4": "/home/ops/osprey/0.4"})
+    return replace(plan, facts=replace(plan.facts, engine=engine, standby=good, host=host))
+
+
+@settings(max_examples=500, deadline=None)
+@given(ROUTES, WAYS, OUTSIDE)
+def test_traffic_is_switched_only_to_a_release_that_is_content_wherever_anybody_could_ask(
+    routes: tuple[Route, ...], ways: tuple[Way, ...], outside: tuple[ProbeResult, ...]
+) -> None:
+    assume(routes[0].refused is None)
+    plan = waiting()
+    machine = replace(plan.facts.machine, routes=routes)
+    facts = replace(plan.facts, machine=machine, ways=ways, standby_outside=outside)
+    shut = [route for route in routes if route.used and route.refused]
+    doubtful = [route for route in routes if route.through_firewall(24343)]
+    lost = [way for way in ways if way.port == 24343 and way.about and not way.alongside]
+    bad = [place for place in outside if place.problem("0.4")]
+    assert bool(switched_to(facts, plan.target, plan.rollout)) == (not shut and not doubtful and not lost and not bad)
 
 
 @pytest.mark.parametrize(
