@@ -20,6 +20,7 @@ from .alongside import seen_alongside
 
 OWN = "own"
 """The name of the question to the host's own addresses."""
+NOT_ASKED = Answer(0)
 ENGINE_LIMIT = 30
 """Seconds until Docker must have answered."""
 
@@ -43,7 +44,8 @@ class Look:
         engine = Background(self.engine)
         public = Background(lambda: https.probe(outside)) if outside else None
         questions = {**host.questions(settings), **machine.questions(), **service.questions(settings.url)}
-        questions[OWN] = service.ways_question(settings.service_port)
+        if machine.vm is None:
+            questions[OWN] = service.ways_question(settings.service_port)
         answers = self.host.ask(questions)
         again = machine.again(answers)
         answers.update(self.host.ask(again) if again else {})
@@ -60,9 +62,9 @@ class Look:
             refusal=refusal,
             local=service.probed(settings.url, answers),
             outside=self._outside(public, outside),
-            ways=service.ways(settings.service_port, answers[OWN]),
+            ways=service.ways(settings.service_port, answers.get(OWN, NOT_ASKED)),
         )
-        return seen_alongside(self.host, self.target, seen, answers[OWN], outside)
+        return seen_alongside(self.host, self.target, seen, answers.get(OWN, NOT_ASKED), outside)
 
     def engine(self) -> Union[EngineFacts, EngineRefusal]:
         """What the engine has of the service, or why it cannot be asked."""

@@ -25,7 +25,7 @@ WAYS = (
     ' *) [ "$four" ] && continue; four=1 ;; esac;'
     ' (o=$({ask} --fail "https://$a:{port}/about" 2>&1); printf \'%s %s %s\\n\' "$a" $? "$o") & done; wait'
 )
-"""The first address of each family; on Linux alone, for a Mac's forward is VirtualBox's, and has one listener."""
+"""The first address of each family. A Mac is not asked: its forward is VirtualBox's, which has one listener."""
 VERSIONS = re.compile(r"\bv([0-9]+(?:[.][0-9]+)+)")
 SILENT = Problem(Symptom.SILENT.value, Symptom.SILENT)
 

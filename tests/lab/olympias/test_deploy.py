@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.conftest import Inv, Ran
 from tests.lab.olympias import workstation
 from tests.lab.olympias.machine import LabVm
@@ -34,3 +36,12 @@ def test_another_admin_takes_the_vm_over(inv: Inv, deployed: LabVm) -> None:
     assert inv("service.status", *where).code == 0
     again = inv("deploy", "--version", "0.3", *where)
     assert again.code == 0 and "nothing to do" in again.out, again.said
+
+
+@pytest.mark.usefixtures("deployed")
+def test_a_user_who_is_not_there_is_named(inv: Inv) -> None:
+    where = ("-H", f"ops@{workstation.NAME}")
+    inv = Inv({**inv.env, "INVOKE_OSPREY_MACHINE": "virtualbox", "INVOKE_OSPREY_OWNER": ""})
+    ran = inv("machine.adopt", "--owner", "nosuch", *where)
+    assert ran.code == 3, ran.said
+    assert "there is no user nosuch on" in ran.err
