@@ -29,10 +29,10 @@ HOW: dict[str, Callable[[Olympias], object]] = {
 
 
 @pytest.fixture
-def broken(deployed: LabVm) -> Iterator[LabVm]:
+def broken(awake: LabVm) -> Iterator[LabVm]:
     """The VM with a healthy service in it, where VBoxManage is mended afterwards."""
-    yield deployed
-    deployed.host.mend_vboxmanage()
+    yield awake
+    awake.host.mend_vboxmanage()
 
 
 def container(vm: LabVm) -> str:
