@@ -52,7 +52,7 @@ def test_a_service_that_computes_lives_on_and_is_healthy_however_vboxmanage_is(
         assert ran.code == 0, ran.said
     assert "nothing to do" in inv("deploy", "--version", "0.3", "-H", "olympias", limit=200).out
     assert (container(broken), broken.pid) == (before, pid)
-    assert JOB in broken.ssh("docker top osprey-service -eo args")
+    assert JOB in broken.ssh("docker top osprey-service -eo pid,args")
 
 
 def test_a_vm_that_is_dead_while_vboxmanage_hangs_is_ended_and_serves_again(inv: Inv, broken: LabVm) -> None:
