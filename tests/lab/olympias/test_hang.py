@@ -64,7 +64,7 @@ TASKS = {
     "watch.uninstall": ("", 0, ""),
 }
 LOOPS = ["watch.run"]
-AT_ONCE = 12  # more would keep two processors too busy to answer within the limits of a look
+AT_ONCE = 4  # more would keep two processors too busy to answer within the limits of a look
 ALONE = "net.check"  # it wants answers of the service, which all others, asking at once, keep too busy
 
 

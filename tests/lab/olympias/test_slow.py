@@ -15,7 +15,7 @@ from tests.lab.olympias.machine import LabVm
 
 WORDS = 'Kein VirtualBox-Objekt\nContext: "LockMachine(a->session)" at line 1 of file X.cpp'
 JOB = "sander"
-COMPUTES = f"docker exec -d osprey-service sh -c 'cp /bin/sleep /tmp/{JOB} && exec /tmp/{JOB} 3000'"
+COMPUTES = f"docker exec -d osprey-service /opt/ambertools/bin/{JOB} 3000"
 HOW: dict[str, Callable[[Olympias], object]] = {
     "5 s a call": lambda mac: mac.slow_vboxmanage(5),
     "13 s a call": lambda mac: mac.slow_vboxmanage(13),
