@@ -10,6 +10,7 @@ import pytest
 from tests.conftest import Inv, Ran
 from tests.lab.hosts import Releases
 from tests.lab.olympias import workstation
+from tests.lab.olympias.etc import PMSET
 from tests.lab.olympias.host import RUN, Olympias
 from tests.lab.olympias.kept import Kept
 from tests.lab.olympias.machine import LabVm
@@ -61,6 +62,14 @@ def deployed(kept: Kept) -> LabVm:
     """The VM, running, with a healthy service 0.3 in it."""
     kept.ready()
     return kept.vm
+
+
+@pytest.fixture
+def awake(deployed: LabVm) -> Iterator[LabVm]:
+    """The same VM, on a Mac that does not go to sleep by itself: nothing is wrong with it."""
+    deployed.host.sh("printf 'sleep 0\\n' >/etc/pmset", "root")
+    yield deployed
+    deployed.host.sh(f"printf '{PMSET}' >/etc/pmset", "root")
 
 
 @pytest.fixture(scope="package")

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from tests.conftest import Inv
+from tests.lab.hosts import Releases
 from tests.lab.olympias.faults import FAULTS
 from tests.lab.olympias.machine import LabVm
 from tests.lab.wait import until
@@ -68,14 +69,18 @@ def test_the_mac_is_kept_awake_only_with_yes(inv: Inv, deployed: LabVm) -> None:
     assert inv("doctor", *as_ops).code == 0
 
 
-def test_a_full_disk_is_cleared_of_old_images_alone(inv: Inv, deployed: LabVm) -> None:
-    deployed.ssh("docker tag osprey/service:0.3 osprey/service:0.1; docker tag osprey/service:0.3 osprey/service:0.2")
+def test_a_full_disk_is_cleared_of_old_images_of_ours_alone(inv: Inv, deployed: LabVm, releases: Releases) -> None:
+    for version in ("0.1", "0.2"):
+        loaded = inv("image.load", "--version", version, "--from", str(releases(version)), "-H", "olympias")
+        assert loaded.code == 0, loaded.said
+    deployed.ssh("echo 'FROM osprey/service:0.1' | docker build -q --label by=hand -t osprey/service:0.0 -")
     deployed.ssh(f"f=$({FREE}); sudo fallocate -l $((f - 500000))k /var/lib/docker/big")
     assert "the disk of the VM is nearly full" in inv("doctor", "-H", "olympias").out
     ran = inv("fix.disk", "-H", "olympias")
     assert ran.code == 3, ran.said
     assert "see what else is big" in ran.err
     left = deployed.ssh("docker image ls --format {{.Tag}} osprey/service").split()
-    assert len(left) == 2 and "0.3" in left
+    assert sorted(left) == ["0.0", "0.2", "0.3"]
+    assert "osprey/service:0.0 stays: this tool did not load it" in ran.said
     deployed.ssh("sudo rm /var/lib/docker/big")
     assert "nothing to do" in inv("fix.disk", "-H", "olympias").out

@@ -32,6 +32,7 @@ TASKS = {
     "fix.port": ("", 0, ""),
     "fix.service": ("", 0, ""),
     "fix.sleep": ("--dry", 0, ""),
+    "fix.state": ("", 0, ""),
     "fix.stopped": ("", 0, ""),
     "image.list": ("", 0, ""),
     "image.load": ("--version 0.3", 0, ""),
@@ -63,16 +64,14 @@ TASKS = {
     "watch.uninstall": ("", 0, ""),
 }
 LOOPS = ["watch.run"]
-AT_ONCE = 12  # more would keep two processors too busy to answer within the limits of a look
+AT_ONCE = 4  # more would keep two processors too busy to answer within the limits of a look
 ALONE = "net.check"  # it wants answers of the service, which all others, asking at once, keep too busy
 
 
-def test_while_vboxmanage_hangs_and_the_vm_lives_every_task_ends_and_leaves_no_process(
-    inv: Inv, deployed: LabVm
-) -> None:
+def test_while_vboxmanage_hangs_and_the_vm_lives_every_task_ends_and_leaves_no_process(inv: Inv, awake: LabVm) -> None:
     assert listed(inv) == sorted([*TASKS, *LOOPS])
     before = set(network.processes())
-    deployed.host.hang_vboxmanage()
+    awake.host.hang_vboxmanage()
 
     def run(task: str) -> Ran:
         words = TASKS[task][0].split()

@@ -10,7 +10,6 @@ import pytest
 
 from tests.conftest import Inv, Ran
 from tests.lab.olympias.asked import listed
-from tests.lab.olympias.etc import PMSET
 from tests.lab.olympias.faults import RULE
 from tests.lab.olympias.machine import LabVm
 from tests.lab.olympias.simulated import healthy_mac, steps
@@ -86,8 +85,8 @@ LOOKS = [
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name.replace(" ", "_"))
-def test_the_simulation_does_what_olympias_does(scenario: Scenario, deployed: LabVm, inv: Inv, sim: Sim) -> None:
-    scenario.lab(deployed)
+def test_the_simulation_does_what_olympias_does(scenario: Scenario, awake: LabVm, inv: Inv, sim: Sim) -> None:
+    scenario.lab(awake)
     real = inv(*scenario.line.split(), limit=400)
     mac = healthy_mac()
     scenario.sim(mac)
@@ -101,13 +100,9 @@ def test_a_mac_with_nothing_is_simulated_as_olympias_is(first: Ran, sim: Sim) ->
     assert (simulated.code, steps(simulated)) == (first.code, steps(first)), first.said + simulated.said
 
 
-def test_every_task_that_looks_succeeds_on_a_healthy_host(deployed: LabVm, inv: Inv) -> None:
+def test_every_task_that_looks_succeeds_on_a_healthy_host(awake: LabVm, inv: Inv) -> None:
     first, *others = [shlex.split(line) for line in LOOKS]
-    deployed.host.sh("printf 'sleep 0\\n' >/etc/pmset", "root")
-    try:
-        ran = inv(*first, "-H", "olympias", *(word for words in others for word in words), limit=300)
-    finally:
-        deployed.host.sh(f"printf '{PMSET}' >/etc/pmset", "root")
+    ran = inv(*first, "-H", "olympias", *(word for words in others for word in words), limit=300)
     assert ran.code == 0, ran.said
     assert "inside" in ran.out.splitlines()
 

@@ -15,7 +15,7 @@ from tests.lab.olympias.machine import LabVm
 
 WORDS = 'Kein VirtualBox-Objekt\nContext: "LockMachine(a->session)" at line 1 of file X.cpp'
 JOB = "sander"
-COMPUTES = f"docker exec -d osprey-service sh -c 'cp /bin/sleep /tmp/{JOB} && exec /tmp/{JOB} 3000'"
+COMPUTES = f"docker exec -d osprey-service /opt/ambertools/bin/{JOB} 3000"
 HOW: dict[str, Callable[[Olympias], object]] = {
     "5 s a call": lambda mac: mac.slow_vboxmanage(5),
     "13 s a call": lambda mac: mac.slow_vboxmanage(13),
@@ -29,10 +29,10 @@ HOW: dict[str, Callable[[Olympias], object]] = {
 
 
 @pytest.fixture
-def broken(deployed: LabVm) -> Iterator[LabVm]:
+def broken(awake: LabVm) -> Iterator[LabVm]:
     """The VM with a healthy service in it, where VBoxManage is mended afterwards."""
-    yield deployed
-    deployed.host.mend_vboxmanage()
+    yield awake
+    awake.host.mend_vboxmanage()
 
 
 def container(vm: LabVm) -> str:
@@ -52,7 +52,7 @@ def test_a_service_that_computes_lives_on_and_is_healthy_however_vboxmanage_is(
         assert ran.code == 0, ran.said
     assert "nothing to do" in inv("deploy", "--version", "0.3", "-H", "olympias", limit=200).out
     assert (container(broken), broken.pid) == (before, pid)
-    assert JOB in broken.ssh("docker top osprey-service -eo args")
+    assert JOB in broken.ssh("docker top osprey-service -eo pid,args")
 
 
 def test_a_vm_that_is_dead_while_vboxmanage_hangs_is_ended_and_serves_again(inv: Inv, broken: LabVm) -> None:

@@ -90,7 +90,7 @@ def test_uninstalling_leaves_no_trace_on_the_mac(inv: Inv, watched: Olympias) ->
     assert watched.run("ps", "-p", str(pid), user="root").returncode == 1
     assert watched.run("launchctl", "print", f"system/{LABEL}").returncode == 113
     left = f"find /Library/LaunchDaemons {FOLDER} -type f"
-    assert {Path(line).name for line in watched.sh(left).splitlines()} == {"lock", "history.jsonl"}
+    assert {Path(line).name for line in watched.sh(left).splitlines()} == {"lock", "line", "host", "history.jsonl"}
     assert "nothing to do" in inv("watch.uninstall", *FLAGS).out
 
 
