@@ -35,12 +35,6 @@ class Facts:
     standby_outside: tuple[ProbeResult, ...] = ()
 
     @property
-    def public(self) -> Optional[ProbeResult]:
-        """What the workstation sees: the first family that is not content, else the first; None when nobody asks."""
-        bad = (place for place in self.outside if not place.content)
-        return next(bad, next(iter(self.outside), None))
-
-    @property
     def sudo(self) -> bool:
         """Only root may reach the engine."""
         return bool(self.engine and self.engine.sudo)

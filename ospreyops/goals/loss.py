@@ -28,7 +28,7 @@ def computing(facts: Facts) -> Optional[str]:
 
 def serving(facts: Facts) -> Optional[str]:
     """Where an OSPREY Desktop is content with the service, in a clause; None where none is."""
-    places = [place for place in (facts.local, facts.public, facts.standby) if place]
+    places = [place for place in (facts.local, *facts.outside, facts.standby, *facts.standby_outside) if place]
     content = (f"{place.where} serves v{version}" for place in places for version in place.content)
     return next(content, None)
 

@@ -92,7 +92,7 @@ def status(site: Site, json_: bool = False) -> None:
     facts, port = site.look(), site.settings.service_port
     if json_:
         data: dict[str, Any] = {"host": site.name, "port": port, "listener": as_json(facts.host.listener)}
-        site.console.data({**data, "local": as_json(facts.local), "public": as_json(facts.public)})
+        site.console.data({**data, "local": as_json(facts.local), "outside": as_json(facts.outside)})
         return
     site.console.row(None, "port", f"{port}: {facts.host.listener or 'nothing listens'}")
     rows(facts, site)
