@@ -142,6 +142,13 @@ class HostFacts:
         sources = [{image.source for image in self.loaded or () if image.digest == digest} for digest in (one, other)]
         return one == other or bool((sources[0] & sources[1]) - {""})
 
+    def is_loaded(self, name: str, digest: str) -> bool:
+        """This tool loaded the image. What lay there before that was recorded counts when its version was healthy."""
+        if self.loaded is not None:
+            return any(image.digest == digest for image in self.loaded)
+        version = name.rpartition(":")[2]
+        return version in self.proven and self.proven_images.get(version, digest) == digest
+
     def script_folder(self, version: str) -> str:
         """The folder of the start script for that version: its own, else that of another release: all are alike."""
         if version in self.unpacked or version in self.archives or not self.unpacked:

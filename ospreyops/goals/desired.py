@@ -90,7 +90,7 @@ def way_out(facts: Facts, name: str) -> str:
     """What a person can type against that: only they can know what belongs into the file."""
     host, path = facts.host, _path(facts, name)
     if name == "host":
-        return f"echo $(uname -n)-$(cat /etc/machine-id) >{path}, on {host.name}, if it is its folder; else deploy"
+        return f"rm {path}, on {host.name}, if no other host shares the folder; else deploy"
     if host.damaged[name] == UNREADABLE:
         return f"sudo chmod a+rX {path}, on {host.name}"
     version = version_at_hand(facts)

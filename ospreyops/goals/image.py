@@ -13,7 +13,7 @@ from ..delivery.load import Load
 from ..delivery.upload import Upload
 from ..errors import Blocked
 from ..facts import Facts
-from ..release import VERSION, Release, by_age
+from ..release import Release, by_age
 from ..remote.command import Command, sh
 from ..step import Step
 from ..target import Target
@@ -131,10 +131,10 @@ def _load(facts: Facts, target: Target, release: Release, given: Optional[Archiv
 
 
 def _before(facts: Facts, release: Release) -> list[str]:
-    """The other images that are there when this tool begins to record what it loads: they may have been its own."""
+    """The other images of this tool that are there when it begins to record what it loads."""
     images = facts.engine.images.values() if facts.engine else ()
-    versions = [(image.name.rpartition(":")[2], image.digest) for image in images if image.name != release.image]
-    return [f"{version} {digest}" for version, digest in versions if VERSION.fullmatch(version)]
+    own = [image for image in images if image.name != release.image and facts.host.is_loaded(image.name, image.digest)]
+    return [f"{image.name.rpartition(':')[2]} {image.digest}" for image in own]
 
 
 def named(facts: Facts, target: Target, release: Release, digest: str) -> Iterator[Step]:

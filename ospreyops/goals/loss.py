@@ -40,19 +40,24 @@ def of_use(facts: Facts, container: Container) -> bool:
     return container.running and (not idle or bool(unit and unit.active))
 
 
+def life(facts: Facts) -> Optional[str]:
+    """Why nothing may be ended unasked, in a clause: something lives, or nobody could ask. None: nothing is lost."""
+    return alive(facts) or ("nobody can say what runs" if facts.machine.state is State.UNKNOWN else None)
+
+
 def spared(facts: Facts, steps: Iterable[Step], hint: str) -> Iterator[Step]:
     """The steps, up to the first that ends something while the service serves or computes, or could not be asked.
 
     Steps that prepare for that one in the same look are not done either.
     Errors: Spared, with that hint, when nothing else is to be done before.
     """
-    life = alive(facts) or ("nobody can say what runs" if facts.machine.state is State.UNKNOWN else None)
+    found = life(facts)
     before: list[Step] = []
     for step in steps:
-        if life and step.ends:
+        if found and step.ends:
             if any(one.then_look for one in before):
                 break
-            raise Spared(f"{step.why}, but {life}: nothing is ended", hint=hint)
+            raise Spared(f"{step.why}, but {found}: nothing is ended", hint=hint)
         before.append(step)
     yield from before
 
@@ -62,10 +67,10 @@ def check_confirmed(facts: Facts, steps: Iterable[Step], task: str, *, yes: bool
 
     task: what the user typed, without --yes.
     """
-    life = alive(facts)
-    for step in steps if life and not yes else ():
+    found = life(facts)
+    for step in steps if found and not yes else ():
         if step.ends:
-            raise Usage(f"{step.why}, but {life}: {task} would end that ({step.do})", hint="--yes")
+            raise Usage(f"{step.why}, but {found}: {task} would end that ({step.do})", hint="--yes")
         if step.then_look:
             return
 

@@ -79,14 +79,12 @@ def _unneeded_folders(facts: Facts, keep: int) -> list[tuple[str, str]]:
 
 def _held(facts: Facts, image: Image) -> Optional[str]:
     """Why an image is not removed, though it is not needed; None when it may be."""
-    engine, recorded = facts.engine, facts.host.loaded
+    engine = facts.engine
     if engine and image.digest in engine.holders:
         return f"the container {engine.holders[image.digest]} holds it"
     if engine and any(container.digest == image.digest for container in engine.containers):
         return "a container runs it"
-    if recorded is not None and image.digest not in {loaded.digest for loaded in recorded}:
-        return "this tool did not load it"
-    return None
+    return None if facts.host.is_loaded(image.name, image.digest) else "this tool did not load it"
 
 
 def _newest(facts: Facts) -> list[str]:

@@ -89,7 +89,7 @@ class Machine:
         making = next((call for call in ours if _makes(call)), None)
         absent = info.state is State.ABSENT
         no_disk = not store.settings if absent else info.state is State.STOPPED and not info.has_disk
-        unfinished = store.empty and no_disk and not making
+        unfinished = store.empty and no_disk and answers["calls"].ok and not making
         left = store.settings or store.folder
         return VmFacts(
             rules=info.rules,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from ..settings import FILES
 from .command import quote
+from .perl import program
 
 ID = (
     "i=$(uname -n); if [ -r /etc/machine-id ]; then read -r m </etc/machine-id; i=$i-$m; "
@@ -17,8 +18,10 @@ ID = (
 )
 """Sets i to the host's id. A Mac changes its name with its network, so its hardware's number stands alone."""
 FIND = f'if [ -e "$d/host" ]; then {ID}o=; read -r o <"$d/host"; [ "$o" = "$i" ] || d=$d/$i; fi; '
+SYNC = quote(program("ospreyops.remote", "sync.pl"))
 CLAIM = (
-    f'mkdir -p "$d" && if [ ! -e "$d/host" ]; then {ID}echo "$i" >"$d/host.$i" && ln "$d/host.$i" "$d/host"; '
+    f'mkdir -p "$d" && if [ ! -e "$d/host" ]; then {ID}echo "$i" >"$d/host.$i" && perl -e {SYNC} "$d/host.$i" '
+    '&& ln "$d/host.$i" "$d/host"; '
     'rm -f "$d/host.$i"; fi 2>/dev/null; '
 )
 """A link is made whole or not at all, also on a network file system; of two hosts one makes it."""

@@ -125,7 +125,8 @@ class DockerMachine:
 class Store:
     """What docker-machine has of the VM. folder: where; settings: its .vbox file, or the one before that.
 
-    empty: nothing was ever on its disk, and it never had a port. other_ca: the client's certificate is not of the CA.
+    empty: nothing was ever on its disk, and it never had a port; all of it was seen.
+    other_ca: the client's certificate is not of the CA.
     """
 
     folder: Optional[str]
@@ -137,7 +138,7 @@ class Store:
 
 def store(answer: Answer) -> Store:
     """What the store's question printed."""
-    listing, _, config = answer.out.partition(f"\n{CONFIG}\n")
+    listing, whole, config = answer.out.partition(f"\n{CONFIG}\n")
     folder = re.match(r"\S.*", listing)
     settings = re.search(r"^/.*[.]vbox(-prev)?$", listing, re.MULTILINE)
     largest = re.search(r"^(\d+)\s", listing, re.MULTILINE)
@@ -146,7 +147,7 @@ def store(answer: Answer) -> Store:
     return Store(
         folder[0] if folder else None,
         settings[0] if settings else None,
-        bool(folder) and small and not (record and record.ssh_port),
+        bool(folder and whole) and not answer.late and small and not (record and record.ssh_port),
         record,
         OTHER_CA in listing,
     )

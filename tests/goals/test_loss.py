@@ -14,7 +14,7 @@ from ospreyops.errors import Blocked, Usage
 from ospreyops.facts import Facts
 from ospreyops.facts.machine import State
 from ospreyops.faults import Fault, registry
-from ospreyops.goals.loss import alive, check_confirmed
+from ospreyops.goals.loss import alive, check_confirmed, life
 from ospreyops.goals.machine import docker_answers, up
 from ospreyops.healing.heal import healed
 from ospreyops.step import Step
@@ -69,11 +69,13 @@ def test_no_repair_ends_anything_of_a_vm_that_could_not_be_asked(world: tuple[Fa
 
 @settings(max_examples=500, deadline=None)
 @given(any_facts(), FAULTS)
-def test_a_fix_that_would_end_what_serves_or_computes_wants_a_yes(world: tuple[Facts, Target], fault: Fault) -> None:
+def test_a_fix_that_would_end_what_lives_or_could_not_be_asked_wants_a_yes(
+    world: tuple[Facts, Target], fault: Fault
+) -> None:
     facts, target = world
     steps = planned(fault.repair(facts, target))
-    if alive(facts) and steps and steps[0].ends:
-        with pytest.raises(Usage, match=re.escape(str(alive(facts)))) as asked:
+    if life(facts) and steps and steps[0].ends:
+        with pytest.raises(Usage, match=re.escape(str(life(facts)))) as asked:
             check_confirmed(facts, steps, "fix", yes=False)
         assert asked.value.hint == "--yes"
         check_confirmed(facts, steps, "fix", yes=True)

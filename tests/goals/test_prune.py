@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import copy
 import re
-from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -93,7 +93,7 @@ def test_nothing_outside_of_the_list_is_ever_removed(found: Facts, keep: int, ta
     except Blocked:
         pass
     images, folders = removing(steps)
-    recorded = found.host.loaded
+    recorded, healthy = found.host.loaded, {f"osprey/service:{version}" for version in found.host.proven}
     used = {container.image for container in found.engine.containers}
     digests = {container.digest for container in found.engine.containers}
     kept = {f"osprey/service:{found.host.desired.version}"} if found.host.desired else set()
@@ -101,7 +101,7 @@ def test_nothing_outside_of_the_list_is_ever_removed(found: Facts, keep: int, ta
         image = found.engine.images[name]
         assert re.fullmatch(r"osprey/service:[0-9.]+", name)
         assert name not in used | kept and image.digest not in digests | found.engine.holders.keys()
-        assert recorded is None or image.digest in {loaded.digest for loaded in recorded}
+        assert name in healthy if recorded is None else image.digest in {loaded.digest for loaded in recorded}
     for folder in folders:
         assert folder in found.host.own and re.fullmatch(rf"{FOLDER}/[0-9.]+", folder)
         assert f"osprey/service:{folder.rpartition('/')[2]}" not in used | kept
@@ -149,15 +149,18 @@ def test_an_image_that_somebody_else_loaded_is_passed_over_and_said(sim: Sim) ->
     assert "osprey/service:0.2 stays: this tool did not load it" in ran.out
 
 
-def test_what_an_older_version_of_this_tool_has_loaded_may_still_be_removed(sim: Sim) -> None:
-    host = running("0.3")
-    host.images.update({"osprey/service:0.1": "sha256:01", "osprey/service:test": "sha256:mine"})
-    assert sim("image.prune --keep 1 -H sim", replace(host, recorded=None)).code == 0
-    assert sorted(host.images) == ["osprey/service:0.1", "osprey/service:0.3", "osprey/service:test"]
+def test_of_what_lay_there_before_loads_were_recorded_only_what_this_tool_had_healthy_is_removed(sim: Sim) -> None:
+    """0.1 was healthy here, 0.2 is somebody's own image of that version."""
+    host = running("0.3", proven=["0.1 sha256:01", "0.2 sha256:02", "0.25 sha256:25"], recorded=None)
+    mine = {"osprey/service:0.2": "sha256:mine", "osprey/service:test": "sha256:mine too"}
+    host.images.update({"osprey/service:0.1": "sha256:01", "osprey/service:0.25": "sha256:25", **mine})
+    pruned = sim("image.prune --keep 1 -H sim", copy.deepcopy(host))
+    assert "osprey/service:0.2 stays: this tool did not load it" in pruned.out
     assert sim("deploy --version 0.4 -H sim", host).code == 0
-    assert host.recorded and "0.1 sha256:01" in host.recorded
+    assert host.recorded and set(host.recorded) >= {"0.1 sha256:01", "0.25 sha256:25"}
+    assert not [row for row in host.recorded if "mine" in row]
     assert sim("image.prune --keep 2 -H sim", host).code == 0
-    assert sorted(host.images) == ["osprey/service:0.3", "osprey/service:0.4", "osprey/service:test"]
+    assert sorted(host.images) == sorted([*mine, "osprey/service:0.3", "osprey/service:0.4"])
 
 
 @pytest.mark.parametrize("line", ["image.prune --keep 1", "fix.disk"])

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from ospreyops.remote.command import Answer
+from ospreyops.tools import docker_machine
 from ospreyops.tools.vboxmanage import PREFIX
 from tests.sim.mac import SimMac
 from tests.sim.vm_answers import STORE
@@ -38,6 +39,20 @@ def test_a_vm_whose_settings_or_disk_are_elsewhere_is_never_removed(sim: Sim, st
         ran = sim(f"{line} -H sim", mac)
         assert (ran.code, mac.ran) == (3, []), ran.said
         assert said in ran.err
+
+
+@pytest.mark.parametrize("end", range(0, 160, 5))
+def test_files_of_which_not_all_was_seen_in_time_are_not_taken_for_those_of_no_vm(end: int) -> None:
+    whole = left("3000000\t./disk.vmdk", SETTINGS, port=50022)
+    assert not docker_machine.store(Answer(124, whole[:end], late=True)).empty
+    assert not docker_machine.store(Answer(0, whole[: whole.index("config.json:")])).empty
+
+
+def test_files_are_not_removed_while_nobody_can_say_whether_the_vm_is_being_made(sim: Sim) -> None:
+    mac = SimMac(vm="", store=left("12\t./disk.vmdk"), desired="0.3")
+    mac.late = frozenset({"calls"})
+    ran = sim("heal -H sim", mac)
+    assert (ran.code, mac.ran) == (3, []), ran.said
 
 
 def test_files_of_a_vm_that_is_being_made_are_not_removed(sim: Sim) -> None:

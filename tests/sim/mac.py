@@ -62,6 +62,7 @@ class SimMac(SimHost):
     dead_rule: bool = False
     disk_free: int = 10**11
     store: str = ""
+    late: frozenset[str] = frozenset()
 
     def ask(self, questions: Mapping[str, Command], *, sudo: bool = False) -> dict[str, Answer]:
         """The answers to a look, those of the VM among them."""
@@ -78,6 +79,7 @@ class SimMac(SimHost):
         answers = self.vm == "running" and not self.hung
         if not answers or (not self._listens(into=",44342") and not aside):
             own.update(about=lambda: Answer(7, "", CLOSED), desktop=lambda: Answer(0), certificate=lambda: Answer(1))
+        own.update(dict.fromkeys(self.late, lambda: Answer(-1, late=True)))
         return {**found, **{name: answer() for name, answer in own.items() if name in questions}}
 
     def engine(self) -> Union[EngineFacts, EngineRefusal]:
