@@ -7,8 +7,10 @@ PYTHON := .venv/bin/python
 .PHONY: demo demo-clean lab lab-clean soak bench test reliability setup check
 .PHONY: mac-tests fault-tests server-tests fast-tests killed-tests loaded-tests server-reliability
 
+# Another port for the demo's service: make demo PORT=44352
+PORT :=
 demo:
-	@sh tests/demo.sh
+	@PORT=$(PORT) sh tests/demo.sh
 
 demo-clean:
 	@sh tests/demo-clean.sh

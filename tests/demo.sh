@@ -3,6 +3,21 @@ set -eu
 say() { printf '\n== %s\n' "$*"; }
 run() { printf '\n$ %s\n' "$*"; "$@"; }
 
+# A demo that is there keeps its port. A new one looks at it before anything is made.
+port=${PORT:-$(sed -n 's/.*SERVICE_PORT=//p' .demo/env 2>/dev/null || true)}
+port=${port:-${INVOKE_OSPREY_SERVICE_PORT:-44342}}
+listen='use IO::Socket::INET; IO::Socket::INET->new(LocalPort => $ARGV[0], Listen => 1, ReuseAddr => 1) or print $@'
+listeners() { ss -Hltnp "sport = :$1" || lsof -nP -iTCP:"$1" -sTCP:LISTEN; }
+who='s/.*(("\([^"]*\)",pid=\([0-9]*\).*/ by \1 (pid \2)/p; s/^\([^ ]*\)  *\([0-9]*\) .*(LISTEN)$/ by \1 (pid \2)/p'
+if [ ! -f .demo/env ]; then
+    problem=$(perl -e "$listen" "$port")
+    if [ -n "$problem" ]; then
+        echo "demo: port $port: ${problem#*: }$(listeners "$port" 2>/dev/null | sed -n "$who" | head -n 1)" >&2
+        echo "  try: another one: make demo PORT=44352" >&2
+        exit 3
+    fi
+fi
+
 if docker version >/dev/null 2>&1; then
     say "using the Docker engine that is here"
     sh tests/setup.sh requirements.txt
@@ -23,6 +38,7 @@ cat >.demo/env <<ENV
 ${engine:+export DOCKER_HOST=$engine}
 export INVOKE_OSPREY_FOLDER="$PWD/.demo/osprey"
 export INVOKE_OSPREY_ARCHIVE="$PWD/.demo/releases"
+export INVOKE_OSPREY_SERVICE_PORT=$port
 export PATH="$PWD/.venv/bin:\$PATH"
 ENV
 . .demo/env
@@ -32,7 +48,7 @@ for served in 0.3 0.4,0.3; do
 done
 run inv deploy --version 0.3
 run inv status
-run curl --silent --show-error --insecure https://localhost:44342/v0.3/about
+run curl --silent --show-error --insecure "https://localhost:$port/v0.3/about"
 say "The service runs. To go on by hand:"
 cat <<NEXT
     . .demo/env

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Callable
 
@@ -11,24 +13,35 @@ from tests.conftest import PROJECT
 from tests.lab.engine import Engine
 from tests.lab.hosts import Here
 from tests.lab.load import RUNBOOK, Load, Report
+from tests.lab.namespace import Network
 from tests.release import build
 
 FIRST, SECOND = "0.3", "0.4"
+ENGINE = PROJECT / ".cache/bench/engine"
 
 
 def main() -> None:
-    """Measure on an engine of this computer, and print a table."""
-    engine = Engine.start(PROJECT / ".cache/bench/engine")
+    """Measure on an engine of this computer, in a network of its own, and print a table."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.closing(Network()) as network:
+        versions = {FIRST: (FIRST,), SECOND: (SECOND, FIRST)}
+        built = {version: build(Path(folder) / version, version, served) for version, served in versions.items()}
+        with network.entered():
+            measure(Path(folder), built)
+
+
+def measure(folder: Path, releases: Mapping[str, Path]) -> None:
+    """Start an engine, deploy, and measure."""
+    Engine(ENGINE).stop()
+    engine = Engine.start(ENGINE)
     try:
-        with tempfile.TemporaryDirectory() as folder:
-            host = Here(engine, Path(folder))
-            host.clean()
-            for version, protocols in ((FIRST, (FIRST,)), (SECOND, (SECOND, FIRST))):
-                host.offer(build(Path(folder) / version, version, protocols), version)
-            done(host, "deploy", "--version", FIRST)
-            loading(host)
-            taking_over(host)
-            host.clean()
+        host = Here(engine, folder)
+        host.clean()
+        for version, archive in releases.items():
+            host.offer(archive, version)
+        done(host, "deploy", "--version", FIRST)
+        loading(host)
+        taking_over(host)
+        host.clean()
     finally:
         engine.stop()
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Optional
 
 import pytest
 
-from tests.conftest import PROJECT
+from tests.lab.cache import own
 from tests.lab.engine import Engine
 from tests.lab.hosts import Here, Releases, There
+from tests.lab.image import server_image
+from tests.lab.namespace import Network
 from tests.lab.server import Server
 from tests.release import build
+from tests.release.archive import CACHE
+from tests.release.base import base
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -36,11 +41,29 @@ def figures(pytestconfig: pytest.Config) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def engine() -> Iterator[Engine]:
-    """A private dockerd of this machine."""
-    started = Engine.start(PROJECT / ".cache/lab/engine")
-    yield started
-    started.stop()
+def network() -> Iterator[Network]:
+    """The lab's own network."""
+    with contextlib.closing(Network()) as made:
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def place(network: Network) -> Iterator[None]:
+    """Each test is in the lab's network: what else listens on this machine is not seen there."""
+    with network.entered():
+        yield
+
+
+@pytest.fixture(scope="session")
+def engine(network: Network) -> Iterator[Engine]:
+    """A private dockerd, in the lab's network."""
+    with own("engine") as folder:
+        Engine(folder).stop()  # what a run that was killed has left is in that run's network
+        with network.entered():
+            started = Engine.start(folder)
+        yield started
+        with network.entered():
+            started.stop()
 
 
 PROTOCOLS = {"0.4": ("0.4", "0.3")}
@@ -48,9 +71,11 @@ PROTOCOLS = {"0.4": ("0.4", "0.3")}
 
 
 @pytest.fixture(scope="session")
-def releases(tmp_path_factory: pytest.TempPathFactory) -> Releases:
+def releases(network: Network, tmp_path_factory: pytest.TempPathFactory) -> Releases:
     """The archive of a sample release: releases("0.3"), releases("0.4", "hangs", ("0.4", "0.3")); made once each."""
     made: dict[tuple[object, ...], Path] = {}
+    with network.left():
+        base(CACHE)
 
     def release(version: str, fault: Optional[str] = None, protocols: tuple[str, ...] = ()) -> Path:
         key = (version, fault, protocols)
@@ -64,7 +89,7 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> Releases:
 
 @pytest.fixture
 def here(engine: Engine, tmp_path: Path) -> Iterator[Here]:
-    """This computer, with nothing of the service on it."""
+    """This computer in the lab's network, with nothing of the service on it."""
     host = Here(engine, tmp_path)
     host.clean()
     yield host
@@ -72,9 +97,12 @@ def here(engine: Engine, tmp_path: Path) -> Iterator[Here]:
 
 
 @pytest.fixture(scope="session")
-def booted(engine: Engine) -> Iterator[Server]:
+def booted(engine: Engine, network: Network) -> Iterator[Server]:
     """The lab's Linux server."""
-    server = Server.start(engine, "grisman")
+    with network.left():
+        server_image(engine)
+    with network.entered():
+        server = Server.start(engine, "grisman")
     yield server
     server.stop()
 

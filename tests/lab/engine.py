@@ -1,7 +1,8 @@
 """A private Docker engine: a dockerd that lives in one folder, beside any other on the machine.
 
-It has its own bridge and subnet and makes no firewall rules: containers are reached by their address,
-published ports through dockerd's proxy. It runs in its own mount namespace, so its mounts end with it.
+It is in the network of whoever starts it, has its own bridge and subnet there and makes no firewall rules: containers
+are reached by their address, published ports through dockerd's proxy. It runs in its own mount namespace, so its mounts
+end with it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The hosts that `inv` deploys onto in the lab: this computer, and the Linux server over SSH."""
+"""The hosts that `inv` deploys onto in the lab: this computer in the lab's network, and the Linux server over SSH."""
 
 from __future__ import annotations
 

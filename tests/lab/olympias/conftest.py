@@ -16,6 +16,11 @@ from tests.lab.olympias.kept import Kept
 from tests.lab.olympias.machine import LabVm
 
 
+@pytest.fixture(autouse=True)
+def place() -> None:
+    """Each test is on this machine, which has a cable to olympias; olympias has a network of its own."""
+
+
 @pytest.fixture(scope="package")
 def mac() -> Iterator[Olympias]:
     """olympias, without VMs."""

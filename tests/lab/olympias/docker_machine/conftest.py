@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.lab.namespace import Network
 from tests.lab.olympias.docker_machine import certs
 from tests.lab.olympias.docker_machine.config import config
 from tests.lab.olympias.docker_machine.create import FLAGS
@@ -34,14 +35,15 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def user(made: Path) -> User:
-    """The home with the machine, whose VM runs."""
+def user(made: Path, network: Network) -> Iterator[User]:
+    """The home with the machine, whose VM runs; its engine's port is one of the lab's network."""
     found = User(made)
     shutil.rmtree(found.kept)
     found.kept.mkdir()
     (found.store / "refused").unlink(missing_ok=True)
     found.is_so("state=running")
-    return found
+    with network.entered():
+        yield found
 
 
 class Version(BaseHTTPRequestHandler):
