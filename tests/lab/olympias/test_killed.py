@@ -35,7 +35,7 @@ def test_a_deploy_killed_at_any_step_ends_healthy_when_it_is_run_again(
 
 @pytest.mark.reliability
 def test_all_that_a_cut_off_renewal_of_certificates_leaves_is_repaired(inv: Inv, deployed: LabVm) -> None:
-    """heal brings the service back, if it is gone; what the renewal would end meanwhile wants a yes."""
+    """A heal brings the service back, if it is gone; what the renewal would end meanwhile wants a yes."""
     FAULTS["other certificates were put in place"][1](deployed)
     with inv.start("fix.certs", "--yes", "-v", "-H", "olympias") as cut:
         assert prints(cut, "Copying certs to the remote machine..."), "the renewal ended before"
