@@ -57,7 +57,7 @@ def healer(inv: Inv, vm: LabVm) -> Heal:
         FAULTS[name][1](vm)
         if FAULTS[name][0] == "certs":
             done(inv, "net.check")
-            done(inv, "fix.certs", "--wait")
+            done(inv, "fix.certs", "--yes", "--wait")
         else:
             until(lambda: told(vm)[before_it:][-2:] == ["unhealthy", "healthy"], f"the end of {name}", LIMIT)
         done(inv, "doctor")
