@@ -94,13 +94,13 @@ def test_a_release_is_loaded_however_its_image_is_compressed_and_is_recorded(her
     assert here.notes() == {"loaded"}
 
 
-def test_the_images_that_were_there_before_the_record_are_in_it(here: Here) -> None:
+def test_the_images_that_this_tool_had_healthy_before_the_record_are_in_it(here: Here) -> None:
     released(here.home / RELEASE.archive, PACKERS["bzip2"](classic(IMAGE)))
+    (here.folder / ".ospreyops").mkdir()
+    (here.folder / ".ospreyops/healthy").write_text("0.2\n")
     assert here.own.loaded is None
-    here.load(
-        **{"0.2": Image("osprey/service:0.2", "sha256:02", 1, 1), "x": Image("osprey/service:x", "sha256:0x", 1, 1)}
-    )
-    assert here.own.loaded == (LoadedImage("0.2", "sha256:02"), LoadedImage("0.3", ID, ID))
+    here.load(**{tag: Image(f"osprey/service:{tag}", f"sha256:{tag[-1]}", 1, 1) for tag in ("0.1", "0.2", "x")})
+    assert here.own.loaded == (LoadedImage("0.2", "sha256:2"), LoadedImage("0.3", ID, ID))
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def test_a_foreign_listener_is_named_and_never_ended(sim: Sim) -> None:
 
 
 def test_a_full_disk_is_cleared_of_old_releases_alone(sim: Sim) -> None:
-    mac = serving(disk_free=1_000)
+    mac = serving(disk_free=1_000, proven=["0.1", "0.2"])
     for version in ("0.1", "0.2"):
         mac.load(version)
         mac.extract(version)
