@@ -34,7 +34,7 @@ def test_a_mac_with_nothing_is_brought_all_the_way_up(sim: Sim) -> None:
 
 @pytest.mark.parametrize("vm", ["", "poweroff"])
 def test_a_vm_whose_making_did_not_end_is_made_again(sim: Sim, vm: str) -> None:
-    mac = SimMac(vm=vm, store="there\n12\tdisk.vmdk\n")
+    mac = SimMac(vm=vm, store="there\n12\tdisk.vmdk\nconfig.json:\n")
     ran = sim("deploy --version 0.3 -H sim", mac)
     assert ran.code == 0, ran.said
     assert short(mac.ran)[:2] == ["docker-machine rm", "docker-machine create"]
@@ -42,7 +42,7 @@ def test_a_vm_whose_making_did_not_end_is_made_again(sim: Sim, vm: str) -> None:
 
 def test_a_vm_that_is_being_made_is_waited_for(sim: Sim) -> None:
     line = " 99 99 00:20 docker-machine create --driver virtualbox osprey-service"
-    mac = SimMac(vm="", store="there\n", calls=f"{line}\n")
+    mac = SimMac(vm="", store="there\nconfig.json:\n", calls=f"{line}\n")
     mac.on_look = lambda: vars(mac).update(vm="running", store="", calls="") if mac.now > 60 else None
     ran = sim("deploy --version 0.3 -H sim", mac)
     assert ran.code == 0, ran.said
@@ -67,7 +67,7 @@ def test_a_vm_that_virtualbox_lost_is_kept_and_how_to_get_it_back_is_said(sim: S
 
 
 def test_a_vm_that_is_off_and_has_something_on_its_disk_is_never_made_again(sim: Sim) -> None:
-    mac = SimMac(vm="poweroff", store="there\n3000000\tdisk.vmdk\n")
+    mac = SimMac(vm="poweroff", store="there\n3000000\tdisk.vmdk\nconfig.json:\n")
     sim("deploy --version 0.3 -H sim", mac)
     assert short(mac.ran)[0] == "docker-machine start"
 

@@ -86,7 +86,7 @@ MACS = st.builds(
     tls=st.sampled_from(
         ["", "remote error: tls: bad certificate", "x509: certificate is valid for A, not B", "timeout", "not found"]
     ),
-    store=st.sampled_from(["", "", "there\n12\tdisk.vmdk\n"]),
+    store=st.sampled_from(["", "", "there\n12\tdisk.vmdk\nconfig.json:\n"]),
     rules=st.lists(st.sampled_from(["ssh,tcp,127.0.0.1,50022,,22", RULE, "x,tcp,,44342,,1"]), unique=True),
     taken=st.sampled_from(["", "nc 99"]),
     desired=st.sampled_from(["", *VERSIONS]),
