@@ -12,7 +12,7 @@ from ..target import Target
 from . import network, service, traffic
 from .rollout import Plan, engine_of
 
-LOST_WAY = 5
+LOST_WAY = 10
 """Seconds after which traffic goes back, when the host is content with the release and users are not."""
 
 
@@ -66,17 +66,18 @@ def settle(plan: Plan) -> Iterator[Step]:
     yield from network.forwarded(facts, target)
     found = facts.problem(release.version) if live else Problem("it does not serve yet")
     if found:
-        why = f"waiting for {release.image} to become healthy: {found}"
-        line = WaitFor(f"curl --insecure {target.settings.url}/v{release.version}/about")
-        yield Step(why, line, f"{release.image} is healthy", _patience(plan), then_look=True)
+        why, timeout = f"waiting for {release.image} to become healthy: {found}", target.settings.health_timeout
+        lost = _lost_way(plan)
+        line = WaitFor(f"curl --insecure {lost or target.settings.url}/v{release.version}/about")
+        patience = min(timeout, LOST_WAY) if lost else timeout
+        yield Step(why, line, f"{release.image} is healthy", patience, then_look=True)
 
 
-def _patience(plan: Plan) -> float:
-    """Seconds for the release to get healthy where users are.
-
-    Not long when only the way to it is wrong, while another container could take traffic back.
-    """
-    facts, timeout = plan.facts, plan.target.settings.health_timeout
-    lost = facts.local.problem(plan.release.version) is None and not any(network.forwarded(facts, plan.target))
+def _lost_way(plan: Plan) -> Optional[str]:
+    """Where users do not reach the release, though the host does, and another container could take traffic back."""
+    facts, version = plan.facts, plan.release.version
     back = any(other.running and other.draining_since is None for other in plan.engine.others)
-    return min(timeout, LOST_WAY) if lost and back else timeout
+    if not back or facts.local.problem(version) or any(network.forwarded(facts, plan.target)):
+        return None
+    places = (place.where.partition(" ")[0] for place in facts.outside if place.problem(version))
+    return next(places, next((way.where for way in facts.ways if way.about is None), None))
