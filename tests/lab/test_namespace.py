@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import socket
 import subprocess
+from pathlib import Path
 
 import pytest
 
-from tests.lab.cache import own
+from tests.lab import cache
 from tests.lab.engine import Engine
 from tests.lab.namespace import Network
 
@@ -30,8 +31,9 @@ def test_the_labs_engine_has_no_bridge_on_this_machine(engine: Engine, network: 
         assert subprocess.run(bridge, capture_output=True).returncode != 0
 
 
-def test_two_runs_of_one_checkout_have_an_engine_each() -> None:
-    with own("claimed") as first, own("claimed") as second:
-        assert first != second
-    with own("claimed") as again:
+def test_two_runs_of_one_checkout_have_an_engine_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "CACHE", tmp_path)
+    with cache.own("engine") as first, cache.own("engine") as second:
+        assert (first, second) == (tmp_path / "engine", tmp_path / "engine-2")
+    with cache.own("engine") as again:
         assert again == first
