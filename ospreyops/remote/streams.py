@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import tempfile
+from contextlib import suppress
 from typing import IO, Any, Optional, Protocol
 
 import invoke
@@ -43,7 +44,7 @@ class LocalStream:
                 stderr=self._err,
                 start_new_session=True,
             )
-        self.sock.sendall(first)
+        _send(self.sock, first)
 
     def finish(self) -> Answer:
         """End the line's input and wait until the line ends. It is killed after the grace."""
@@ -66,7 +67,7 @@ class RemoteStream:
         self._transport = connection.transport
         self.sock = self._transport.open_session(timeout=limit)
         self.sock.exec_command(words)
-        self.sock.sendall(first)
+        _send(self.sock, first)
 
     def finish(self) -> Answer:
         """End the line's input and wait until the line ends. The channel is closed after the grace.
@@ -84,6 +85,12 @@ class RemoteStream:
             code = None
         self.sock.close()
         return Answer(-1 if code is None else code, err=err.decode(errors="replace").replace(PROMPT, ""))
+
+
+def _send(sock: Any, first: bytes) -> None:
+    """Send what a line's input begins with. A line that has ended by then is no error yet: `finish` tells how."""
+    with suppress(OSError):
+        sock.sendall(first)
 
 
 class Local(invoke.Local):

@@ -11,6 +11,7 @@ from ospreyops.errors import Blocked, Failed
 from ospreyops.remote import protocol
 from ospreyops.remote.command import Command
 from ospreyops.remote.host import Host
+from ospreyops.remote.streams import LocalStream
 from ospreyops.settings import HERE, Settings
 
 QUESTIONS = {"one": Command("echo one", 5), "two": Command("echo two", 5)}
@@ -51,3 +52,11 @@ def test_a_line_past_its_limit_fails_with_the_limit(host: Host) -> None:
 def test_a_line_that_exits_with_the_status_of_a_limit_is_told_apart_from_it(host: Host) -> None:
     with pytest.raises(Failed, match=r"^exit status 124: no such thing"):
         host.run(Command("echo no such thing >&2; exit 124", 5))
+
+
+def test_a_program_that_has_ended_before_it_is_talked_to_is_told_with_its_exit_status() -> None:
+    for _ in range(40):
+        stream = LocalStream("exec sh -c 'exit 7'", b"")
+        assert stream.finish().code == 7
+    streams = [LocalStream("exit 7", b"a line\n" * 10_000) for _ in range(40)]
+    assert {stream.finish().code for stream in streams} == {7}
