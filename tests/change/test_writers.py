@@ -17,6 +17,7 @@ from typing import Callable
 
 import pytest
 
+from tests.change.writer import GO
 from tests.conftest import PROJECT
 
 PATIENCE = 60
@@ -35,7 +36,8 @@ class World:
 
     def start(self, name: str, seconds: str = QUICK, steps: int = STEPS) -> subprocess.Popen[str]:
         words = [sys.executable, "-m", "tests.change.writer", str(self.folder), name, str(steps), seconds]
-        task = subprocess.Popen(words, cwd=PROJECT, stderr=subprocess.PIPE, text=True, start_new_session=True)
+        with (self.folder / f"{name}.said").open("w") as said:
+            task = subprocess.Popen(words, cwd=PROJECT, stderr=said, text=True, start_new_session=True)
         self.tasks.append(task)
         return task
 
@@ -51,6 +53,18 @@ class World:
         while entry not in self.journal():
             assert time.monotonic() < end, (entry, self.journal())
             time.sleep(0.005)
+
+    def said(self, name: str, words: str = "") -> str:
+        """What a task has said of itself, once these words are in it."""
+        end = time.monotonic() + PATIENCE
+        while words not in (text := (self.folder / f"{name}.said").read_text()):
+            assert time.monotonic() < end, text
+            time.sleep(0.02)
+        return text
+
+    def go(self, name: str, step: int) -> None:
+        """Have that step of the task end."""
+        (self.folder / f"go-{name}-{step}").touch()
 
     def noted(self, name: str) -> dict[str, int]:
         """The processes that hold the lock, and that run the line."""
@@ -76,12 +90,11 @@ def world(tmp_path: Path) -> Iterator[World]:
         if task.poll() is None:
             os.killpg(task.pid, signal.SIGCONT)
             os.killpg(task.pid, signal.SIGKILL)
-        task.communicate()
+        task.wait()
 
 
-def ended(task: subprocess.Popen[str]) -> tuple[int, str]:
-    said = task.communicate(timeout=PATIENCE)[1]
-    return task.returncode, said
+def ended(task: subprocess.Popen[str]) -> int:
+    return task.wait(PATIENCE)
 
 
 @pytest.mark.parametrize("step", range(1, STEPS + 1))
@@ -94,16 +107,16 @@ def test_a_task_that_was_stopped_and_goes_on_late_writes_nothing_more(
     world.until(where, "late", str(step))
     late.send_signal(signal.SIGSTOP)
     other = world.start("other")
-    assert ended(other)[0] == 0
+    assert ended(other) == 0
     before = world.journal()
     late.send_signal(signal.SIGCONT)
-    code, said = ended(late)
+    code = ended(late)
     world.check()
     assert world.journal() == before
     written = [entry for entry in before if entry[:2] == ("end", "late")]
     assert len(written) == step or (len(written) == step + 1 and where == "end")
     if len(written) < STEPS:
-        assert code == 3 and "the lock of localhost was lost" in said
+        assert code == 3 and "the lock of localhost was lost" in world.said("late")
 
 
 @pytest.mark.parametrize("step", [1, 2])
@@ -112,7 +125,9 @@ def test_whatever_is_killed_inside_a_line_nobody_else_begins_before_that_line_ha
     world: World, step: int, victim: str
 ) -> None:
     """The task; the program that holds the lock, as when a connection is cut; those that run the line; the file."""
-    first = world.start("first", SLOW)
+    first = world.start("first", GO)
+    for before in range(1, step):
+        world.go("first", before)
     world.until("begin", "first", str(step))
     if victim == "lock":
         (world.folder / ".ospreyops/lock").unlink()
@@ -120,14 +135,15 @@ def test_whatever_is_killed_inside_a_line_nobody_else_begins_before_that_line_ha
     for name in victim.split(" and ") if victim != "lock" else []:
         os.kill(first.pid if name == "task" else known[name], signal.SIGKILL)
     other = world.start("other")
-    code, said = ended(other)
-    assert code == 0, said
-    world.check()
-    assert ended(first)[0] != 0 or victim == "limit"
-    assert ("end", "first", str(step)) in world.journal()
     if victim in ("task", "hold", "lock"):
-        assert "of which this line goes on: echo begin first" in said
+        said = world.said("other", "of which this line goes on: echo begin first")
         assert re.search(r"since \S+; ended at \S+ at the latest", said)
+    for left in range(step, STEPS + 1):
+        world.go("first", left)
+    assert ended(other) == 0, world.said("other")
+    world.check()
+    assert ended(first) != 0 or victim == "limit"
+    assert ("end", "first", str(step)) in world.journal()
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -147,6 +163,6 @@ def test_three_tasks_that_are_stopped_and_killed_at_random_never_write_at_once(w
     for task in world.tasks:
         ended(task)
     last = world.start("last")
-    assert ended(last)[0] == 0
+    assert ended(last) == 0
     world.check()
     assert len(world.journal()) > 2 * STEPS

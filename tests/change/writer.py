@@ -1,7 +1,8 @@
 """A task that changes a folder of this computer: `python -m tests.change.writer FOLDER NAME STEPS SECONDS`.
 
 The steps are real lines under the real lock, with heartbeats in tenths of a second. Each step notes in the folder's
-journal that it begins and, so many seconds later, that it ends. What it says of itself goes to standard error.
+journal that it begins and, so many seconds later, that it ends; where SECONDS is `go`, once there is a file
+`go-NAME-STEP`. What it says of itself goes to standard error.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from ospreyops.target import target
 
 BEAT = 0.1
 SILENCE = 0.6
+GO = "go"
 
 
 @dataclass
@@ -54,8 +56,10 @@ def site(folder: Path, name: str) -> Site:
 def steps(folder: Path, name: str, left: list[int], seconds: str) -> Iterator[Step]:
     """The steps that are left."""
     for number in left:
-        note = "echo begin {name} {number} >>{journal} && sleep {moment} && echo end {name} {number} >>{journal}"
-        line = sh(note, name=name, number=number, journal=folder / "journal", moment=seconds, limit=10)
+        lasts = "sleep {moment}" if seconds != GO else "while [ ! -e {go} ]; do sleep 0.05; done"
+        note = f"echo begin {{name}} {{number}} >>{{journal}} && {lasts} && echo end {{name}} {{number}} >>{{journal}}"
+        journal, go = folder / "journal", folder / f"go-{name}-{number}"
+        line = sh(note, limit=30, name=name, number=number, journal=journal, moment=seconds, go=go)
         yield Step(f"{name} writes {number}", line, f"{number} is written", then_look=True)
 
 
