@@ -80,7 +80,7 @@ def test_while_vboxmanage_hangs_and_the_vm_lives_every_task_ends_and_leaves_no_p
     with ThreadPoolExecutor(AT_ONCE) as pool:
         ended = dict(zip(TASKS, pool.map(run, TASKS)))
     # The service in the lab's emulated VM may have been too busy to answer: what judges it asks once more, alone.
-    ended.update((task, run(task)) for task, ran in ended.items() if not as_it_should(task, ran))
+    ended.update({task: run(task) for task, ran in ended.items() if not as_it_should(task, ran)})
     wrong = [f"inv {task}: {ran.code}\n{ran.said}" for task, ran in ended.items() if not as_it_should(task, ran)]
     assert wrong == [], "\n".join(wrong)
     until(lambda: set(network.processes()) <= before, "the end of what was asked", 40)
