@@ -19,8 +19,8 @@ from . import hooks
 from .reach import reach
 from .site import Site
 
-NOT_ASKED = "not verified from outside (osprey.public is none, or a jump host is on the way)"
-"""What is said where this computer does not ask where users do."""
+NOT_ASKED = "not verified from outside"
+"""What is said where this computer does not ask where users do: osprey.public is none, or a jump host is on the way."""
 
 
 @dataclass

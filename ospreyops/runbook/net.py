@@ -107,7 +107,7 @@ def check(site: Site) -> Outcome:
     facts = site.look()
     for title, place in _places(facts):
         if place is None:
-            site.console.dim(f"  {title:<9} {NOT_ASKED}")
+            site.console.dim(f"  {title:<9} {NOT_ASKED} (osprey.public, or a jump host on the way)")
             continue
         site.console.row(
             place.about is not None, title, f"{place.where}/about: {str(place.about or place.error).strip()}"
