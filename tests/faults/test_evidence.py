@@ -9,8 +9,9 @@ import pytest
 
 from ospreyops.errors import Blocked
 from ospreyops.facts import Facts
-from ospreyops.facts.machine import Contact, Process, Record, State, Tls, Trust
-from ospreyops.faults import registry
+from ospreyops.facts.engine import EngineRefusal, Refusal
+from ospreyops.facts.machine import Contact, Process, Record, Rule, State, Tls, Trust
+from ospreyops.faults import FIRST, registry
 from ospreyops.faults.disk import ROOM, repair
 from ospreyops.target import Target
 from tests.sim.mac import SimMac
@@ -60,6 +61,42 @@ def seen(mac: SimMac, **changed: Any) -> tuple[Facts, Target]:
 def test_a_fault_is_found_by_what_makes_it_and_by_nothing_else(fault: str, changed: Any, there: bool) -> None:
     (known,) = [one for one in registry() if one.name == fault]
     assert bool(known.find(*seen(serving(), **changed))) is there
+
+
+def test_causes_come_before_what_they_cause_and_each_repair_says_what_it_does() -> None:
+    registry.cache_clear()
+    assert tuple(fault.name for fault in registry()) == FIRST
+    assert {fault.name: fault.about for fault in registry()}["clock"] == "Set the VM's clock"
+
+
+def test_a_repair_that_ends_something_in_one_of_its_steps_wants_a_yes_while_the_service_serves() -> None:
+    old = Rule("old", "tcp", "", 44342, "", 443)
+    (known,) = [one for one in registry() if one.name == "forward"]
+    facts, target = seen(serving(), rules=(old,))
+    found = known.find(facts, target)
+    assert found and found.wants_yes and found.evidence == "port 44342 is not forwarded"
+    dead = known.find(replace(facts, local=replace(facts.local, desktop={})), target)
+    assert dead and not dead.wants_yes
+
+
+def test_what_new_certificates_or_a_restart_would_cut_is_told_with_the_evidence() -> None:
+    facts, target = seen(serving(), address=None)
+    assert facts.engine and facts.engine.service
+    computes = replace(facts.engine, service=replace(facts.engine.service, jobs=("sander",)))
+    (known,) = [one for one in registry() if one.name == "address"]
+    found = known.find(replace(facts, engine=computes), target)
+    assert found and found.evidence.endswith("no address on the host-only network (with sander computing in it: cut)")
+
+
+def test_docker_is_started_only_in_a_vm_that_runs_and_only_where_it_said_that_it_is_down() -> None:
+    (known,) = [one for one in registry() if one.name == "docker"]
+    facts, target = seen(serving())
+    down = replace(facts, engine=None, refusal=EngineRefusal("refused", Refusal.DOWN))
+    silent = replace(down, refusal=EngineRefusal("timeout", Refusal.SILENT))
+    paused = replace(down, machine=replace(facts.machine, state=State.PAUSED))
+    assert [known.find(one, target) is not None for one in (down, silent, paused)] == [True, False, False]
+    server = simulated(running())
+    assert known.find(replace(server.look(), engine=None, refusal=down.refusal), server.target) is None
 
 
 def test_a_vm_is_not_started_where_no_release_is_desired() -> None:

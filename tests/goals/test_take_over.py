@@ -124,6 +124,16 @@ def test_what_serves_already_is_not_judged_again() -> None:
     fitness.check_image(plan(proven="sha256:old"))
 
 
+def test_what_runs_beside_the_one_that_serves_is_judged_too() -> None:
+    made = plan(built(("0.4",)), drop=DROP)
+    assert made.facts.serving
+    beside = replace(made.facts.serving, id="c2", image=NAME, digest="sha256:new", port=24343)
+    runs = replace(made, facts=replace(made.facts, engine=replace(made.engine, others=(beside,))))
+    assert runs.candidate is beside
+    with pytest.raises(Blocked, match="would be cut off"):
+        fitness.check_image(runs)
+
+
 def prepared(made: Plan, *, starting: bool) -> list[str]:
     return [step.outcome for step in image.prepared(made, starting=starting)]
 

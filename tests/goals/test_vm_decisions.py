@@ -156,6 +156,15 @@ def test_what_would_end_a_service_that_serves_is_only_named(changed: dict[str, A
     assert refused.value.hint == f"inv {way} --yes -H sim, which ends it"
 
 
+def test_what_a_stop_of_the_vm_cuts_is_said_where_docker_could_be_asked() -> None:
+    facts, target = seen(serving())
+    assert facts.engine and facts.engine.service
+    computes = replace(facts.engine, service=replace(facts.engine.service, jobs=("sander",)))
+    (cut,), (unasked,) = (stopped(replace(facts, engine=engine), target) for engine in (computes, None))
+    assert cut.why == "the VM osprey-service is running (with sander computing in it: cut)"
+    assert unasked.why == "the VM osprey-service is running"
+
+
 def clock(behind: Any, **changed: Any) -> list[Step]:
     return list(clock_synced(*seen(serving(), clock_behind=behind, **changed)))
 

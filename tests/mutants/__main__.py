@@ -1,32 +1,35 @@
 """`make mutants`: which change of a decision does no test notice? FILES="goals/loss.py …" tries those files alone.
 
 Each change is made in a child of one process that has collected the tests, so none costs more than its own tests: those
-that come by the changed lines, the quickest first, until one fails.
+that come by the changed lines, the quick and narrow ones first, until one fails.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
+from bisect import bisect
 from collections.abc import Iterator
+from itertools import accumulate
 from pathlib import Path
 
 import hypothesis
 import pytest
 
 from .changes import Mutant, mutants
-from .child import in_child, none_fails, patch
+from .child import functions, in_child, none_fails, patch
 from .covered import PROJECT, Seen, seen
 from .report import FILE, reasons, tell
 
 PACKAGE = PROJECT / "ospreyops"
 DECISIONS = ("goals", "faults", "change", "facts", "healing/diagnosis.py")
 """What is changed."""
-TESTS = ("goals", "faults", "facts", "change", "healing", "look", "mutants", "runbook", "sim")
+TESTS = ("goals", "faults", "facts", "change", "healing", "runbook")
 """The folders whose tests are run."""
-SLOW = 3.0
-"""Seconds of processor; a test that takes longer is not run."""
-SPARE = 10.0
+MOST = 5.0
+"""Seconds of processor that the tests of one change take at most; the slow and broad ones are not run."""
+SPARE = 5.0
 """Seconds of processor that a change may cost beyond three times what its tests take: then it hangs, and is noticed."""
 
 
@@ -49,27 +52,37 @@ class Mutation:
         failing = [name for name, one in known.items() if not one.passed]
         print(*(f"left out, it fails without a change: {name}" for name in failing), sep="\n")
         found = [one for path in sources(self.chosen) for one in mutants(str(path.relative_to(PROJECT)), path)]
-        survivors = [one for one in found if survives(session, one, known)]
+        functions()
+        gc.freeze()
+        survivors = []
+        for number, one in enumerate(found, 1):
+            if survives(session, one, known):
+                survivors.append(one)
+                print(f"{number} of {len(found)}: {one}", flush=True)
         self.status = tell(found, survivors, reasons(FILE.read_text("utf-8")))
         return True
 
 
+def chosen(session: pytest.Session, mutant: Mutant, known: dict[str, Seen]) -> tuple[list[pytest.Item], float]:
+    """The tests that come by the change, the quick and narrow ones first, and the seconds that they take."""
+    place = mutant.path, mutant.first, mutant.last
+    passing = [one for one in session.items if known[one.nodeid].passed and known[one.nodeid].comes_by(*place)]
+    passing.sort(key=lambda item: known[item.nodeid].cost)
+    sums = list(accumulate(known[item.nodeid].seconds for item in passing))
+    count = bisect(sums, MOST)
+    return passing[:count], sums[count - 1] if count else 0.0
+
+
 def survives(session: pytest.Session, mutant: Mutant, known: dict[str, Seen]) -> bool:
     """Whether no test notices the change."""
-    place = mutant.path, mutant.first, mutant.last
-    of_use = {name: one.seconds for name, one in known.items() if one.passed and one.seconds < SLOW}
-    items = [one for one in session.items if one.nodeid in of_use and known[one.nodeid].comes_by(*place)]
-    items.sort(key=lambda item: of_use[item.nodeid])
+    items, seconds = chosen(session, mutant, known)
     source = PROJECT / mutant.path
 
     def unnoticed() -> bool:
         patch(source, mutant.code)
         return none_fails(session, items)
 
-    survived = in_child(unnoticed, 3 * sum(of_use[item.nodeid] for item in items) + SPARE)
-    if survived:
-        print(f"{mutant}  [{len(items)} tests]", flush=True)
-    return survived
+    return in_child(unnoticed, 3 * seconds + SPARE)
 
 
 def main() -> int:

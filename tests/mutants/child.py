@@ -8,6 +8,7 @@ import resource
 import signal
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Callable, Optional
@@ -45,13 +46,22 @@ def _work(work: Callable[[], bool], seconds: Optional[float]) -> None:
         os._exit(status)
 
 
+@cache
+def functions() -> dict[str, list[FunctionType]]:
+    """All functions that there are, by their file; asked once, in the parent."""
+    found: dict[str, list[FunctionType]] = {}
+    for one in gc.get_objects():
+        if isinstance(one, FunctionType):
+            found.setdefault(one.__code__.co_filename, []).append(one)
+    return found
+
+
 def patch(source: Path, changed: CodeType) -> None:
     """Put the changed code into the functions of the module, wherever they were imported. Errors: LookupError."""
     text = source.read_text("utf-8")
     pairs = zip(_codes(compile(text, str(source), "exec", dont_inherit=True)), _codes(changed))
     new = {_key(before): after for before, after in pairs if before != after}
-    functions = [one for one in gc.get_objects() if isinstance(one, FunctionType)]
-    own = [one for one in functions if one.__code__.co_filename == str(source) and _key(one.__code__) in new]
+    own = [one for one in functions().get(str(source), ()) if _key(one.__code__) in new]
     if not own:
         raise LookupError(f"no function of {source} is changed")
     for one in own:
