@@ -15,7 +15,9 @@ from ospreyops.change.lock import HeldByOther, LockState, ending, lock_state, qu
 from ospreyops.console import Console, Screen
 from ospreyops.errors import Blocked
 from ospreyops.remote.command import Answer, Command
+from ospreyops.remote.streams import LocalStream
 from ospreyops.step import Step, WaitFor
+from tests.sim.host import SimHost
 from tests.sim.site import simulated
 from tests.sim.states import digest
 from tests.worlds import HOLDER, history, running
@@ -157,6 +159,27 @@ def test_a_change_is_untouched_until_its_first_step_though_it_holds_the_lock() -
     change.end("ok")
     assert (change.held, change.untouched) == (False, True)
     assert [entry["outcome"] for entry in history(host)] == ["ok"]
+
+
+class Noting(SimHost):
+    """A host that notes whether its lock was asked for as root."""
+
+    as_root = False
+
+    def stream(self, command: Command) -> LocalStream:
+        self.as_root = command.sudo
+        return super().stream(replace(command, sudo=False))
+
+
+@pytest.mark.parametrize("writable", [True, False])
+def test_a_lock_is_taken_as_root_only_where_the_user_may_not_write(writable: bool) -> None:
+    host = Noting()
+    site = simulated(host)
+    facts = site.look()
+    site.change.last = replace(facts, host=replace(facts.host, writable=writable))
+    assert site.change.begin()
+    site.change.end("ok")
+    assert host.as_root is not writable
 
 
 def test_a_change_that_has_done_nothing_is_untouched_and_holds_nothing() -> None:

@@ -116,6 +116,15 @@ def test_what_is_to_run_nothing_needs_no_image_and_neither_does_a_host_that_is_b
         list(deployed(replace(facts, engine=None), target, Rollout(OLD)))
 
 
+def test_a_start_script_is_unpacked_where_it_is_to_be_started_and_not_for_what_runs() -> None:
+    host = running(unpacked=set())
+    host.load("0.4")
+    facts, target = seen(base=host, unpacked={})
+    first = next(deployed(facts, target, Rollout(NEW)))
+    assert first.outcome == "release 0.4 is unpacked"
+    assert list(deployed(facts, target, Rollout(OLD))) == []
+
+
 def start(base: Optional[SimHost] = None, **changed: Any) -> list[Step]:
     """The steps that start 0.3 alone."""
     facts, target = seen(base=base or SimHost(unpacked={"0.3"}), **changed)

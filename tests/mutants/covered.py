@@ -42,7 +42,7 @@ def seen(session: pytest.Session) -> dict[str, Seen]:
     """What each test did, by its name; what is not known is measured, in a child, so that nothing is left here."""
     shared = _shared()
     states = {item.nodeid: f"{shared} {_hash([item.path])}" for item in session.items}
-    known = {name: one for name, one in _kept().items() if states.get(name) == one.of}
+    known = {name: one for name, one in _kept().items() if states.get(name) == one.of and one.passed}
     new = [item for item in session.items if item.nodeid not in known]
     for path, items in groupby(new, key=lambda item: item.path):
         print(f"measuring which lines the tests of {path.relative_to(PROJECT)} come by", flush=True)
