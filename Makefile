@@ -4,7 +4,7 @@ PACKAGES := python3-venv lbzip2 docker.io iptables openssh-server openssh-client
 	qemu-system-x86 qemu-utils lsof e2fsprogs python3 libplist-utils
 PYTHON := .venv/bin/python
 
-.PHONY: demo demo-clean lab lab-clean soak bench test reliability setup check
+.PHONY: demo demo-clean lab lab-clean soak bench test reliability mutants setup check
 .PHONY: mac-tests fault-tests server-tests fast-tests killed-tests loaded-tests server-reliability
 
 # Another port for the demo's service: make demo PORT=44352
@@ -75,6 +75,12 @@ soak: setup
 # What the tool's ways cost beside the runbook's.
 bench: setup
 	@$(PYTHON) -m tests.bench
+
+# Which turned-around condition of a decision does no test notice? make mutants FILES="goals/loss.py faults"
+# Why no library does it: mutmut changes every string and number, too, and runs all tests of a function; cosmic-ray
+# starts Python and collects the tests anew for each change. Here a change costs no more than the tests of its lines.
+mutants: setup
+	@$(PYTHON) -m tests.mutants $(FILES)
 
 lab-clean:
 	@[ ! -x $(PYTHON) ] || $(PYTHON) -m tests.lab.olympias down

@@ -1,0 +1,1 @@
+"""Tests of what a look's facts tell by themselves."""
