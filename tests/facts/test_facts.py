@@ -54,7 +54,7 @@ def test_the_service_is_told_in_a_clause() -> None:
     assert facts.state == "osprey/service:0.3 runs, healthy"
     silent = ProbeResult("https://x:44342", None, Problem("timeout", Symptom.SILENT))
     assert replace(facts, local=silent).state == "osprey/service:0.3 runs, but https://x:44342 does not answer: timeout"
-    assert replace(facts, public=silent).state.endswith("but https://x:44342 does not answer: timeout")
+    assert replace(facts, outside=(silent,)).state.endswith("but https://x:44342 does not answer: timeout")
     assert seen(service={"state": "exited"}).state == "no service runs: the container is exited"
     assert simulated(SimHost()).look().state == "no service runs"
     blind = replace(facts, engine=None, refusal=EngineRefusal("refused"))

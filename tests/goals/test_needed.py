@@ -16,6 +16,7 @@ from tests.sim.site import simulated
 
 FOLDER = "/home/ops/osprey/service-docker"
 VERSIONS = ("0.1", "0.2", "0.3", "0.4")
+NOT_LOADED = "this tool did not load it"
 
 
 def name(version: str) -> str:
@@ -31,8 +32,9 @@ def seen(*, runs: str = "", engine: Any = None, **host: Any) -> Facts:
         found.start(runs)
     facts = simulated(found).look()
     assert facts.engine
-    facts = replace(facts, engine=replace(facts.engine, **(engine or {})))
-    return replace(facts, host=replace(facts.host, **host))
+    has = replace(facts.engine, **(engine or {}))
+    facts, loaded = replace(facts, engine=has), tuple(LoadedImage(tag, one.digest) for tag, one in has.images.items())
+    return replace(facts, host=replace(facts.host, **{"loaded": loaded, **host}))
 
 
 def gone(facts: Facts, keep: int = 1) -> list[str]:
@@ -73,15 +75,21 @@ def test_nothing_is_needed_or_removed_where_docker_cannot_be_asked() -> None:
         ({}, ""),
         ({"engine": {"holders": {"sha256:01": "db"}}}, "the container db holds it"),
         ({"engine": {"holders": {"sha256:09": "db"}}}, ""),
-        ({"loaded": ()}, "this tool did not load it"),
+        ({"loaded": ()}, NOT_LOADED),
         ({"loaded": (LoadedImage("0.1", "sha256:01"),)}, ""),
-        ({"loaded": None}, ""),
+        ({"loaded": None}, NOT_LOADED),
+        ({"loaded": None, "proven": ("0.1", "0.3")}, ""),
+        ({"loaded": None, "proven": ("0.1", "0.3"), "proven_images": {"0.1": "sha256:01"}}, ""),
+        (
+            {"loaded": None, "proven": ("0.1", "0.3"), "proven_images": {"0.1": "sha256:09"}},
+            NOT_LOADED,
+        ),
     ],
 )
 def test_an_image_that_is_not_needed_stays_only_for_a_reason_that_is_told(state: dict[str, Any], why: str) -> None:
     images = {name("0.1"): Image(name("0.1"), "sha256:01", 1, 1), name("0.4"): Image(name("0.4"), "sha256:04", 1, 1)}
     state = {**state, "engine": {"images": images, **state.get("engine", {})}, "unpacked": {}, "own": frozenset()}
-    facts = seen(**{"loaded": None, **state})
+    facts = seen(**{"loaded": (LoadedImage("0.1", "sha256:01"),), **state})
     assert left(facts, 1) == ([f"{name('0.1')} stays: {why}"] if why else [])
     assert removable_images(facts, 1) == ([] if why else [name("0.1")])
 

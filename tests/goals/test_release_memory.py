@@ -112,7 +112,7 @@ def test_without_those_files_nobody_knows_what_is_to_run(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "wrong", "hint"),
     [
-        ("host", "it is empty", "echo $(uname -n)-$(cat /etc/machine-id) >/home/ops/osprey/service-docker/.osprey"),
+        ("host", "it is empty", f"rm {FILES}/host, on sim, if no other host shares the folder"),
         ("wanted", UNREADABLE, f"sudo chmod a+rX {FILES}/wanted, on sim"),
         (".", UNREADABLE, f"sudo chmod a+rX {FILES}, on sim"),
         ("wanted", "it is empty", "inv deploy --version 0.3 -H sim"),
