@@ -205,8 +205,10 @@ def test_a_stop_ends_what_is_alive_first_then_the_unit_then_what_sends_traffic_e
     def first(*others: Container, **changed: Any) -> str:
         return next((step.outcome for step in service.stopped(*seen(*others, **changed))), "")
 
-    ended: dict[str, Any] = {"service": beside("0.3", name="osprey-service", state="exited", auto_remove=False)}
-    assert "osprey-service-24343" in str(next(iter(service.stopped(*seen(beside(), **ended)))).do)
+    ended: dict[str, Any] = {
+        "service": beside("0.3", name="osprey-service", port=44342, state="exited", auto_remove=False)
+    }
+    assert "docker stop osprey-service-24343" in str(next(iter(service.stopped(*seen(beside(), **ended)))).do)
     assert "docker rm osprey-service" in str(next(iter(service.stopped(*seen(**ended)))).do)
     assert first(service=None, unit=unit()) == "the unit osprey is stopped"
     assert first(service=None, unit=unit("inactive")) == ""

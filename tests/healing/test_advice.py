@@ -88,8 +88,8 @@ def test_a_host_whose_docker_cannot_be_asked_is_not_judged() -> None:
         (running(), {"desired": None}, None),
         (running(), {"desired": None, "damaged": {"wanted": EMPTY}}, "inv deploy --version 0.3 -H sim"),
         (running(), {"desired": None, "damaged": {"wanted": NO_FILE}}, "mv "),
-        (running(), {"desired": None, "damaged": {"wanted": EMPTY, "host": EMPTY}}, "echo "),
-        (running(), {"desired": None, "damaged": {"host": EMPTY}}, "echo "),
+        (running(), {"desired": None, "damaged": {"wanted": EMPTY, "host": EMPTY}}, "rm "),
+        (running(), {"desired": None, "damaged": {"host": EMPTY}}, "rm "),
         (SimHost(archives=set()), {"damaged": {"wanted": EMPTY}}, "mv "),
     ],
 )

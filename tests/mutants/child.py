@@ -81,8 +81,11 @@ def _key(code: CodeType) -> tuple[object, ...]:
 
 
 def none_fails(session: pytest.Session, items: Iterable[pytest.Item]) -> bool:
-    """Run the tests up to the first that fails."""
-    return all(passes(session, item) for item in items)
+    """Run the tests up to the first that fails, or that lets a Ctrl-C out, which pytest passes on."""
+    try:
+        return all(passes(session, item) for item in items)
+    except (KeyboardInterrupt, pytest.exit.Exception):
+        return False
 
 
 def passes(session: pytest.Session, item: pytest.Item) -> bool:
