@@ -48,16 +48,20 @@ def watched(inv: Inv) -> None:
 
 
 def healer(inv: Inv, vm: LabVm) -> Heal:
-    """Make a fault, wait until the watchdog has repaired it, and find what it leaves behind."""
+    """Make a fault, wait until the watchdog has repaired it, and find what it leaves behind.
+
+    What serves in spite of its fault is left alone by the watchdog, for the repair would end it.
+    """
     before = left(vm)
 
     def heal(name: str) -> None:
         until(lambda: told(vm)[-1:] == ["healthy"], "the watchdog's word that all is well", LIMIT)
         before_it = len(told(vm))
         FAULTS[name][1](vm)
-        if FAULTS[name][0] == "certs":
+        fix = f"fix.{FAULTS[name][0]}"
+        if f"inv {fix} --yes" in inv("doctor", *FLAGS, limit=900).out:
             done(inv, "net.check")
-            done(inv, "fix.certs", "--yes", "--wait")
+            done(inv, fix, "--yes", "--wait")
         else:
             until(lambda: told(vm)[before_it:][-2:] == ["unhealthy", "healthy"], f"the end of {name}", LIMIT)
         done(inv, "doctor")
