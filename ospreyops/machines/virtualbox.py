@@ -110,7 +110,7 @@ class Machine:
         )
 
     def _room(self) -> str:
-        return iptables.question(ports_alongside(self._port))
+        return iptables.question(ports_alongside(self._port), firewall=False)
 
     def address(self, facts: Facts) -> str:
         """The VM's, on the host-only network: no rule forwards the port of a container that stands alongside."""

@@ -12,19 +12,27 @@ from ..facts.route import Route
 CHAIN = "OSPREY"
 PROGRAMS = {"IPv4": "iptables", "IPv6": "ip6tables"}
 LOOPBACK = {"IPv4": "127.0.0.0/8", "IPv6": "::1/128"}
-ASK = (
+RULES = (
     's=; [ "$(id -u)" = 0 ] || s="sudo -n"; for t in iptables ip6tables; do'
     ' if r=$($s $t -w 5 -t nat -S 2>&1); then echo "$t readable";'
-    f' echo "$r" | grep -e "-A {CHAIN} " -e "-A DOCKER .* -j DNAT " -e "-A OUTPUT .*-j DOCKER"; $s $t -w 5 -S INPUT;'
+    f' echo "$r" | grep -e "-A {CHAIN} " -e "-A DOCKER .* -j DNAT " -e "-A OUTPUT .*-j DOCKER";'
     ' else echo "$t refused: $r" | head -n 1; fi; done;'
+)
+FIREWALL = (
+    ' for t in iptables ip6tables; do echo "$t filter"; $s $t -w 5 -S INPUT; done;'
     ' if $s nft list chains inet 2>/dev/null | grep -q "hook input" || systemctl is-active -q firewalld 2>/dev/null;'
     " then echo guarded; fi;"
+)
+ROOM = (
     ' { while read -r a i p k r; do echo "inet6 $k"; done; } 2>/dev/null </proc/net/if_inet6;'
     ' sed -n "s/^MemAvailable: *\\([0-9]*\\) kB/memory \\1/p" /proc/meminfo;'
     ' sed -n "s/^ *[0-9]*: [0-9A-F]*:\\(PORTS\\) [0-9A-F:]* \\(01\\|02\\|0A\\) .*/taken \\1/p"'
     " /proc/net/tcp /proc/net/tcp6 | sort -u; :"
 )
-"""Asked where the engine is. PORTS, in hexadecimal: an open connection, or one that begins, may have one of them."""
+"""What is asked where the engine is; of a firewall only where users come from other hosts.
+
+PORTS, in hexadecimal: an open connection, or one that begins, may have one of them.
+"""
 SCOPES = {"00": "global", "10": "loopback", "20": "link"}
 """The kernel's numbers for how far an IPv6 address reaches."""
 SWITCH = (
@@ -59,9 +67,10 @@ class Room:
     routes: tuple[Route, ...] = ()
 
 
-def question(ports: range) -> str:
+def question(ports: range, *, firewall: bool = True) -> str:
     """The line that asks for the active port, the free memory, and which of the ports are taken."""
-    return ASK.replace("PORTS", "\\|".join(f"{port:04X}" for port in ports))
+    asked = RULES + (FIREWALL if firewall else "") + ROOM
+    return asked.replace("PORTS", "\\|".join(f"{port:04X}" for port in ports))
 
 
 def room(printed: str, service_port: int, *, loopback: bool = True) -> Room:
@@ -95,17 +104,18 @@ def _routes(printed: str, *, loopback: bool) -> Iterator[Route]:
         if found := re.search(rf"^{program} refused: (.*)$", printed, re.MULTILINE):
             yield Route(family, used, refused=found[1] or "no reason given")
         elif found := re.search(rf"^{program} readable\n((?:-.*\n?)*)", printed, re.MULTILINE):
-            guarded = family == "IPv4" or "global" in scopes
-            yield _route(family, found[1], used=used, guarded=guarded and inet, outside=guarded)
+            outside = family == "IPv4" or "global" in scopes
+            wall = re.search(rf"^{program} filter\n((?:-.*\n?)*)", printed, re.MULTILINE)
+            filters = inet or bool(wall and any(re.match(FILTER, line) for line in wall[1].splitlines()))
+            yield _route(family, found[1], used=used, guarded=outside and filters)
 
 
-def _route(family: str, rules: str, *, used: bool, guarded: bool, outside: bool) -> Route:
-    """One family, from its rules as `iptables -S` prints them. outside: somebody may come from another host."""
+def _route(family: str, rules: str, *, used: bool, guarded: bool) -> Route:
+    """One family, from its rules as `iptables -S` prints them."""
     ours = [line for line in rules.splitlines() if line.startswith(f"-A {CHAIN} ")]
     docker = re.findall(r"^-A DOCKER (.*--dport (\d+) .*-j DNAT .*\S)\s*$", rules, re.MULTILINE)
     switched = re.findall(r"--to-ports (\d+)", "\n".join(ours))
     leads = re.findall(r"--to-destination (\S+)", "\n".join(ours))
-    filters = any(re.match(FILTER, line) for line in rules.splitlines())
     return Route(
         family,
         used,
@@ -113,7 +123,7 @@ def _route(family: str, rules: str, *, used: bool, guarded: bool, outside: bool)
         leads=leads[0] if leads else None,
         published={int(port): rule for rule, port in docker},
         loopback=bool(re.search(r"^-A OUTPUT (?!.*! -d).*-j DOCKER$", rules, re.MULTILINE)),
-        guarded=guarded or (outside and filters),
+        guarded=guarded,
     )
 
 
