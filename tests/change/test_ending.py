@@ -11,9 +11,12 @@ import pytest
 from ospreyops.change.history import sample
 from ospreyops.change.hooks import run_post
 from ospreyops.change.lock import LockLost
+from ospreyops.change.rollout import roll_out
 from ospreyops.change.site import Site
 from ospreyops.console import Console, Screen
-from ospreyops.errors import Blocked, Busy, Failed, Unreachable
+from ospreyops.errors import Blocked, Busy, Failed, OspreyError, Unreachable
+from ospreyops.goals.rollout import Rollout
+from ospreyops.release import Release
 from ospreyops.remote.command import Answer, Command
 from ospreyops.step import Step
 from tests.sim.host import SimHost
@@ -111,6 +114,41 @@ def test_the_watchdogs_line_is_written_as_root_only_where_the_user_may_not_write
     sample(site.host, site.console, replace(facts, host=replace(facts.host, writable=writable)), "healed")
     assert host.as_root is not writable
     assert [entry["outcome"] for entry in history(host)] == ["healed"]
+
+
+@pytest.fixture
+def programs(tmp_path: Path) -> dict[str, str]:
+    """The maintainer's three programs, each of which adds its name to the file `told`."""
+    for name in ("pre_deploy", "post_deploy", "deploy_failed"):
+        (tmp_path / name).write_text(f"#!/bin/sh\necho {name} >>{tmp_path}/told\n")
+        (tmp_path / name).chmod(0o755)
+    (tmp_path / "told").touch()
+    return {name: str(tmp_path / name) for name in ("pre_deploy", "post_deploy", "deploy_failed")}
+
+
+def rolled_out(host: SimHost, version: str) -> None:
+    site, release = simulated(host), Release(version)
+    with suppress(OspreyError):
+        roll_out(site, release, Rollout(release))
+    site.change.end("ok")
+
+
+@pytest.mark.parametrize(
+    ("serves", "version", "fails", "told"),
+    [
+        (True, "0.3", "$^", []),
+        (True, "0.9", "$^", []),
+        (False, "0.3", "$^", ["pre_deploy", "post_deploy"]),
+        (False, "0.3", "docker load", ["pre_deploy", "deploy_failed"]),
+    ],
+    ids=["nothing to do", "nothing begun", "done", "failed"],
+)
+def test_a_maintainers_programs_are_told_once_before_and_after_a_rollout_that_begins(
+    programs: dict[str, str], tmp_path: Path, serves: bool, version: str, fails: str, told: list[str]
+) -> None:
+    host = running(configured=programs) if serves else SimHost(configured=programs, fails=fails)
+    rolled_out(host, version)
+    assert (tmp_path / "told").read_text().split() == told
 
 
 @pytest.mark.parametrize(("outcome", "name"), [("ok", "post_deploy"), ("it did not work", "deploy_failed")])
