@@ -90,7 +90,7 @@ def main() -> int:
     hypothesis.settings.register_profile("mutants", phases=phases, derandomize=True, database=None, deadline=None)
     hypothesis.settings.load_profile("mutants")
     plugin = Mutation(sys.argv[1:])
-    options = ["-qq", "-s", "-p", "no:cacheprovider", "-p", "no:warnings", "--tb=no", "--timeout", "300"]
+    options = ["-qq", "-s", "-p", "no:cacheprovider", "-p", "no:warnings", "--tb=no", "--timeout", "60"]
     options += ["-m", "not lab and not reliability"]
     os.chdir(PROJECT)
     pytest.main([*options, *(f"tests/{folder}" for folder in TESTS)], plugins=[plugin])
