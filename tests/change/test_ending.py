@@ -17,9 +17,10 @@ from ospreyops.console import Console, Screen
 from ospreyops.errors import Blocked, Busy, Failed, OspreyError, Unreachable
 from ospreyops.goals.rollout import Rollout
 from ospreyops.release import Release
-from ospreyops.remote.command import Answer, Command
+from ospreyops.remote.command import Command
 from ospreyops.step import Step
 from tests.sim.host import SimHost
+from tests.sim.noting import Noting
 from tests.sim.site import sim_site, simulated
 from tests.worlds import Sim, history, running, take
 
@@ -94,16 +95,6 @@ def test_a_task_whose_connection_ends_after_a_step_is_in_the_history_as_cut_off(
 def test_a_lost_lock_is_a_lost_connection_only_where_there_was_one(connected: bool, here: bool, kind: type) -> None:
     site = simulated(running(name="localhost" if here else "sim"))
     assert type(site.change._lost(LockLost("why", connected=connected))) is kind
-
-
-class Noting(SimHost):
-    """A host that notes whether a line is to be root's."""
-
-    as_root = False
-
-    def run(self, command: Command) -> Answer:
-        self.as_root = command.sudo
-        return super().run(replace(command, sudo=False))
 
 
 @pytest.mark.parametrize("writable", [True, False])

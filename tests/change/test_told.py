@@ -15,9 +15,8 @@ from ospreyops.change.lock import HeldByOther, LockState, ending, lock_state, qu
 from ospreyops.console import Console, Screen
 from ospreyops.errors import Blocked
 from ospreyops.remote.command import Answer, Command
-from ospreyops.remote.streams import LocalStream
 from ospreyops.step import Step, WaitFor
-from tests.sim.host import SimHost
+from tests.sim.noting import Noting
 from tests.sim.site import simulated
 from tests.sim.states import digest
 from tests.worlds import HOLDER, history, running
@@ -159,16 +158,6 @@ def test_a_change_is_untouched_until_its_first_step_though_it_holds_the_lock() -
     change.end("ok")
     assert (change.held, change.untouched) == (False, True)
     assert [entry["outcome"] for entry in history(host)] == ["ok"]
-
-
-class Noting(SimHost):
-    """A host that notes whether its lock was asked for as root."""
-
-    as_root = False
-
-    def stream(self, command: Command) -> LocalStream:
-        self.as_root = command.sudo
-        return super().stream(replace(command, sudo=False))
 
 
 @pytest.mark.parametrize("writable", [True, False])

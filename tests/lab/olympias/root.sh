@@ -57,7 +57,7 @@ for link in sysctl pmset; do mv usr/bin/$link usr/sbin/$link; done
 app=Applications/VirtualBox.app/Contents
 mkdir -p usr/local/bin usr/local/lib "$app/MacOS" "$app/Resources/image"
 mount --bind "$image" "$app/Resources/image"
-cp -R "$here/virtualbox" usr/local/lib/
+cp -R "$here/virtualbox" "$here/title.py" usr/local/lib/
 ln -s $debian/bin/qemu-system-x86_64 "$app/MacOS/VBoxHeadless"
 ln -s $debian/bin/qemu-img "$app/MacOS/qemu-img"
 cat >"$app/MacOS/VBoxManage" <<'MANAGE'
@@ -65,7 +65,7 @@ cat >"$app/MacOS/VBoxManage" <<'MANAGE'
 import sys
 
 sys.path.insert(0, "/usr/local/lib")
-from virtualbox import title
+import title
 from virtualbox.manage import main
 
 title.show(["VBoxManage", *sys.argv[1:]])

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import os
 import time
-
-from . import title
+from typing import Callable
 
 LINGERS = 10
 """Seconds that it lives on after the call (field book: docker-machine, 1)."""
 
 
-def start() -> None:
-    """Start it beside this process, without its streams."""
+def start(named: Callable[[], None]) -> None:
+    """Start it beside this process, without its streams. named: gives it its name."""
     call = os.getpid()
     if os.fork():
         return
-    title.show(["docker-machine"])
+    named()
     null = os.open(os.devnull, os.O_RDWR)
     for stream in range(3):
         os.dup2(null, stream)
