@@ -90,3 +90,7 @@ class Way:
     def family(self) -> str:
         """Of the address."""
         return "IPv6" if "[" in self.where else "IPv4"
+
+    def at(self, port: int) -> str:
+        """The same address at another port."""
+        return f"{self.where.rpartition(':')[0]}:{port}"

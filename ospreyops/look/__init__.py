@@ -20,7 +20,6 @@ from .alongside import seen_alongside
 
 OWN = "own"
 """The name of the question to the host's own addresses."""
-NOT_ASKED = Answer(0)
 ENGINE_LIMIT = 30
 """Seconds until Docker must have answered."""
 
@@ -62,9 +61,9 @@ class Look:
             refusal=refusal,
             local=service.probed(settings.url, answers),
             outside=self._outside(public, outside),
-            ways=service.ways(settings.service_port, answers.get(OWN, NOT_ASKED)),
+            ways=service.ways(settings.service_port, answers[OWN]) if OWN in answers else (),
         )
-        return seen_alongside(self.host, self.target, seen, answers.get(OWN, NOT_ASKED), outside)
+        return seen_alongside(self.host, self.target, seen, outside)
 
     def engine(self) -> Union[EngineFacts, EngineRefusal]:
         """What the engine has of the service, or why it cannot be asked."""

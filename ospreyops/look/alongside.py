@@ -11,7 +11,6 @@ from ..facts import Facts
 from ..facts.engine import Container, EngineFacts
 from ..facts.service import ProbeResult, Symptom
 from ..remote.background import Background
-from ..remote.command import Answer
 from ..remote.host import Host
 from ..target import Target
 from ..text import bracketed
@@ -28,7 +27,8 @@ UNREACHED = (Symptom.CLOSED, Symptom.SILENT, Symptom.UNASKED, Symptom.OTHER)
 class Ports:
     """What is asked once more. standby: the port of the service's container that waits for traffic, None without one.
 
-    aside: the containers that traffic does not come to. own: a port to ask at the host's own addresses.
+    aside: the containers that traffic does not come to. own: a port to ask at the host's own addresses: the standby's;
+    or the active one, where an address does not lead to the service, and that port tells whether it should.
     """
 
     aside: tuple[Container, ...]
@@ -45,26 +45,24 @@ def ports(facts: Facts, target: Target) -> Optional[Ports]:
     named = engine.service
     standby = named.port if named in aside and named and named.port != usual else None
     running = {one.port for one in engine.containers if one.running}
-    own = standby or (active if active != usual and active in running else None)
-    return Ports(aside, standby, own) if aside or own else None
+    lost = any(way.about != facts.local.about for way in facts.ways)
+    own = standby or (active if lost and active != usual and active in running else None)
+    return Ports(aside, standby, own if facts.ways else None) if aside or own else None
 
 
-def seen_alongside(host: Host, target: Target, facts: Facts, own: Answer, outside: Optional[str]) -> Facts:
-    """The same facts, with what was asked once more.
-
-    own: what the host's own addresses answered; outside: the URL that this computer asks, None when it asks none.
-    """
+def seen_alongside(host: Host, target: Target, facts: Facts, outside: Optional[str]) -> Facts:
+    """The same facts, with what was asked once more. outside: the URL that this computer asks, None without one."""
     found = ports(facts, target)
     if found is None:
         return facts
     tables = {one.name.replace("-", "_"): one for one in found.aside}
     questions = {name: lines.connections(target, one) for name, one in tables.items()}
-    if found.own and facts.ways:
+    if found.own:
         questions[THERE] = service.ways_question(found.own)
     url = f"https://{target.machine.address(facts)}:{found.standby}" if found.standby else None
     far = _far(outside, target, found.standby)
     asking = Background(lambda: https.probe(far)) if far else None
-    asked = host.ask({**questions, **(service.questions(url) if url else {})}) if questions or url else {}
+    asked = host.ask({**questions, **(service.questions(url) if url else {})})
     counted = {
         one: replace(one, connections=sockets.open_connections(asked[name].out, one.port))
         for name, one in tables.items()
@@ -75,7 +73,7 @@ def seen_alongside(host: Host, target: Target, facts: Facts, own: Answer, outsid
         engine=_counted(facts, counted),
         standby=service.probed(url, asked) if url else None,
         standby_outside=tuple(place for place in seen if not (place.error and place.error.symptom in UNREACHED)),
-        ways=service.ways(target.settings.service_port, own, found.own, asked.get(THERE)),
+        ways=service.ways_alongside(facts.ways, found.own, asked[THERE]) if found.own else facts.ways,
     )
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Optional
 
 from ..facts.service import ProbeResult, Problem, Symptom, Way
@@ -46,19 +47,17 @@ def ways_question(port: int) -> Command:
     return Command(WAYS.format(ask=curl.ask(LIMIT), port=port), LIMIT + 2)
 
 
-def ways(port: int, answer: Answer, aside: Optional[int] = None, asked: Optional[Answer] = None) -> tuple[Way, ...]:
-    """The ways to the service's port, and to that of a container alongside, where that was asked."""
-    there = _texts(asked) if asked else {}
-    return tuple(
-        Way(f"https://{address}:{port}", text, aside, there.get(address)) for address, text in _texts(answer).items()
-    )
-
-
-def _texts(answer: Answer) -> dict[str, Optional[str]]:
-    """Address -> what /about said there, None when nothing did; one that could not be asked is left out."""
+def ways(port: int, answer: Answer) -> tuple[Way, ...]:
+    """The ways to that port; an address that could not be asked is left out."""
     rows = re.findall(r"^(\S+) (\d+) (.*)$", answer.out, re.MULTILINE)
     asked = [(address, int(code), text) for address, code, text in rows if int(code) not in curl.NOT_RUN]
-    return {address: text.strip() if code == 0 else None for address, code, text in asked}
+    return tuple(Way(f"https://{at}:{port}", text.strip() if code == 0 else None) for at, code, text in asked)
+
+
+def ways_alongside(known: Iterable[Way], port: int, answer: Answer) -> tuple[Way, ...]:
+    """The same ways, with what the addresses answer at the port of a container."""
+    there = {way.where: way.about for way in ways(port, answer)}
+    return tuple(replace(way, port=port, alongside=there.get(way.at(port))) for way in known)
 
 
 def probed(url: str, answers: Mapping[str, Answer]) -> ProbeResult:
