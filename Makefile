@@ -1,7 +1,7 @@
 # The two commands of the README, and what they leave to be cleaned.
 SHELL := /bin/sh
 PACKAGES := python3-venv lbzip2 docker.io iptables openssh-server openssh-client sudo iproute2 procps curl openssl bzip2 perl-base mmdebstrap \
-	qemu-system-x86 qemu-utils lsof e2fsprogs python3 libplist-utils
+	qemu-system-x86 qemu-utils lsof e2fsprogs python3 libplist-utils strace
 PYTHON := .venv/bin/python
 
 .PHONY: demo demo-clean lab lab-clean soak bench test reliability mutants setup check
