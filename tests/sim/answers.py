@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ospreyops.remote.command import Answer, Command
@@ -64,12 +65,21 @@ def answer(host: SimHost, name: str, line: str) -> Answer:
 
 def room(host: SimHost) -> str:
     """What the question for the active port, the free memory and the taken ports prints."""
-    rule = f"-A OSPREY -p tcp -m tcp --dport 44342 -j REDIRECT --to-ports {host.active_port}\n"
-    rules = rule if host.active_port != 44342 else ""
-    active_port = "" if host.active_port is None else f"iptables readable\n{rules}ip6tables readable\n{rules}"
     taken = "".join(f"taken {port:04X}\n" for port in sorted({*host.taken_ports, *host.listening}))
     disk = "" if host.docker_free is None else f"/dev/sdb 100000000 1 {host.docker_free // 1024} 1% /srv/docker\n"
-    return f"{active_port}memory {host.memory_free // 1024}\n{taken}{disk}"
+    rules = "" if host.active_port is None else "".join(_rules(host))
+    return f"{rules}memory {host.memory_free // 1024}\n{taken}{disk}"
+
+
+def _rules(host: SimHost) -> Iterator[str]:
+    """The rules of each family, as an engine of its first day makes them: a container has an IPv4 address alone."""
+    yield "iptables readable\n-A OUTPUT ! -d 127.0.0.0/8 -m addrtype --dst-type LOCAL -j DOCKER\n"
+    for port in sorted(host.listening):
+        yield f"-A DOCKER ! -i docker0 -p tcp -m tcp --dport {port} -j DNAT --to-destination {host.at(port)}\n"
+    switched = "" if host.active_port == 44342 else f"-A OSPREY -j REDIRECT --to-ports {host.active_port}\n"
+    if switched and host.leads:
+        yield f"-A OSPREY -j DNAT --to-destination {host.leads}\n"
+    yield f"{switched}ip6tables readable\n{switched}"
 
 
 def _unit(host: SimHost) -> str:

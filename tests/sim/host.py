@@ -55,6 +55,7 @@ class SimHost(SimReleases):
     service: Optional[Container] = None
     others: list[Container] = field(default_factory=list)
     active_port: Optional[int] = 44342
+    leads: str = ""
     memory_free: int = 10**10
     taken_ports: tuple[int, ...] = ()
     connections: dict[str, int] = field(default_factory=dict)
@@ -188,6 +189,11 @@ class SimHost(SimReleases):
     def switch_traffic(self, port: str) -> None:
         """What redirecting new connections comes to."""
         self.active_port = int(port)
+        self.leads = self.at(self.active_port) if self.active_port in self.listening else ""
+
+    def at(self, port: int) -> str:
+        """A container's own address and port, where a rule of Docker's leads who connects to that port of the host."""
+        return f"172.17.{port >> 8}.{port & 255}:{port}"
 
     @property
     def containers(self) -> list[Container]:

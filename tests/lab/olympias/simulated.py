@@ -12,6 +12,7 @@ NORMAL = {
     r"/Users/jmartin/releases|/usr/project/\S+/releases": "ARCHIVE",
     r"sha256:[0-9a-f]+": "DIGEST",
     r"192\.168\.99\.[0-9]+": "ADDRESS",
+    r"172\.17\.[0-9]+\.[0-9]+": "CONTAINER",
     r"\(pid [0-9]+\)": "(pid N)",
     r": its start script ended with exit status [0-9]+": "",  # when it notices that its VM is gone is a matter of time
     r"osprey-service-left-[0-9]+-[0-9]+": "LEFT",
