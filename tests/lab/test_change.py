@@ -8,6 +8,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,10 @@ def history(host: There) -> list[dict[str, Any]]:
     assert ran.code == 0, ran.said
     found: list[dict[str, Any]] = json.loads(ran.out)["history"]
     return found
+
+
+def begun(entry: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(entry["when"].replace("Z", "+00:00"))
 
 
 def free(host: There) -> bool:
@@ -124,6 +129,47 @@ def test_a_workstation_that_sleeps_loses_the_lock_and_does_not_go_on_when_it_wak
         assert "the lock of grisman was lost" in said
     assert [entry["outcome"] for entry in history(offered)] == ["cut off"]
     assert offered.running() == []
+
+
+def test_a_task_whose_sshd_stands_still_writes_nothing_more_once_another_has_the_lock(
+    offered: There, releases: Releases
+) -> None:
+    offered.offer(releases("0.4"), "0.4")
+    process = offered.inv.start(*DEPLOY, *offered.flags)
+    assert reaches(process, 2), "the deploy ended"
+    offered.server.sh("pkill -STOP -u ops sshd-session")
+    stopped = offered.server.sh("pgrep -u ops sshd-session").split()
+    with process:
+        try:
+            other = offered.inv("deploy", "--version", "0.4", "--wait", *offered.flags)
+            assert other.code == 0, other.said
+            offered.server.sh(f"kill -CONT {' '.join(stopped)}")
+            said, _ = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode in (3, 4), said
+    assert [(entry["outcome"], entry["after"]) for entry in history(offered)][1:] == [("ok", "0.4")], said
+    assert offered.running() == ["osprey/service:0.4"]
+
+
+def test_three_who_deploy_at_once_and_the_watch_take_turns(offered: There, releases: Releases) -> None:
+    offered.offer(releases("0.4", None, ("0.4", "0.3")), "0.4")
+    tasks = (DEPLOY, ("deploy", "--version", "0.4"), ("service.restart",))
+    assert offered.inv(*DEPLOY, *offered.flags).code == 0
+    watch = offered.inv.start("watch", "--every", "1", *offered.flags)
+    running = [offered.inv.start(*task, "--wait", *offered.flags) for task in tasks]
+    try:
+        said = [process.communicate(timeout=300)[0] for process in running]
+    finally:
+        for process in (*running, watch):
+            process.kill()
+            process.wait()
+    assert {process.returncode for process in running} <= {0, 3}, said
+    entries = [entry for entry in history(offered) if "steps" in entry]
+    assert len([entry for entry in entries if entry["outcome"] == "ok"]) > 1, entries
+    for earlier, later in zip(entries, entries[1:]):
+        assert later["before"] == earlier["after"], entries
+        assert begun(later) >= begun(earlier) + timedelta(seconds=earlier["seconds"] - 1), entries
 
 
 def test_a_lock_is_released_from_another_connection(offered: There) -> None:
