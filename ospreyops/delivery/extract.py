@@ -10,6 +10,8 @@ from ..remote.command import Command, sh
 from ..remote.host import Host
 from .archive import GOOD_COPY
 
+MODES = "chmod -R a-st,u=rwX,go=rX {part}"
+"""An archive may have setuid programs, or folders that anybody may write. Only what is a program counts of its modes."""
 SWAP = (
     f"{{ if [ -d {{name}} ] && ( cd {{name}} && {UNTOUCHED} ); then rm -rf {{name}}; fi; rmdir {{name}} 2>/dev/null;"
     " [ ! -e {name} ] || mv {name} {name}.before-$(date +%s); } && mv {part} {name}"
@@ -35,7 +37,8 @@ class Extract:
         """Runbook: "untar it to your favorite folder"."""
         folder, _, name = self.place.rpartition("/")
         unpack = (
-            "mkdir -p {folder} && cd {folder} && rm -rf {part} && mkdir {part} && tar -xof {archive} -C {part}"
+            "umask 022 && mkdir -p {folder} && cd {folder} && rm -rf {part} && mkdir {part}"
+            f" && tar --no-same-permissions -xof {{archive}} -C {{part}} && {MODES}"
             " && chmod +x {part}/{script} && (cd {part} && find . ! -name . >{mark})"
         )
         line = f"{unpack}{' && rm -f {archive}' if self.consume else ''} && {SWAP}"

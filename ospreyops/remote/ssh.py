@@ -6,7 +6,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,6 +20,8 @@ from .host_keys import RejectUnknownHostKey, load_known_hosts
 from .ssh_errors import translate_errors
 
 CHEAP_CIPHER = "aes128-gcm@openssh.com"
+WEAK = ("-cbc", "hmac-md5", "-96")
+"""What names of ciphers and digests have in them that OpenSSH has not offered for years; paramiko does."""
 AGAIN = 0.1
 """Seconds until the tool asks again for a session that was refused."""
 KEEPALIVE = 10
@@ -37,7 +39,8 @@ class Transport(paramiko.Transport):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         super().__init__(sock, *args, **kwargs)
         options = self.get_security_options()
-        options.ciphers = sorted(options.ciphers, key=lambda cipher: cipher != CHEAP_CIPHER)
+        options.ciphers = sorted(_strong(options.ciphers), key=lambda cipher: cipher != CHEAP_CIPHER)
+        options.digests = _strong(options.digests)
 
     def open_session(self, *args: Any, **kwargs: Any) -> paramiko.Channel:
         """A new session. One that the server refuses while others still count (MaxSessions) is asked for again.
@@ -69,6 +72,11 @@ class Transport(paramiko.Transport):
         with channel.lock:
             if message := channel._send_eof():  # noqa: SLF001 (see above)
                 transport._send_user_message(message)  # noqa: SLF001 (see above)
+
+
+def _strong(algorithms: Sequence[str]) -> list[str]:
+    """Those that are not weak, in their order."""
+    return [name for name in algorithms if not any(part in name for part in WEAK)]
 
 
 def connect(settings: Settings) -> fabric.Connection:

@@ -75,6 +75,28 @@ def test_a_release_is_unpacked_whole_and_its_script_can_be_started(archives: dic
     assert [path.name for path in place.parent.iterdir()] == ["0.3"]
 
 
+@pytest.mark.parametrize("umask", [0o000, 0o002, 0o077])
+def test_no_other_user_may_write_what_root_unpacked_or_run_it_as_root(
+    archives: dict[str, Path], home: Path, umask: int
+) -> None:
+    archive = home / "a.tar"
+    with tarfile.open(archives[""]) as good, tarfile.open(archive, "w") as evil:
+        folder = tarfile.TarInfo("./")
+        folder.type, folder.mode = tarfile.DIRTYPE, 0o7777
+        evil.addfile(folder)
+        for member in good:
+            member.mode = 0o6777
+            evil.addfile(member, good.extractfile(member))
+    before = os.umask(umask)
+    try:
+        assert unpack(home, archive)
+    finally:
+        os.umask(before)
+    found = [home / "osprey", *(home / "osprey").rglob("*")]
+    assert {oct(path.stat().st_mode & 0o7022) for path in found} == {"0o0"}
+    assert os.access(home / "osprey/0.3/install.sh", os.X_OK)
+
+
 def test_an_unpacked_release_takes_the_place_of_one_that_this_tool_unpacked(
     archives: dict[str, Path], home: Path
 ) -> None:
