@@ -17,7 +17,7 @@ import colorama
 from colorama import Fore, Style
 
 from .errors import OspreyError
-from .text import size
+from .text import size, visible
 
 FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 PATIENCE = 1.0
@@ -84,20 +84,22 @@ class Console:
         self.screen, self.name, self.verbose = screen, name, verbose
         self._last_wait = ""
 
-    def say(self, text: str = "", colour: str = "", *, error: bool = False) -> None:
-        """Print text, a line at a time."""
-        for line in text.split("\n"):
+    def say(self, text: str = "", colour: str = "", *, mark: str = "", error: bool = False) -> None:
+        """Print text, a line at a time. mark: what stands before it, with colours of its own."""
+        for line in visible(text).split("\n"):
             prefix = self._paint(self._prefix(), Style.DIM, error=error)
-            self.screen.line(prefix + self._paint(line, colour, error=error), error=error)
+            self.screen.line(prefix + mark + self._paint(line, colour, error=error), error=error)
+            mark = ""
 
     def success(self, text: str) -> None:
         """Print that something is as it should be."""
-        self.say(f"{self._mark(good=True)} {text}")
+        self.say(text, mark=f"{self._mark(good=True)} ")
 
     def error(self, error: OspreyError) -> None:
         """Print what is the case, what was completed, and what to try."""
         first, _, rest = str(error).partition("\n")
-        self.say(f"{self._mark(good=False, error=True)} {first}" + (f"\n{rest}" if rest else ""), error=True)
+        told = f"{first}\n{rest}" if rest else first
+        self.say(told, mark=f"{self._mark(good=False, error=True)} ", error=True)
 
     def dim(self, text: str) -> None:
         """Print something that matters less."""
@@ -105,15 +107,15 @@ class Console:
 
     def row(self, good: Optional[bool], title: str, text: str) -> None:  # noqa: FBT001 (the mark stands first)
         """A row of a status table; good: None when there is nothing to judge."""
-        self.say(f"{' ' if good is None else self._mark(good=good)} {title:<9} {text}")
+        self.say(f"{title:<9} {text}", mark=f"{' ' if good is None else self._mark(good=good)} ")
 
     def data(self, data: Any) -> None:
-        """Print data as one line of JSON, without a prefix."""
-        self.plain(json.dumps(data, default=list))
+        """Print data as one line of JSON, without a prefix. JSON escapes every sign that is invisible, but one."""
+        self.screen.line(json.dumps(data, default=list).replace("\x7f", "\\u007f"))
 
     def plain(self, line: str) -> None:
         """Print a line for a program or a shell, without a prefix."""
-        self.screen.line(line)
+        self.screen.line(visible(line))
 
     def dry_step(self, why: str, line: str) -> None:
         """Show a step of a dry run."""
@@ -124,7 +126,7 @@ class Console:
     def step(self, why: str, line: str, outcome: Optional[str]) -> Iterator[None]:
         """Show why a step is done and its line, then its outcome and how long it took; a wait has no outcome yet."""
         self._last_wait = ""
-        self.say(f"{self._paint('•' if self.screen.unicode else '*', Fore.CYAN)} {why}")
+        self.say(why, mark=f"{self._paint('•' if self.screen.unicode else '*', Fore.CYAN)} ")
         self.dim(f"  $ {line}")
         start = time.monotonic()
         try:
@@ -133,9 +135,9 @@ class Console:
             if outcome is None:
                 return
         except BaseException:
-            self.say(f"  {self._mark(good=False)} {time.monotonic() - start:.1f} s")
+            self.say(f"{time.monotonic() - start:.1f} s", mark=f"  {self._mark(good=False)} ")
             raise
-        self.say(f"  {self._mark(good=True)} {outcome} ({time.monotonic() - start:.1f} s)")
+        self.say(f"{outcome} ({time.monotonic() - start:.1f} s)", mark=f"  {self._mark(good=True)} ")
 
     @contextmanager
     def waiting(self, why: str) -> Iterator[None]:

@@ -21,6 +21,7 @@ from typing import Optional
 from invoke.exceptions import Exit
 
 from .outcome import Status
+from .text import visible
 
 
 class OspreyError(Exit):
@@ -56,7 +57,7 @@ class OspreyError(Exit):
     @property
     def message(self) -> str:
         """What Invoke prints: nothing once the console has printed it, where it stood in the output."""
-        return "" if self.printed else str(self)
+        return "" if self.printed else visible(str(self))
 
     @message.setter
     def message(self, _: str) -> None:

@@ -7,9 +7,12 @@ import getpass
 import json
 import os
 import time
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
+INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Unicode's categories of control signs, of marks that turn the direction of text, and of other line ends."""
 ISO = "%Y-%m-%dT%H:%M:%SZ"
 """How the host's files have a moment."""
 
@@ -36,6 +39,15 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     """Rows in columns as wide as they need to be."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)
+
+
+def visible(text: str) -> str:
+    """The text with its invisible signs as escapes: what a host or a service says must not steer a terminal."""
+    return "".join(_escaped(sign) if unicodedata.category(sign) in INVISIBLE else sign for sign in text)
+
+
+def _escaped(sign: str) -> str:
+    return sign if sign in "\t\n" else sign.encode("unicode_escape").decode()
 
 
 def who() -> str:

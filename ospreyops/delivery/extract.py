@@ -11,7 +11,7 @@ from ..remote.host import Host
 from .archive import GOOD_COPY
 
 MODES = "chmod -R a-st,u=rwX,go=rX {part}"
-"""An archive may have setuid programs, or folders that anybody may write. Only what is a program counts of its modes."""
+"""An archive may have setuid programs, or folders that anybody may write. Its modes tell only what a program is."""
 SWAP = (
     f"{{ if [ -d {{name}} ] && ( cd {{name}} && {UNTOUCHED} ); then rm -rf {{name}}; fi; rmdir {{name}} 2>/dev/null;"
     " [ ! -e {name} ] || mv {name} {name}.before-$(date +%s); } && mv {part} {name}"
