@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from ..facts.service import ProbeResult, Problem, Symptom
 from ..remote.background import Background
-from .service import GOOD_ANSWERS, LIMIT, SILENT, VERSIONS, content_problem, issuer_problem
+from .service import GOOD_ANSWERS, LIMIT, SILENT, content_problem, issuer_problem, versions_of
 
 FAMILIES = {socket.AF_INET: "IPv4", socket.AF_INET6: "IPv6"}
 NO_ROUTE = (errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
@@ -49,7 +49,7 @@ def _probe(url: str, family: str, address: Any) -> ProbeResult:
         return ProbeResult(url, error=_unanswered(error), family=family)
     if about.status != 200:
         return ProbeResult(url, error=Problem(f"HTTP {about.status}"), family=family)
-    desktop = {version: _version_problem(url, address, version) for version in VERSIONS.findall(about.body)}
+    desktop = {version: _version_problem(url, address, version) for version in versions_of(about.body)}
     return ProbeResult(url, about.body, None, desktop, about.issuer, about.expires, family)
 
 

@@ -27,13 +27,16 @@ WAYS = (
     ' (o=$({ask} --fail "https://$a:{port}/about" 2>&1); printf \'%s %s %s\\n\' "$a" $? "$o") & done; wait'
 )
 """The first address of each family. A Mac is not asked: its forward is VirtualBox's, which has one listener."""
+MOST = 20
+"""Versions that are asked at most."""
 VERSIONS = re.compile(r"\bv([0-9]+(?:[.][0-9]+)+)")
 SILENT = Problem(Symptom.SILENT.value, Symptom.SILENT)
 
 
 def questions(url: str) -> dict[str, Command]:
     """The lines that ask on the host; `probed` reads their answers."""
-    versions = f"$({curl.ask(LIMIT)} {{url}}/about | grep -oE 'v[0-9]+([.][0-9]+)+')"
+    listed = f"head -c {curl.LONGEST} | grep -oE '\\bv[0-9]+([.][0-9]+)+' | sort -u | head -n {MOST}"
+    versions = f"$({curl.ask(LIMIT)} {{url}}/about | {listed})"
     desktop = f"for v in {versions}; do {curl.ask_often(LIMIT, '{url}/$v/about', GOOD_ANSWERS)}; echo $? $v; done"
     return {
         "about": sh(f"{curl.ask(LIMIT)} --fail {{about}}", about=f"{url}/about", limit=LIMIT + 2),
@@ -65,7 +68,7 @@ def probed(url: str, answers: Mapping[str, Answer]) -> ProbeResult:
     about = answers["about"]
     if not about.ok:
         return ProbeResult(url, error=curl.problem(about))
-    versions = VERSIONS.findall(about.out)
+    versions = versions_of(about.out)
     certificate = openssl.certificate(answers["certificate"])
     if certificate is None:
         missing = Problem(f"no certificate: {answers['certificate'].said}")
@@ -79,12 +82,25 @@ def probed(url: str, answers: Mapping[str, Answer]) -> ProbeResult:
     return ProbeResult(url, about.out, None, desktop, certificate.issuer, certificate.expires)
 
 
+def versions_of(about: str) -> list[str]:
+    """The versions that /about names, each once, and not more than are asked."""
+    return list(dict.fromkeys(VERSIONS.findall(about[: curl.LONGEST])))[:MOST]
+
+
 def _replies(printed: str) -> list[tuple[str, list[tuple[int, str]]]]:
     """For each version that was asked, the (HTTP status, body) pairs; a last one that curl did not end is left out."""
-    found = []
-    for block, code, version in re.findall(r"(.*?\n\d{3}\n)(\d+) v([0-9.]+)\n", printed, re.DOTALL):
-        replies = [(int(status), body) for body, status in re.findall(r"(.*?)\n(\d{3})\n", block, re.DOTALL)]
-        found.append((version, replies if code == "0" else replies[:-1]))
+    found: list[tuple[str, list[tuple[int, str]]]] = []
+    body: list[str] = []
+    replies: list[tuple[int, str]] = []
+    for line in printed.split("\n"):
+        if re.fullmatch(r"\d{3}", line) and body:
+            replies.append((int(line), "\n".join(body)))
+            body = []
+        elif (end := re.fullmatch(r"(\d{1,3}) v([0-9.]+)", line)) and replies:
+            found.append((end[2], replies if end[1] == "0" else replies[:-1]))
+            body, replies = [], []
+        else:
+            body.append(line)
     return found
 
 

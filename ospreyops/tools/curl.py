@@ -7,12 +7,15 @@ from ..remote.command import Answer
 
 NOT_RUN = (126, 127)
 """The shell's own exit statuses for a program that cannot be run, or is not there."""
+LONGEST = 100_000
+"""Bytes of an answer: a service that sends megabytes must not keep anybody busy."""
 EXITS = {7: Symptom.CLOSED, 28: Symptom.SILENT, 35: Symptom.CUT, 52: Symptom.CUT, 56: Symptom.CUT}
 
 
 def ask(limit: float) -> str:
     """The words of a curl that asks within so many seconds, whatever .curlrc and proxies say."""
-    return f"curl --disable --noproxy '*' --insecure --silent --show-error --max-time {limit:.0f}"
+    bounds = f"--max-time {limit:.0f} --max-filesize {LONGEST}"
+    return f"curl --disable --noproxy '*' --insecure --silent --show-error {bounds}"
 
 
 def ask_often(limit: float, url: str, times: int) -> str:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from ospreyops.facts.service import ProbeResult, Symptom
 from ospreyops.look import https
-from ospreyops.look.service import ISSUER, LIMIT, probed, questions
+from ospreyops.look.service import ISSUER, LIMIT, probed, questions, versions_of
 from ospreyops.remote.command import Answer
 from ospreyops.remote.protocol import batch, parse_batch
 from tests.look.server import ABOUT, OVER, Pages, Server, drip, good, make_certificates, page, service
@@ -210,3 +210,14 @@ def test_an_answer_that_is_cut_off_between_two_good_ones_is_a_problem() -> None:
     found = probed("https://h", {"about": Answer(0, "v0.3"), "desktop": said, "certificate": certificate})
     problem = found.problem("0.3")
     assert problem and problem.symptom is Symptom.CUT
+
+
+@pytest.mark.parametrize("sign", ["v0.3 ", "v1", "\n200\n", "0 v0.3\n", "v0.", "{"])
+def test_megabytes_of_whatever_a_service_sends_are_told_and_keep_nobody_busy(certificates: Path, sign: str) -> None:
+    much = sign * (3_000_000 // len(sign))
+    assert not versions_of(much)[20:]
+    answers = dict.fromkeys(questions("https://localhost:1"), Answer(0, much))
+    assert probed("https://localhost:1", answers).version_problem("0.3")
+    for pages in (service("0.3", about=page(much)), service("0.3", v0_3=page(much))):
+        for seen in both(pages, certificates / "good.pem"):
+            assert len(seen.desktop) <= 20
