@@ -7,6 +7,7 @@ import getpass
 import re
 import shlex
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,10 +20,10 @@ from invoke.exceptions import ThreadException
 from ..console import Console
 from ..errors import Blocked, Failed, Unreachable
 from ..settings import Settings
-from . import protocol
+from . import protocol, sudo
 from .command import Answer, Command
 from .protocol import Guard
-from .streams import GRACE, OPTIONS, PROMPT, Local, LocalStream, RemoteStream, Stream
+from .streams import GRACE, OPTIONS, Local, LocalStream, RemoteStream, Stream
 
 LINE_BEFORE = 5
 """Seconds that a line waits at most for the one before it to end."""
@@ -62,8 +63,9 @@ class Host:
 
         Errors: Failed when it does not exit with 0 in time; Superseded when its task lost the lock; Unreachable.
         """
-        words, password = self._words(command)
-        answer = self._execute(words, command.limit + LINE_BEFORE, show=True, password=password)
+        mark = sudo.new_mark()
+        words, password = self._words(command, mark)
+        answer = self._execute(words, command.limit + LINE_BEFORE, show=True, password=password, mark=mark)
         protocol.check_begun(self.name, answer)
         if answer.code == protocol.LATE and protocol.LATE_MARK in answer.err:
             raise Failed(f"ended after {command.limit:.0f} s, its limit: {command}")
@@ -126,7 +128,7 @@ class Host:
             return ""
         if self._owner and not self._execute(f"id -u {self._owner}", 20).ok:
             raise Blocked(f"there is no user {self._owner} on {self.name}", evidence=free.err)
-        user = self._execute("id -un", 20).out.strip()
+        user = getpass.getuser() if self.here else str(self._connection.user)
         for _ in range(3):
             if not sys.stdin.isatty():
                 raise Blocked(
@@ -136,12 +138,14 @@ class Host:
                 )
             with self.console.paused():
                 password = getpass.getpass(f"[sudo] password for {user} on {self.name}: ")
-            answer = self._execute(f"sudo -k -S -p {PROMPT} -u {self._owner or 'root'} true", 20, password=password)
+            mark = sudo.new_mark()
+            answer = self._execute(sudo.run("true", self._owner or "root", mark), 20, password=password, mark=mark)
             if answer.ok:
                 return password
-            if re.search("not in the sudoers|may not run|not allowed", answer.err):
+            if not sudo.WRONG.search(answer.err):
                 break
-        raise Blocked(f"{user} may not use sudo on {self.name}", evidence=answer.err.replace(PROMPT, ""))
+            self.console.dim("wrong password, try again")
+        raise Blocked(f"{user} may not use sudo on {self.name}", evidence=answer.err)
 
     @cached_property
     def jumped(self) -> bool:
@@ -168,8 +172,10 @@ class Host:
         """The user whom lines run as, through sudo; "" when that is the user who logs in."""
         return "" if self._settings.owner == self._settings.user else self._settings.owner
 
-    def _words(self, command: Command) -> tuple[str, str]:
+    def _words(self, command: Command, mark: str = "") -> tuple[str, str]:
         """The words that run a line, and the password that sudo wants on its input, if any.
+
+        mark: what they print when they want the password; "" where that is the first line of their input anyway.
 
         The guard stands outside of sudo: root may have no right to the user's files, on a network file system.
         """
@@ -177,7 +183,7 @@ class Host:
         if guard and self._owner:
             words, guard = protocol.guarded(words, command, guard), None
         if user:
-            words = self._sudo(words, user)
+            words = self._sudo(words, user, mark)
         if guard:
             # The shell stays, for sudo closes the descriptor that locks the line; a signal is for what it runs.
             words = f"trap : INT TERM HUP; {words}; exit $?" if user else words
@@ -187,16 +193,20 @@ class Host:
     def _user(self, command: Command) -> str:
         return "root" if command.sudo else self._owner
 
-    def _sudo(self, words: str, user: str) -> str:
-        how = f"-k -S -p {PROMPT}" if self.sudo_password else "-k -n"
-        return f"sudo {how} {'' if user == 'root' else f'-H -u {user} '}{words.removeprefix('exec ')}"
+    def _sudo(self, words: str, user: str, mark: str) -> str:
+        if not self.sudo_password:
+            return sudo.free(words, user)
+        return sudo.run(words, user, mark) if mark else sudo.stream(words, user)
 
-    def _execute(self, words: str, limit: float, *, user: str = "", show: bool = False, password: str = "") -> Answer:
+    def _execute(
+        self, words: str, limit: float, *, user: str = "", show: bool = False, password: str = "", mark: str = ""
+    ) -> Answer:
         if user:
-            words, password = self._sudo(words, user), self.sudo_password
+            mark = sudo.new_mark()
+            words, password = self._sudo(words, user, mark), self.sudo_password
         options = dict(OPTIONS)
         if password:
-            options["watchers"] = [invoke.Responder(PROMPT, password + "\n")]
+            options["watchers"] = [sudo.Once(mark, password, threading.Event())]
         shown = [self.console.lines(), self.console.lines()] if show and self.console.verbose else []
         if shown:
             options.update(hide=False, out_stream=shown[0], err_stream=shown[1])
@@ -204,7 +214,7 @@ class Host:
             result: Any = (self._here if self.here else self._connection).run(words, **options)
         for lines in shown:
             lines.end()
-        return Answer(result.exited, result.stdout, result.stderr.replace(PROMPT, ""))
+        return Answer(result.exited, result.stdout, sudo.without(mark, result.stderr))
 
     def _no_answers(self, answered: int, asked: int, answer: Answer) -> Blocked:
         if re.search("perl: (command )?not found", answer.err):

@@ -16,8 +16,6 @@ GRACE = 20
 """Seconds beyond a line's limit after which its connection is given up."""
 OPTIONS: dict[str, Any] = {"warn": True, "pty": False, "in_stream": False, "echo": False, "dry": False, "hide": True}
 """How Invoke and Fabric run a line; what the line says goes to nobody else."""
-PROMPT = "ospreyops-sudo-password:"
-"""How sudo asks for its password. It is removed from what a line said."""
 
 
 class Stream(Protocol):
@@ -84,7 +82,7 @@ class RemoteStream:
         except (OSError, EOFError):
             code = None
         self.sock.close()
-        return Answer(-1 if code is None else code, err=err.decode(errors="replace").replace(PROMPT, ""))
+        return Answer(-1 if code is None else code, err=err.decode(errors="replace"))
 
 
 def _send(sock: Any, first: bytes) -> None:

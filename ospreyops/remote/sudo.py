@@ -1,0 +1,74 @@
+"""sudo on a host: how its password gets to it, and to nothing that runs behind it.
+
+The password goes to a shell of our own, which reads one line before sudo starts, and hands it on through a pipe. So no
+prompt is ever answered: whoever prints one gets nothing. What the program reads comes after that line, or not at all.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shlex
+import threading
+from collections.abc import Iterator
+
+import invoke
+
+WRONG = re.compile("incorrect password|try again|authentication fail|no password was provided", re.IGNORECASE)
+"""What sudo and sudo-rs say of a wrong password. Anything else is a refusal."""
+READ = "IFS= read -r p || exit 1; "
+GIVE = "printf '%s\\n' \"$p\""
+
+
+def free(words: str, user: str) -> str:
+    """The words as that user, where sudo wants no password."""
+    return f"sudo -k -n {_as(user)}{words.removeprefix('exec ')}"
+
+
+def run(words: str, user: str, mark: str) -> str:
+    """The words as that user, without an input. They print the mark when they read the password's line."""
+    return _sh(f"echo {mark} >&2; {READ}{GIVE} | sudo -k -S -p '' {_as(user)}{words.removeprefix('exec ')}")
+
+
+def stream(words: str, user: str) -> str:
+    """The words as that user. The first line of their input is the password, the rest is the program's.
+
+    sudo-rs reads ahead: what follows the password on its own input would be lost. sudo checks the password alone, and
+    runs the program on its word. A sudo that does not remember that is the older one, which reads no further.
+    """
+    program = f"{_as(user)}{words.removeprefix('exec ')}"
+    remembered = f"{GIVE} | sudo -S -p '' -v && sudo -n true 2>/dev/null"
+    anew = f"{{ {GIVE}; exec cat; }} | sudo -k -S -p '' {program}"
+    return _sh(f"{READ}if {remembered}; then sudo -n {program}; else {anew}; fi; r=$?; sudo -k; exit $r")
+
+
+def new_mark() -> str:
+    """A mark that no other run has."""
+    return f"ospreyops-{secrets.token_hex(8)}"
+
+
+def without(mark: str, said: str) -> str:
+    """What a line said, without its mark."""
+    return said.replace(f"{mark}\n", "", 1)
+
+
+class Once(invoke.StreamWatcher):
+    """Gives the password when the mark appears for the first time. answered: shared by the threads that watch."""
+
+    def __init__(self, mark: str, password: str, answered: threading.Event) -> None:
+        super().__init__()
+        self._mark, self._password, self._answered = mark, password, answered
+
+    def submit(self, stream: str) -> Iterator[str]:
+        """The line to send, if any."""
+        if self._mark in stream and not self._answered.is_set():
+            self._answered.set()
+            yield f"{self._password}\n"
+
+
+def _as(user: str) -> str:
+    return "" if user == "root" else f"-H -u {user} "
+
+
+def _sh(line: str) -> str:
+    return f"exec /bin/sh -c {shlex.quote(line)}"
