@@ -6,7 +6,6 @@ SSH connection that is already open, with sudo where only root may reach the eng
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -14,16 +13,14 @@ from typing import Any, Optional
 
 import docker.errors
 import requests.exceptions
-import urllib3.connectionpool
 from docker.constants import DEFAULT_DOCKER_API_VERSION as OURS
 
 from ..facts.engine import Container, EngineFacts, Image
 from ..release import CONTAINER, IMAGE, versions_of
 from ..remote.command import Command
 from ..remote.host import Host
-from ..remote.streams import Stream
+from .docker_stream import LIMIT, Adapter
 
-LIMIT = 15
 JOBS = frozenset(["sander", "sqm", "antechamber", "tleap", "teLeap", "parmchk2", "probe", "reduce"])
 """The programs of AmberTools and others that a request runs in the container (field book: osprey-release, 5).
 
@@ -33,88 +30,14 @@ HELPERS = frozenset(["java", "jspawnhelper"])
 """Java's own processes."""
 SERVER = "java"
 """What it starts computes, whatever it is called."""
+NAME, WORD = re.compile(r"[\w.:/@-]{1,300}", re.ASCII), re.compile(r"\w{1,80}", re.ASCII)
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[\w.:+-]{0,40}", re.ASCII)
 OURS_NAME = re.compile(rf"/{CONTAINER}(-(left-[0-9]+-)?[0-9]+)?")
 
 
 class EngineUnavailable(Exception):
     """The engine could not be asked; the text is Docker's own."""
-
-
-class Reader(io.RawIOBase):
-    """Reads from a socket."""
-
-    def __init__(self, sock: Any) -> None:
-        super().__init__()
-        self._sock = sock
-
-    def readable(self) -> bool:
-        """Yes."""
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """Fill the buffer with what the socket has."""
-        part = self._sock.recv(len(buffer))
-        buffer[: len(part)] = part
-        return len(part)
-
-
-class SocketFile:
-    """A socket with a plain file: paramiko's own raises when the program ends in the middle of a read."""
-
-    def __init__(self, sock: Any) -> None:
-        self._sock = sock
-
-    def makefile(self, *_: Any, **__: Any) -> io.BufferedReader:
-        """The file that reads from it."""
-        return io.BufferedReader(Reader(self._sock))
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._sock, name)
-
-
-class Channel(urllib3.connection.HTTPConnection):
-    """An HTTP connection whose socket is a stream."""
-
-    def __init__(self, *args: Any, stream: Stream, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._stream = stream
-
-    @property
-    def is_connected(self) -> bool:
-        """Always: what waits to be read may be sudo's prompt on standard error, which is no sign of an end."""
-        return True
-
-    def connect(self) -> None:
-        """Use the stream, which is connected already."""
-        self.sock = SocketFile(self._stream.sock)
-        self.sock.settimeout(LIMIT)
-
-
-class Pool(urllib3.connectionpool.HTTPConnectionPool):
-    """A pool of one connection."""
-
-    def __init__(self, stream: Stream) -> None:
-        super().__init__("localhost", maxsize=1, block=True)
-        self._stream = stream
-
-    def _new_conn(self) -> Channel:
-        return Channel(self.host, self.port, stream=self._stream)
-
-
-class Adapter(requests.adapters.HTTPAdapter):
-    """Sends the SDK's requests to the pool, whatever address they name."""
-
-    def __init__(self, stream: Stream) -> None:
-        super().__init__()
-        self._pool = Pool(stream)
-
-    def get_connection_with_tls_context(self, *_: Any, **__: Any) -> Pool:
-        """The pool."""
-        return self._pool
-
-    def request_url(self, request: Any, proxies: Any) -> Any:
-        """The path alone: nothing connects to the address."""
-        return request.path_url
 
 
 def read_engine(host: Host, dial: Command) -> EngineFacts:
@@ -149,8 +72,10 @@ def _read(host: Host, dial: Command) -> EngineFacts:
     except requests.exceptions.Timeout:
         raise EngineUnavailable("no answer in time") from None
     except (docker.errors.DockerException, requests.exceptions.RequestException, OSError, EOFError) as error:
-        said = stream.finish().err.strip() or getattr(error, "explanation", "") or str(error)
-        raise EngineUnavailable(said.splitlines()[0]) from None
+        said = stream.finish().err.strip() or str(getattr(error, "explanation", "") or error)
+        raise EngineUnavailable((said.splitlines() or [type(error).__name__])[0]) from None
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise EngineUnavailable(f"Docker's answer is not one of Docker: {type(error).__name__}") from None
     finally:
         stream.sock.close()
 
@@ -189,8 +114,9 @@ def _images(client: Any, raw: dict[str, Any]) -> list[Image]:
         built = client.inspect_image(raw["Id"]).get("Architecture", "")
     except docker.errors.NotFound:
         return []
-    rest = (raw["Id"], int(raw["Created"]), int(raw["Size"]), versions_of(raw.get("Labels")), built)
-    return [Image(name, *rest) for name in raw.get("RepoTags") or ()]
+    digest = _like(DIGEST, raw["Id"])
+    rest = (digest, int(raw["Created"]), int(raw["Size"]), versions_of(raw.get("Labels")), str(built))
+    return [Image(name, *rest) for name in raw.get("RepoTags") or () if NAME.fullmatch(name)]
 
 
 def _container(client: docker.APIClient, ident: str) -> Optional[Container]:
@@ -199,19 +125,29 @@ def _container(client: docker.APIClient, ident: str) -> Optional[Container]:
     except docker.errors.NotFound:
         return None
     ports = [int(b["HostPort"]) for bound in (raw["NetworkSettings"].get("Ports") or {}).values() for b in bound or ()]
-    running = raw["State"]["Status"] == "running"
+    if not OURS_NAME.fullmatch(raw["Name"]):
+        return None
+    state = _like(WORD, raw["State"]["Status"])
+    running = state == "running"
     return Container(
-        id=raw["Id"][:12],
-        image=raw["Config"]["Image"],
-        digest=raw["Image"],
-        state=raw["State"]["Status"],
-        started=raw["State"]["StartedAt"],
+        id=_like(WORD, raw["Id"])[:12],
+        image=_like(NAME, raw["Config"]["Image"]),
+        digest=_like(DIGEST, raw["Image"]),
+        state=state,
+        started=_like(MOMENT, raw["State"]["StartedAt"]),
         port=ports[0] if ports else None,
         jobs=tuple(_jobs(client, ident)) if running else (),
         auto_remove=bool(raw["HostConfig"].get("AutoRemove")),
         name=raw["Name"].lstrip("/"),
-        pid=raw["State"].get("Pid", 0),
+        pid=int(raw["State"].get("Pid", 0)),
     )
+
+
+def _like(pattern: re.Pattern[str], text: Any) -> str:
+    """The text, when all of it is as it must be: it becomes part of lines. Errors: ValueError."""
+    if isinstance(text, str) and pattern.fullmatch(text):
+        return text
+    raise ValueError(text)
 
 
 def _jobs(client: docker.APIClient, ident: str) -> Iterable[str]:

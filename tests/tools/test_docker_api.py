@@ -1,0 +1,134 @@
+"""What Docker's API answers is data: whatever it is, it is read or refused, and none of it becomes part of a line."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import json
+import re
+import socket
+import threading
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ospreyops.facts.engine import EngineFacts
+from ospreyops.remote.command import Answer, Command
+from ospreyops.tools.docker_api import EngineUnavailable, read_engine
+
+DIGEST = f"sha256:{'03' * 32}"
+GOOD: dict[str, Any] = {
+    "/version": {"ApiVersion": "1.45", "MinAPIVersion": "1.24", "Arch": "amd64"},
+    "/images/json": [
+        {"Id": DIGEST, "Created": 1, "Size": 2, "RepoTags": ["osprey/service:0.3"], "Labels": {"a": "b"}},
+        {"Id": DIGEST, "Created": 1, "Size": 2, "RepoTags": ["<none>:<none>"], "Labels": None},
+    ],
+    "/images/ID/json": {"Architecture": "amd64"},
+    "/containers/json": [
+        {"Id": "c1", "Names": ["/osprey-service"], "ImageID": DIGEST},
+        {"Id": "d1", "Names": ["/db"], "ImageID": "sha256:db"},
+    ],
+    "/containers/ID/json": {
+        "Id": "c1" * 32,
+        "Name": "/osprey-service",
+        "Image": DIGEST,
+        "Config": {"Image": "osprey/service:0.3"},
+        "State": {"Status": "running", "StartedAt": "2026-01-01T00:00:00.1Z", "Pid": 7},
+        "NetworkSettings": {"Ports": {"44342/tcp": [{"HostIp": "0.0.0.0", "HostPort": "44342"}]}},
+        "HostConfig": {"AutoRemove": True},
+    },
+    "/containers/ID/top": {"Processes": [["1", "0", "init"], ["2", "1", "java"], ["3", "2", "sander"]]},
+    "/info": {"SecurityOptions": ["name=seccomp"]},
+}
+
+
+class Engine:
+    """An engine at the other end of a stream. answers: path, with an ID in it, -> JSON."""
+
+    def __init__(self, answers: dict[str, Any]) -> None:
+        self.sock, self._theirs = socket.socketpair()
+        self._answers = answers
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def stream(self, line: Command) -> Engine:
+        return self
+
+    def finish(self) -> Answer:
+        self.sock.close()
+        return Answer(0)
+
+    def _serve(self) -> None:
+        with self._theirs, self._theirs.makefile("rwb") as file:
+            while asked := file.readline():
+                while file.readline().strip():
+                    pass
+                path = re.sub(
+                    r"^(/v[\d.]+)?(/\w+)/[^/]+/(json|top)$", r"\2/ID/\3", asked.split()[1].decode().split("?")[0]
+                )
+                body = json.dumps(self._answers[re.sub(r"^/v[\d.]+", "", path)]).encode()
+                file.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n")
+                file.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+                file.flush()
+
+
+def read(answers: dict[str, Any]) -> EngineFacts:
+    engine: Any = Engine(answers)
+    return read_engine(engine, Command("docker system dial-stdio", 5))
+
+
+def test_the_service_is_read_with_what_it_runs() -> None:
+    found = read(GOOD)
+    assert found.service and found.service.jobs == ("sander",)
+    assert (found.service.port, found.service.started_at, found.service.pid) == (44342, 1767225600, 7)
+    assert set(found.images) == {"osprey/service:0.3"} and found.holders == {"sha256:db": "db"}
+
+
+@pytest.mark.parametrize("name", ["/osprey-service;touch x", "/osprey-service\n", "/osprey-service-1 $(id)", "/other"])
+@pytest.mark.parametrize("renamed", [False, True], ids=["from the start", "since it was listed"])
+def test_a_container_whose_name_is_a_line_is_none_of_ours(name: str, renamed: bool) -> None:
+    answers = copy.deepcopy(GOOD)
+    answers["/containers/ID/json"]["Name"] = name
+    if not renamed:
+        answers["/containers/json"][0]["Names"] = [name]
+    assert read(answers).containers == ()
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        (("Config", "Image"), "osprey/service:0.3;touch x"),
+        (("Image",), "sha256:$(id)"),
+        (("State", "StartedAt"), "yesterday"),
+        (("State", "Status"), "running; id"),
+        (("Id",), "c1;id"),
+    ],
+)
+def test_what_would_become_part_of_a_line_is_matched_whole(key: tuple[str, ...], value: str) -> None:
+    answers = copy.deepcopy(GOOD)
+    place = answers["/containers/ID/json"]
+    for part in key[:-1]:
+        place = place[part]
+    place[key[-1]] = value
+    with pytest.raises(EngineUnavailable, match="not one of Docker"):
+        read(answers)
+
+
+ODD: st.SearchStrategy[Any] = st.sampled_from(
+    [None, [], {}, "", "x\x1b[2J", -1, 1e400, True, [[]], {"Id": None}, "9" * 5000, ["a", 1]]
+)
+
+
+@given(st.data())
+@settings(max_examples=200, deadline=None)
+def test_whatever_the_engine_answers_it_is_read_or_refused(data: st.DataObject) -> None:
+    answers = copy.deepcopy(GOOD)
+    place: Any = answers
+    key = data.draw(st.sampled_from(sorted(place)))
+    while isinstance(place[key], (dict, list)) and place[key] and data.draw(st.booleans()):
+        place = place[key]
+        key = data.draw(st.sampled_from(sorted(place) if isinstance(place, dict) else range(len(place))))
+    place[key] = data.draw(ODD)
+    with contextlib.suppress(EngineUnavailable):
+        assert isinstance(read(answers), EngineFacts)
