@@ -74,7 +74,7 @@ def _read(host: Host, dial: Command) -> EngineFacts:
     except (docker.errors.DockerException, requests.exceptions.RequestException, OSError, EOFError) as error:
         said = stream.finish().err.strip() or str(getattr(error, "explanation", "") or error)
         raise EngineUnavailable((said.splitlines() or [type(error).__name__])[0]) from None
-    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError) as error:
         raise EngineUnavailable(f"Docker's answer is not one of Docker: {type(error).__name__}") from None
     finally:
         stream.sock.close()
