@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import base64
+import http.client
 import json
 import socket
-from typing import Any
+import ssl
+from contextlib import closing
+from typing import Any, Optional
+from urllib.parse import unquote, urlsplit
+
+import certifi
 
 from ..change.site import Site
 from ..errors import OspreyError
+from ..remote.background import Background
 from ..remote.command import sh
 
 LIMIT = 30
+"""Seconds for all of it, whatever the server does."""
+WEB = ("https://", "http://")
 
 
 def tell(site: Site, event: dict[str, Any]) -> None:
@@ -21,14 +31,45 @@ def tell(site: Site, event: dict[str, Any]) -> None:
     to = site.settings.notify
     if not to:
         return
-    import requests
-
     told = {"host": socket.gethostname() if site.settings.here else site.name, **event}
     try:
-        if to.startswith(("https://", "http://")):
-            requests.post(to, json=told, timeout=LIMIT).raise_for_status()
+        if to.startswith(WEB):
+            Background(lambda: post(to, told)).wait(LIMIT)
         else:
             site.here().run(sh("printf '%s\\n' {told} | {program}", told=json.dumps(told), program=to, limit=LIMIT))
-    except (OSError, ValueError, OspreyError) as error:
-        case = error.case if isinstance(error, OspreyError) else str(error)
-        site.console.dim(f"osprey.notify ({to}) did not take it: {case}")
+    except (OSError, ValueError, http.client.HTTPException, OspreyError) as error:
+        case = error.case if isinstance(error, OspreyError) else str(error) or type(error).__name__
+        site.console.dim(f"osprey.notify ({masked(to)}) did not take it: {case}")
+
+
+def masked(to: str) -> str:
+    """Whom the events go to, as it may be printed: the rest of a URL is often a secret."""
+    at = urlsplit(to) if to.startswith(WEB) else None
+    return f"{at.scheme}://{at.hostname}/…" if at else to
+
+
+def post(url: str, told: dict[str, Any]) -> None:
+    """Post it, and read no more of the answer than its status. A redirect is none that takes it.
+
+    Errors: OSError, HTTPException; ValueError for a URL that is none, and for any status that is no success.
+    """
+    at = urlsplit(url)
+    headers = {"Content-Type": "application/json", "User-Agent": "ospreyops"}
+    if at.username is not None:
+        login = f"{unquote(at.username)}:{unquote(at.password or '')}"
+        headers["Authorization"] = f"Basic {base64.b64encode(login.encode()).decode()}"
+    path = (at.path or "/") + (f"?{at.query}" if at.query else "")
+    with closing(_connection(at.scheme, at.hostname or "", at.port)) as connection:
+        connection.request("POST", path, json.dumps(told).encode(), headers)
+        status = connection.getresponse().status
+    if not 200 <= status < 300:
+        raise ValueError(f"HTTP {status}")
+
+
+def _connection(scheme: str, host: str, port: Optional[int]) -> http.client.HTTPConnection:
+    """A connection to the server. Its certificate is checked, by the system's authorities and by certifi's."""
+    if scheme == "http":
+        return http.client.HTTPConnection(host, port, timeout=LIMIT)
+    trusted = ssl.create_default_context()
+    trusted.load_verify_locations(cadata=certifi.contents())
+    return http.client.HTTPSConnection(host, port, timeout=LIMIT, context=trusted)

@@ -26,6 +26,12 @@ class Background:
         """The call has ended."""
         return not self._thread.is_alive()
 
+    def wait(self, limit: float) -> None:
+        """Wait for the call's end. Errors: TimeoutError after the limit (seconds); whatever the call raised."""
+        self.result(limit)
+        if not self.over:
+            raise TimeoutError("no answer in time")
+
     def result(self, limit: Optional[float] = None, otherwise: Any = None) -> Any:
         """What the call returned, or `otherwise` when it has not ended within the limit (seconds).
 

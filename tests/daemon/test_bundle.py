@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ssl
 import subprocess
 import sys
+import threading
 import zipfile
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib import metadata
 from pathlib import Path
 from types import SimpleNamespace
@@ -133,3 +137,52 @@ def test_a_part_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setattr(metadata, "distribution", missing)
     with pytest.raises(Blocked, match="invoke is not installed"):
         bundle.build(tmp_path / "osprey.pyz")
+
+
+NOTIFY = (
+    "import sys; sys.path.insert(0, sys.argv[1])\n"
+    "from ospreyops.healing.notify import post\n"
+    "post(sys.argv[2], {'event': 'found'})"
+)
+
+
+class Hook(BaseHTTPRequestHandler):
+    """A web server that takes events at /hook, and sends everybody else there."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(204 if self.path == "/hook" else 302)
+        self.send_header("Location", "/hook")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def hook(tmp_path: Path) -> Iterator[str]:
+    """The URL of that server, whose certificate is web.pem."""
+    name = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "1", "-out", "web.pem"]
+    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", *name]
+    subprocess.run(make, cwd=tmp_path, check=True, capture_output=True)
+    server = HTTPServer(("127.0.0.1", 0), Hook)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(tmp_path / "web.pem", tmp_path / "key.pem")
+    server.socket = tls.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
+    yield f"https://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+def test_an_event_leaves_the_file_for_a_web_server_whose_certificate_is_trusted_and_no_other(
+    pyz: Path, tmp_path: Path, hook: str
+) -> None:
+    def posted(path: str, **env: str) -> subprocess.CompletedProcess[str]:
+        words = [sys.executable, "-S", "-c", NOTIFY, str(pyz), hook + path]
+        return subprocess.run(words, capture_output=True, text=True, timeout=60, cwd="/", env=env)
+
+    trusted = str(tmp_path / "web.pem")
+    taken = posted("/hook", SSL_CERT_FILE=trusted)
+    assert taken.returncode == 0, taken.stderr
+    assert "HTTP 302" in posted("/moved", SSL_CERT_FILE=trusted).stderr
+    assert "CERTIFICATE_VERIFY_FAILED" in posted("/hook").stderr
