@@ -38,7 +38,7 @@ class Extract:
         folder, _, name = self.place.rpartition("/")
         unpack = (
             "umask 022 && mkdir -p {folder} && cd {folder} && rm -rf {part} && mkdir {part}"
-            f" && tar --no-same-permissions -xof {{archive}} -C {{part}} && {MODES}"
+            f" && tar -xof {{archive}} -C {{part}} --no-same-permissions && {MODES}"
             " && chmod +x {part}/{script} && (cd {part} && find . ! -name . >{mark})"
         )
         line = f"{unpack}{' && rm -f {archive}' if self.consume else ''} && {SWAP}"

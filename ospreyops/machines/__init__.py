@@ -21,8 +21,8 @@ from ..step import Action
 
 __path__.extend(folders(__name__))
 
-ALONGSIDE = 9
-"""How many ports there are for containers alongside."""
+ALONGSIDE = 1000
+"""How many ports there are at most for containers alongside: more than any one user would keep taken."""
 EPHEMERAL = 32768
 """From this port on Linux takes ports for outgoing connections (ip_local_port_range); such a port may be taken."""
 DIAL_LIMIT = 30
@@ -130,7 +130,7 @@ class Machine(Protocol):
 def ports_alongside(port: int) -> range:
     """The ports for containers alongside a service at that port."""
     first = port + 1 if port + ALONGSIDE < EPHEMERAL else 20000 + port % 10000 + 1
-    return range(first, first + ALONGSIDE)
+    return range(first, min(first + ALONGSIDE, EPHEMERAL))
 
 
 def machine(settings: Settings) -> Machine:

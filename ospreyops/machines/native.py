@@ -11,7 +11,7 @@ from ..facts.machine import MachineFacts, State
 from ..remote.command import Answer, Command
 from ..settings import Settings
 from ..tools import df, docker, iptables
-from . import DIAL_LIMIT, Vm, ports_alongside
+from . import DIAL_LIMIT, Vm
 
 LIMIT = 12
 
@@ -28,7 +28,7 @@ class Machine:
 
     def questions(self) -> dict[str, Command]:
         """Where new connections end, how much memory is free, which ports are taken, how much disk Docker has."""
-        return {"room": Command(f"{iptables.question(ports_alongside(self._port))}; {docker.root_disk()}", LIMIT)}
+        return {"room": Command(f"{iptables.question()}; {docker.root_disk()}", LIMIT)}
 
     def again(self, answers: Mapping[str, Answer]) -> dict[str, Command]:
         """Nothing."""

@@ -13,7 +13,7 @@ from ..remote.command import Answer, Command
 from ..settings import Settings
 from ..step import Action, FirstOf, Remedy, Retried
 from ..tools import docker, docker_machine, guest, iptables, ps, vboxmanage
-from . import DIAL_LIMIT, ports_alongside
+from . import DIAL_LIMIT
 
 PROGRAMS = ("VBoxManage", "docker-machine", "VBoxHeadless", "VBoxSVC")
 LIMIT = 12
@@ -110,7 +110,7 @@ class Machine:
         )
 
     def _room(self) -> str:
-        return iptables.question(ports_alongside(self._port), firewall=False)
+        return iptables.question(firewall=False)
 
     def address(self, facts: Facts) -> str:
         """The VM's, on the host-only network: no rule forwards the port of a container that stands alongside."""

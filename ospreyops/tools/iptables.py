@@ -26,13 +26,10 @@ FIREWALL = (
 ROOM = (
     ' { while read -r a i p k r; do echo "inet6 $k"; done; } 2>/dev/null </proc/net/if_inet6;'
     ' sed -n "s/^MemAvailable: *\\([0-9]*\\) kB/memory \\1/p" /proc/meminfo;'
-    ' sed -n "s/^ *[0-9]*: [0-9A-F]*:\\(PORTS\\) [0-9A-F:]* \\(01\\|02\\|0A\\) .*/taken \\1/p"'
+    ' sed -n "s/^ *[0-9]*: [0-9A-F]*:\\([0-7][0-9A-F]\\{3\\}\\) [0-9A-F:]* \\(01\\|02\\|0A\\) .*/taken \\1/p"'
     " /proc/net/tcp /proc/net/tcp6 | sort -u; :"
 )
-"""What is asked where the engine is; of a firewall only where users come from other hosts.
-
-PORTS, in hexadecimal: an open connection, or one that begins, may have one of them.
-"""
+"""What is asked where the engine is. An open connection, or one that begins, takes a port, too."""
 SCOPES = {"00": "global", "10": "loopback", "20": "link"}
 """The kernel's numbers for how far an IPv6 address reaches."""
 SWITCH = (
@@ -67,10 +64,9 @@ class Room:
     routes: tuple[Route, ...] = ()
 
 
-def question(ports: range, *, firewall: bool = True) -> str:
-    """The line that asks for the active port, the free memory, and which of the ports are taken."""
-    asked = RULES + (FIREWALL if firewall else "") + ROOM
-    return asked.replace("PORTS", "\\|".join(f"{port:04X}" for port in ports))
+def question(*, firewall: bool = True) -> str:
+    """The line that asks for routes, free memory and taken ports; of a firewall only where users come from outside."""
+    return RULES + (FIREWALL if firewall else "") + ROOM
 
 
 def room(printed: str, service_port: int, *, loopback: bool = True) -> Room:

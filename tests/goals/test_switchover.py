@@ -127,10 +127,10 @@ def test_a_port_that_something_else_has_is_passed_over(sim: Sim) -> None:
     host = running(taken_ports=(24343, 24344))
     assert sim("deploy --version 0.4 -H sim", host).code == 0
     assert host.active_port == 24345
-    host = running(taken_ports=tuple(range(24343, 24352)))
+    host = running(taken_ports=tuple(range(24343, 25343)))
     ran = sim("deploy --version 0.4 -H sim", host)
     assert (ran.code, host.ran) == (3, [])
-    assert "no port of 24343 to 24351 is free on sim" in ran.err
+    assert "no port of 24343 to 25342 is free on sim" in ran.err
 
 
 def test_nothing_is_restarted_where_nothing_runs(sim: Sim) -> None:
@@ -169,5 +169,5 @@ def test_a_dry_run_of_a_deploy_that_stops_first_starts_at_the_services_own_port(
 
 @pytest.mark.parametrize(("port", "first"), [(44342, 24343), (443, 444), (8443, 8444), (32767, 22768), (65535, 25536)])
 def test_the_ports_alongside_are_none_that_linux_takes_for_other_connections(port: int, first: int) -> None:
-    assert list(ports_alongside(port)) == list(range(first, first + 9))
+    assert list(ports_alongside(port)) == list(range(first, min(first + 1000, 32768)))
     assert ports_alongside(port)[-1] < 32768

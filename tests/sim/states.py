@@ -61,7 +61,7 @@ def hosts(draw: st.DrawFn) -> SimHost:
         loading=draw(st.sampled_from([set(), {"0.4"}]).map(set)),
         desired=draw(st.sampled_from(["", *VERSIONS])),
         memory_free=draw(st.sampled_from([10**9, 10**10])),
-        taken_ports=draw(st.sampled_from([(), (24343,), tuple(range(24343, 24352))])),
+        taken_ports=draw(st.sampled_from([(), (24343,), tuple(range(24343, 25343))])),
         ended=draw(st.sampled_from([None, 0, 125])),
         log_size=draw(st.sampled_from([0, 20, 60_000_000])),
         engine_why=draw(st.sampled_from(["", "", "", "permission denied"])),
