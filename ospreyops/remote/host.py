@@ -129,23 +129,12 @@ class Host:
         if self._owner and not self._execute(f"id -u {self._owner}", 20).ok:
             raise Blocked(f"there is no user {self._owner} on {self.name}", evidence=free.err)
         user = getpass.getuser() if self.here else str(self._connection.user)
-        for _ in range(3):
-            if not sys.stdin.isatty():
-                raise Blocked(
-                    f"sudo on {self.name} needs the password of {user}, and there is no terminal to ask for it",
-                    evidence=free.err,
-                    hint="run the same command in a terminal, or add a sudoers rule with NOPASSWD",
-                )
-            with self.console.paused():
-                password = getpass.getpass(f"[sudo] password for {user} on {self.name}: ")
+
+        def check(password: str) -> Answer:
             mark = sudo.new_mark()
-            answer = self._execute(sudo.run("true", self._owner or "root", mark), 20, password=password, mark=mark)
-            if answer.ok:
-                return password
-            if not sudo.WRONG.search(answer.err):
-                break
-            self.console.dim("wrong password, try again")
-        raise Blocked(f"{user} may not use sudo on {self.name}", evidence=answer.err)
+            return self._execute(sudo.run("true", self._owner or "root", mark), 20, password=password, mark=mark)
+
+        return sudo.asked(self.console, user, free, check)
 
     @cached_property
     def jumped(self) -> bool:

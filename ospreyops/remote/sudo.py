@@ -6,13 +6,20 @@ prompt is ever answered: whoever prints one gets nothing. What the program reads
 
 from __future__ import annotations
 
+import getpass
 import re
 import secrets
 import shlex
+import sys
 import threading
 from collections.abc import Iterator
+from typing import Callable
 
 import invoke
+
+from ..console import Console
+from ..errors import Blocked
+from .command import Answer
 
 WRONG = re.compile("incorrect password|try again|authentication fail|no password was provided", re.IGNORECASE)
 """What sudo and sudo-rs say of a wrong password. Anything else is a refusal."""
@@ -42,6 +49,31 @@ def stream(words: str, user: str) -> str:
     return _sh(f"{READ}if {remembered}; then sudo -n {program}; else {anew}; fi; r=$?; sudo -k; exit $r")
 
 
+def asked(console: Console, user: str, refusal: Answer, check: Callable[[str], Answer]) -> str:
+    """The password of that user, asked for on the terminal until sudo takes it.
+
+    refusal: what sudo said without a password; check: tries one. Errors: Blocked without a terminal, and in sudo's own
+    words when it refuses for another reason.
+    """
+    host = console.name
+    for _ in range(3):
+        if not sys.stdin.isatty():
+            raise Blocked(
+                f"sudo on {host} needs the password of {user}, and there is no terminal to ask for it",
+                evidence=refusal.err,
+                hint="run the same command in a terminal, or add a sudoers rule with NOPASSWD",
+            )
+        with console.paused():
+            password = getpass.getpass(f"[sudo] password for {user} on {host}: ")
+        refusal = check(password)
+        if refusal.ok:
+            return password
+        if not WRONG.search(refusal.err):
+            break
+        console.dim("wrong password, try again")
+    raise Blocked(f"{user} may not use sudo on {host}", evidence=refusal.err)
+
+
 def new_mark() -> str:
     """A mark that no other run has."""
     return f"ospreyops-{secrets.token_hex(8)}"
@@ -53,7 +85,10 @@ def without(mark: str, said: str) -> str:
 
 
 class Once(invoke.StreamWatcher):
-    """Gives the password when the mark appears for the first time. answered: shared by the threads that watch."""
+    """Gives the password when the mark appears for the first time, in whichever stream.
+
+    answered: Invoke watches each stream with an object of its own; this is what they share.
+    """
 
     def __init__(self, mark: str, password: str, answered: threading.Event) -> None:
         super().__init__()

@@ -1,0 +1,79 @@
+"""sudo's password gets to sudo, and to nothing that runs behind it."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+
+from ospreyops.remote import sudo
+
+PASSWORD = "it's $a `secret`"
+SUDO = {
+    # Reads a line of its input when it needs one, and remembers, per parent process, that it was right.
+    "sudo": (
+        'here=$(dirname "$0"); n=; v=; while [ $# -gt 0 ]; do case $1 in -n) n=1;; -v) v=1;; -S|-k|-H) ;;'
+        ' -p|-u) shift;; *) break;; esac; shift; done; if [ ! -e "$here/known-$PPID" ]; then [ "$n" ] && exit 1;'
+        ' IFS= read -r p; [ "$p" = "$WANTED" ] || { echo "1 incorrect password attempt" >&2; exit 1; };'
+        ' [ -z "$REMEMBERS" ] || [ -z "$v" ] || : >"$here/known-$PPID"; fi; [ $# = 0 ] || exec "$@"'
+    ),
+    # Reads all of its input ahead.
+    "sudo-rs": (
+        'here=$(dirname "$0"); n=; v=; while [ $# -gt 0 ]; do case $1 in -n) n=1;; -v) v=1;; -S|-k|-H) ;;'
+        ' -p|-u) shift;; *) break;; esac; shift; done; if [ ! -e "$here/known-$PPID" ]; then [ "$n" ] && exit 1;'
+        ' p=$(cat); [ "$p" = "$WANTED" ] || { echo "Authentication failed, try again." >&2; exit 1; };'
+        ' [ -z "$v" ] || : >"$here/known-$PPID"; fi; [ $# = 0 ] || exec "$@"'
+    ),
+}
+
+
+@pytest.fixture(params=[("sudo", "1"), ("sudo", ""), ("sudo-rs", "1")], ids=["sudo", "sudo without memory", "sudo-rs"])
+def environment(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
+    """A sudo in the form of the real ones, as far as its password is concerned."""
+    kind, remembers = request.param
+    program = tmp_path / "sudo"
+    program.write_text(f"#!/bin/sh\n{SUDO[kind]}\n")
+    program.chmod(0o755)
+    return {"PATH": f"{tmp_path}:/usr/bin:/bin", "WANTED": PASSWORD, "REMEMBERS": remembers}
+
+
+def ran(words: str, given: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["/bin/sh", "-c", words], input=given, capture_output=True, text=True, env=environment, timeout=10
+    )
+
+
+def test_a_program_that_is_talked_to_gets_all_of_its_input_and_not_the_password(environment: dict[str, str]) -> None:
+    done = ran(sudo.stream("exec cat", "root"), f"{PASSWORD}\nfirst\nsecond", environment)
+    assert (done.returncode, done.stdout) == (0, "first\nsecond"), done.stderr
+
+
+def test_a_program_that_is_run_has_no_input(environment: dict[str, str]) -> None:
+    mark = sudo.new_mark()
+    done = ran(sudo.run("exec cat", "root", mark), f"{PASSWORD}\nmore", environment)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert sudo.without(mark, done.stderr) == ""
+
+
+@pytest.mark.parametrize("how", [sudo.stream, lambda words, user: sudo.run(words, user, "mark")])
+def test_a_wrong_password_runs_nothing_and_is_told_as_wrong(how: object, environment: dict[str, str]) -> None:
+    assert callable(how)
+    done = ran(how("echo ran", "root"), "another\n", environment)
+    assert done.returncode == 1 and done.stdout == ""
+    assert sudo.WRONG.search(done.stderr)
+
+
+def test_whoever_prints_a_prompt_or_even_the_mark_afterwards_gets_nothing() -> None:
+    mark, answered = sudo.new_mark(), threading.Event()
+    streams = [sudo.Once(mark, PASSWORD, answered) for _ in range(2)]
+    assert list(streams[0].submit("[sudo] password for maint: ")) == []
+    assert list(streams[0].submit(f"{mark}\n")) == [f"{PASSWORD}\n"]
+    assert [list(one.submit(f"{mark}\n{mark}\nospreyops-sudo-password:")) for one in streams] == [[], []]
+    assert sudo.new_mark() != mark
+
+
+def test_the_exit_status_is_that_of_the_program(environment: dict[str, str]) -> None:
+    for words in (sudo.stream('sh -c "exit 7"', "root"), sudo.run('sh -c "exit 7"', "root", "mark")):
+        assert ran(words, f"{PASSWORD}\n", environment).returncode == 7
