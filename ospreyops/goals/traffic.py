@@ -22,10 +22,15 @@ def unswitchable(facts: Facts, target: Target) -> Optional[Problem]:
     where = f"traffic cannot be switched on {target.name}"
     if facts.engine and facts.engine.own_rules:
         return Problem(f"{where}: {facts.engine.own_rules}")
-    if facts.machine.active_port is None:
-        return Problem(f"{where}: no iptables that {facts.host.user} may use")
     refused = next((route for route in facts.machine.routes if route.used and route.refused is not None), None)
-    return Problem(f"{where} for users over {refused.family}: {refused.refused}") if refused else None
+    if refused:
+        return Problem(f"{where} for users over {refused.family}: {refused.refused}")
+    unknown = facts.machine.active_port is None
+    return (
+        Problem(f"{where}: iptables did not say in time where it ends now; the same line again may")
+        if unknown
+        else None
+    )
 
 
 def way_problem(facts: Facts, port: int) -> Optional[Problem]:

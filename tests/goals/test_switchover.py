@@ -109,7 +109,7 @@ def test_a_bad_release_never_gets_traffic_and_leaves_nothing_over(sim: Sim, faul
     ("state", "why"),
     [
         ({"memory_free": 10**9}, "sim has not enough memory for two services: 1.0 GB free, 1.3 GB needed for one more"),
-        ({"active_port": None}, "traffic cannot be switched on sim: no iptables that ops may use"),
+        ({"active_port": None}, "traffic cannot be switched on sim for users over IPv4: sudo: a password is required"),
     ],
 )
 def test_where_two_containers_cannot_run_that_is_said_and_nothing_done(

@@ -92,6 +92,14 @@ def test_what_would_shut_some_users_out_is_refused_with_the_cause(route: Route, 
         traffic.check_way(world((route,)), 24343)
 
 
+def test_where_iptables_gave_no_answer_nothing_is_said_about_rights() -> None:
+    plan = world(())
+    unasked = replace(plan.facts, machine=replace(plan.facts.machine, active_port=None, routes=()))
+    assert str(traffic.unswitchable(unasked, plan.target)) == (
+        "traffic cannot be switched on sim: iptables did not say in time where it ends now; the same line again may"
+    )
+
+
 @pytest.mark.parametrize(
     "route",
     [

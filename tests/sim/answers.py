@@ -67,7 +67,8 @@ def room(host: SimHost) -> str:
     """What the question for the active port, the free memory and the taken ports prints."""
     taken = "".join(f"taken {port:04X}\n" for port in sorted({*host.taken_ports, *host.listening}))
     disk = "" if host.docker_free is None else f"/dev/sdb 100000000 1 {host.docker_free // 1024} 1% /srv/docker\n"
-    rules = "" if host.active_port is None else "".join(_rules(host))
+    refused = "iptables refused: sudo: a password is required\n"
+    rules = refused if host.active_port is None else "".join(_rules(host))
     return f"{rules}memory {host.memory_free // 1024}\n{taken}{disk}"
 
 
