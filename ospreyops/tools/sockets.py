@@ -21,10 +21,10 @@ def listener(printed: str) -> Optional[Listener]:
         return None
     line = printed.strip().splitlines()[0]
     if line.startswith("LISTEN"):
-        found = re.search(r'\("([^"]+)",pid=(\d+)', line)
+        found = re.search(r'\("([^"]+)",pid=(\d{1,9})', line)
         return Listener(found[1], int(found[2])) if found else Listener()
     name, pid = [*line.split(), "?", "?"][:2]
-    return Listener(name, int(pid) if pid.isdecimal() else None)
+    return Listener(name, int(pid) if re.fullmatch("[0-9]{1,9}", pid) else None)
 
 
 def open_connections(table: str, port: Optional[int]) -> Optional[int]:
