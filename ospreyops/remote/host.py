@@ -139,7 +139,7 @@ class Host:
     @cached_property
     def jumped(self) -> bool:
         """The connection goes through another host (ProxyJump, ProxyCommand)."""
-        return not self.here and self._connection.gateway is not None
+        return not self.here and bool(self._connection.gateway)
 
     @cached_property
     def address(self) -> str:
@@ -150,7 +150,7 @@ class Host:
     def _connection(self) -> Any:
         from . import ssh
 
-        return ssh.connect(self._settings)
+        return ssh.connect(self._settings, lambda text: self.console.say(text, error=True))
 
     @cached_property
     def _here(self) -> invoke.Context:

@@ -1,22 +1,50 @@
-"""Host keys: known_hosts decides, as it does for ssh. Fabric alone never reads it and adds any key (fabric#2071)."""
+"""Host keys: ssh's judgement of them, but that no unknown, changed or revoked key is ever let through."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
-import fabric
 import paramiko
 
-from ..errors import Unreachable
+from ..errors import Unreachable, Usage
+from .command import quote
+from .host_certificates import Certificate
+from .known_hosts import Entry, Marker, look_up
+from .revoked_keys import is_revoked
+from .ssh_config import SshConfig, built_in
+
+FIRST_WITHOUT_SSH = "ssh-ed25519"
+SMALLEST_RSA = 1024
+"""Bits; ssh's own default of RequiredRSASize."""
+CERTIFICATE = "-cert-v01@openssh.com"
 
 
-class RejectUnknownHostKey(paramiko.MissingHostKeyPolicy):
-    """Reject a host key that known_hosts does not have."""
+class HostKeys(paramiko.MissingHostKeyPolicy):
+    """What is known of a host's keys. Paramiko is told of none, and so leaves each key to this judgement.
 
-    def __init__(self, name: str, login: str) -> None:
+    name: the host as the user calls it; login: the words that ssh needs for it.
+    """
+
+    def __init__(self, config: SshConfig, name: str, login: str, limit: float) -> None:
+        if config.get("knownhostscommand"):
+            raise Usage(f"{name}: KnownHostsCommand is not supported", hint="KnownHostsCommand none for that host")
         self.name, self.login = name, login
+        self._config, self._limit = config, limit
+        self._files = [*config.files("userknownhostsfile"), *config.files("globalknownhostsfile")]
+        self._names = known_as(config)
+        self.entries = look_up(self._files, self._names)
+
+    def algorithms(self, ours: Sequence[str]) -> list[str]:
+        """The host key algorithms to offer, of those that this program has: ssh's choice, in ssh's order."""
+        wanted = self._config.names("hostkeyalgorithms")
+        first = (wanted or [FIRST_WITHOUT_SSH])[0]
+        if not self._is_known(first.replace(CERTIFICATE, "")) and self._may_order(wanted):
+            wanted = sorted(wanted or ours, key=lambda name: not self._comes_first(name))
+        return [name for name in wanted or ours if name in ours]
 
     def missing_host_key(
         self,
@@ -24,45 +52,87 @@ class RejectUnknownHostKey(paramiko.MissingHostKeyPolicy):
         hostname: str,
         key: paramiko.PKey,
     ) -> None:
-        """Raise Unreachable, with the key's fingerprint and the command that accepts the key."""
-        raise Unreachable(
-            f"the host key of {self.name} ({hostname}) is not known: {key.get_name()} {fingerprint(key)}",
-            hint=f"compare the fingerprint with the host's own, then: {accept_command(self.login)}",
+        """Judge the key that a server has shown to be its own. Errors: Unreachable, with what to try."""
+        smallest = self._config.number("requiredrsasize", SMALLEST_RSA)
+        if isinstance(key, paramiko.RSAKey) and key.get_bits() < smallest:
+            raise Unreachable(f"the host key of {self.name} has {key.get_bits()} bits, {smallest} are required")
+        certificate = Certificate.of(key)
+        shown = [key.asbytes(), *([certificate.authority] if certificate else [])]
+        self._refuse_revoked(key, shown)
+        if certificate and self._vouched_for(certificate):
+            return
+        for name in self._names:
+            known = [entry for entry in self.entries if (entry.name, entry.marker) == (name, Marker.HOST)]
+            if key.asbytes() in [entry.key for entry in known]:
+                return
+            if known:
+                raise self._changed(key, known)
+        raise self._unknown(hostname, key)
+
+    def _vouched_for(self, certificate: Certificate) -> bool:
+        principal = self._config.get("hostkeyalias") or self._config.host
+        authorities = [entry.key for entry in self.entries if entry.marker is Marker.AUTHORITY]
+        return certificate.authority in authorities and certificate.is_valid(
+            principal, self._config.names("casignaturealgorithms")
         )
 
+    def _refuse_revoked(self, key: paramiko.PKey, shown: list[bytes]) -> None:
+        revoked = [entry for entry in self.entries if entry.marker is Marker.REVOKED and entry.key in shown]
+        where = [f"{entry.file}:{entry.line}" for entry in revoked]
+        if file := self._config.get("revokedhostkeys"):
+            path = self._config.path(file)
+            where += [str(path)] if is_revoked(key, shown, path, self._limit) else []
+        if where:
+            raise Unreachable(
+                f"the host key of {self.name} is revoked: {key.get_name()} {fingerprint(key.asbytes())}, by {where[0]}",
+                hint="ask the host's maintainer: whoever has that key may pretend to be the host",
+            )
 
-def fingerprint(key: paramiko.PKey) -> str:
+    def _changed(self, key: paramiko.PKey, known: list[Entry]) -> Unreachable:
+        entry = next((entry for entry in known if entry.kind == key.get_name()), known[0])
+        forget = f"ssh-keygen -f {quote(str(entry.file))} -R {shlex.quote(entry.name)}"
+        return Unreachable(
+            f"the host key of {self.name} has changed: {key.get_name()} {fingerprint(key.asbytes())},"
+            f" known is {entry.kind} {fingerprint(entry.key)}",
+            hint=f"ask the host's maintainer why; if it is right: {forget} && {self._accept}",
+        )
+
+    def _unknown(self, hostname: str, key: paramiko.PKey) -> Unreachable:
+        accept = f"then: {self._accept}"
+        if not [file for file in self._files if file != Path("/dev/null")]:
+            accept = f"have UserKnownHostsFile of ssh_config name a file that keeps it, {accept}"
+        return Unreachable(
+            f"the host key of {self.name} ({hostname}) is not known: {key.get_name()} {fingerprint(key.asbytes())}",
+            hint=f"compare the fingerprint with the host's own, {accept}",
+        )
+
+    @property
+    def _accept(self) -> str:
+        """The command that adds the host's key to known_hosts."""
+        return f"ssh -o StrictHostKeyChecking=accept-new {self.login} true"
+
+    def _may_order(self, wanted: list[str]) -> bool:
+        """Whether ssh would put the known kinds first: the list is its own, or that and more."""
+        default = built_in("hostkeyalgorithms", self._limit)
+        return wanted[: len(default)] == default
+
+    def _comes_first(self, algorithm: str) -> bool:
+        if algorithm.endswith(CERTIFICATE) and any(entry.marker is Marker.AUTHORITY for entry in self.entries):
+            return True
+        return self._is_known(algorithm.replace(CERTIFICATE, ""))
+
+    def _is_known(self, algorithm: str) -> bool:
+        kind = "ssh-rsa" if algorithm.startswith("rsa-") else algorithm
+        return any((entry.kind, entry.marker) == (kind, Marker.HOST) for entry in self.entries)
+
+
+def fingerprint(key: bytes) -> str:
     """The key's SHA256 fingerprint, as ssh and ssh-keygen print it."""
-    return "SHA256:" + base64.b64encode(hashlib.sha256(key.asbytes()).digest()).decode().rstrip("=")
+    return "SHA256:" + base64.b64encode(hashlib.sha256(key).digest()).decode().rstrip("=")
 
 
-def accept_command(login: str) -> str:
-    """The command that adds a host's key to known_hosts."""
-    return f"ssh -o StrictHostKeyChecking=accept-new {login} true"
-
-
-def known_hosts(connection: fabric.Connection) -> list[str]:
-    """The files that ssh reads host keys from, the user's first."""
-    config = connection.ssh_config
-    own = config.get("userknownhostsfile", "~/.ssh/known_hosts ~/.ssh/known_hosts2")
-    return f"{own} {config.get('globalknownhostsfile', '/etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2')}".split()
-
-
-def known_as(connection: fabric.Connection) -> str:
-    """The name that known_hosts has a host under; a port other than 22 is part of it."""
-    return connection.host if connection.port == 22 else f"[{connection.host}]:{connection.port}"
-
-
-def load_known_hosts(connection: fabric.Connection) -> None:
-    """Accept the keys that known_hosts has for the host; with HostKeyAlias, only those of the alias."""
-    client, alias = connection.client, connection.ssh_config.get("hostkeyalias")
-    files = [str(path) for path in (Path(name).expanduser() for name in known_hosts(connection)) if path.is_file()]
-    if not alias:
-        for file in files:
-            client.load_system_host_keys(file)
-        return
-    known = paramiko.HostKeys()
-    for file in files:
-        known.load(file)
-    for kind, key in (known.lookup(alias) or {}).items():
-        client.get_host_keys().add(known_as(connection), kind, key)
+def known_as(config: SshConfig) -> list[str]:
+    """The names that known_hosts may have a host under, in ssh's order: with a port other than 22 first."""
+    if alias := config.get("hostkeyalias"):
+        return [alias]
+    return [config.host] if config.port == 22 else [f"[{config.host}]:{config.port}", config.host]

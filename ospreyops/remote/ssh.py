@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+import functools
 import logging
-import socket
+import os
+import shlex
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Callable, NamedTuple, Optional
 
 import fabric
 import paramiko
-from paramiko.ssh_exception import ConfigParseError
 
-from ..errors import Blocked, OspreyError, Usage
-from ..settings import Settings
-from .host_keys import RejectUnknownHostKey, load_known_hosts
-from .ssh_errors import translate_errors
+from ..errors import OspreyError, Usage
+from ..settings import KEYS, Settings
+from .host_keys import HostKeys
+from .identities import SOCKET, Identities
+from .sockets import direct, through
+from .ssh_config import Login, SshConfig, read
+from .ssh_errors import Attempt, translate_errors
+from .transport import prepared
 
-CHEAP_CIPHER = "aes128-gcm@openssh.com"
-WEAK = ("-cbc", "hmac-md5", "-96")
-"""What names of ciphers and digests have in them that OpenSSH has not offered for years; paramiko does."""
-AGAIN = 0.1
-"""Seconds until the tool asks again for a session that was refused."""
+MOST_JUMPS = 16
+"""Jump hosts on the way to a host; more of them are a circle."""
 KEEPALIVE = 10
 """Seconds between two signs of life that the server is asked for."""
 
@@ -31,80 +33,100 @@ KEEPALIVE = 10
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
 
-class Transport(paramiko.Transport):
-    """A transport without Nagle's delay (a run takes 13 ms, not 48), and with the cipher that costs least."""
+class Connection(fabric.Connection):  # type: ignore[misc]  # Fabric has no types
+    """A Fabric connection that is brought about as ssh_config says, whose errors name the host that they are about."""
 
-    def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
-        if isinstance(sock, socket.socket):
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        super().__init__(sock, *args, **kwargs)
-        options = self.get_security_options()
-        options.ciphers = sorted(_strong(options.ciphers), key=lambda cipher: cipher != CHEAP_CIPHER)
-        options.digests = _strong(options.digests)
+    said = SshConfig(Login(""), {})
+    name, login = "", ""
 
-    def open_session(self, *args: Any, **kwargs: Any) -> paramiko.Channel:
-        """A new session. One that the server refuses while others still count (MaxSessions) is asked for again.
+    def open(self) -> None:
+        """Connect, unless that was done. Errors: Unreachable, Usage."""
+        if self.is_connected:
+            return
+        with translate_errors(Attempt(self, self.name, self.login, self.connect_timeout)):
+            if not self.gateway:
+                self.connect_kwargs["sock"] = direct(self.said, self.connect_timeout)
+            super().open()
 
-        Errors: Blocked when the server goes on refusing.
-        """
-        end = time.monotonic() + self.channel_timeout
-        while True:
-            try:
-                return super().open_session(*args, **kwargs)
-            except paramiko.SSHException as refusal:
-                if not self.is_active() or "Timeout" in str(refusal):
-                    raise
-                if time.monotonic() > end:
-                    raise Blocked(
-                        f"the SSH server of {self.getpeername()[0]} refuses one more session: {refusal}",
-                        hint="MaxSessions in its sshd_config: 10, the default, is enough",
-                    ) from None
-            time.sleep(AGAIN)
+    def open_gateway(self) -> Any:
+        """What the connection goes through: ProxyCommand, or a channel of the jump host."""
+        return through(self.said) if isinstance(self.gateway, str) else super().open_gateway()
 
-    def end_input(self, channel: Any) -> None:
-        """End a program's input, unless the program has ended.
-
-        Channel.shutdown_write, the public way, sends after it has given the channel's lock back. When the program ends
-        just then, the end of its input follows the end of the channel, and OpenSSH hangs up. So the message is sent
-        under the lock here, by the two private methods that shutdown_write uses.
-        """
-        transport: Any = self
-        with channel.lock:
-            if message := channel._send_eof():  # noqa: SLF001 (see above)
-                transport._send_user_message(message)  # noqa: SLF001 (see above)
+    def close(self) -> None:
+        """End the connection, also one that never stood, and those to the jump hosts."""
+        super().close()
+        self.client.close()
+        if isinstance(self.gateway, fabric.Connection):
+            self.gateway.close()
 
 
-def _strong(algorithms: Sequence[str]) -> list[str]:
-    """Those that are not weak, in their order."""
-    return [name for name in algorithms if not any(part in name for part in WEAK)]
+def connect(settings: Settings, tell: Callable[[str], None] = lambda _: None) -> fabric.Connection:
+    """An open Fabric connection to the host, as ssh_config, the agent and known_hosts say.
 
-
-def connect(settings: Settings) -> fabric.Connection:
-    """An open Fabric connection to the host. It honours ssh_config, the agent and key files.
-
-    Errors: Unreachable, with what is the case and what to try; Usage when ssh_config cannot be read.
+    tell: is told in a sentence when ssh cannot be asked. Errors: Unreachable, with what is the case and what to try;
+    Usage when ssh_config is wrong, or wants what is not supported.
     """
+    login = Login.parse(settings.address or settings.name)
+    login = login._replace(user=settings.user or login.user, port=settings.port or login.port)
+    way = Way(login, settings.name, settings.ssh, settings.ssh_connect_timeout, tell)
+    config = read(login, 2 * way.limit, tell)
+    if way.limit == KEYS["ssh_connect_timeout"].default:
+        way = way._replace(limit=config.number("connecttimeout", way.limit))
+    connection = _connection(config, way)
     try:
-        connection = fabric.Connection(
-            settings.address or settings.name,
-            user=settings.user or None,
-            port=settings.port or None,
-            connect_timeout=settings.ssh_connect_timeout,
-        )
-    except ConfigParseError as error:
-        raise Usage(f"ssh_config cannot be read: {error}") from None
-    except ValueError as error:
-        raise Usage(f"{settings.name!r} is not a host name: {error}") from None
-    try:
-        _secure(connection, settings, settings.ssh)
-        with translate_errors(connection, settings):
-            connection.open()
+        connection.open()
     except OspreyError:
         connection.close()
         raise
-    limit = 2 * settings.ssh_connect_timeout
-    threading.Thread(target=_keepalive, args=[connection.transport, limit], daemon=True).start()
+    threading.Thread(target=_keepalive, args=[connection.transport, 2 * way.limit], daemon=True).start()
     return connection
+
+
+class Way(NamedTuple):
+    """What a connection is for: the host's name and the words that ssh needs, the seconds, and the hosts before it."""
+
+    login: Login
+    name: str
+    words: str
+    limit: int
+    tell: Callable[[str], None]
+    jumps: int = 0
+
+
+def _connection(config: SshConfig, way: Way) -> Connection:
+    """A connection that is not open yet, with those to the jump hosts before it."""
+    known = HostKeys(config, way.name, way.words, 2 * way.limit)
+    connection = Connection(
+        config.host,
+        user=config.user,
+        port=config.port,
+        config=fabric.Config(ssh_config=paramiko.SSHConfig()),
+        gateway=_jump(config, way) or config.get("proxycommand") or False,
+        forward_agent=config.get("forwardagent") in ("yes", os.environ.get(SOCKET)),
+        connect_timeout=way.limit,
+        connect_kwargs={
+            "transport_factory": functools.partial(prepared, config, known.algorithms),
+            "auth_strategy": Identities(config, way.limit),
+            "banner_timeout": way.limit,
+            "auth_timeout": 2 * way.limit,
+            "channel_timeout": way.limit,
+        },
+    )
+    connection.said, connection.name, connection.login = config, way.name, way.words
+    connection.client.set_missing_host_key_policy(known)
+    return connection
+
+
+def _jump(config: SshConfig, way: Way) -> Optional[Connection]:
+    """The connection to the jump host; None where there is none."""
+    login = config.jump
+    if not login:
+        return None
+    if way.jumps == MOST_JUMPS:
+        raise Usage(f"ssh_config: more than {MOST_JUMPS} jump hosts on the way to {way.name}")
+    words = shlex.join([*login.words, login.host])
+    on_the_way = way._replace(login=login, name=login.host, words=words, jumps=way.jumps + 1)
+    return _connection(read(login, 2 * way.limit, way.tell), on_the_way)
 
 
 @contextmanager
@@ -131,17 +153,3 @@ def _keepalive(transport: paramiko.Transport, limit: float) -> None:
         with deadline(transport, limit):
             transport.global_request("keepalive@openssh.com", wait=True)
         time.sleep(KEEPALIVE)
-
-
-def _secure(connection: fabric.Connection, settings: Settings, login: str) -> None:
-    """Set the connection's host keys and limits, and those of each ProxyJump on the way."""
-    load_known_hosts(connection)
-    connection.client.set_missing_host_key_policy(RejectUnknownHostKey(settings.name, login))
-    limit = settings.ssh_connect_timeout
-    connection.connect_kwargs.update(
-        transport_factory=Transport, banner_timeout=limit, auth_timeout=2 * limit, channel_timeout=limit
-    )
-    if isinstance(connection.gateway, fabric.Connection):
-        jump = connection.gateway
-        jump.connect_timeout = limit
-        _secure(jump, settings, str(jump.original_host))

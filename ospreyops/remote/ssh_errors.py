@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,21 +12,20 @@ import paramiko
 from paramiko.ssh_exception import NoValidConnectionsError, PasswordRequiredException
 
 from ..errors import Unreachable
-from ..settings import Settings
-from .command import quote
-from .host_keys import accept_command, fingerprint, known_as, known_hosts
 
 
 class Attempt(NamedTuple):
-    """An attempt to connect, and the host that it is for."""
+    """An attempt to connect: the host's name, the words that ssh needs for it, and the seconds that it may take."""
 
     connection: fabric.Connection
-    settings: Settings
+    name: str
+    login: str
+    limit: float
 
     @property
     def where(self) -> str:
         """The host's name, and how it was tried unless that is the name: phil (root@192.0.2.7:22)."""
-        return self.address if self.settings.name == self.address else f"{self.settings.name} ({self.address})"
+        return self.address if self.name == self.address else f"{self.name} ({self.address})"
 
     @property
     def address(self) -> str:
@@ -37,7 +35,7 @@ class Attempt(NamedTuple):
     @property
     def verbose(self) -> str:
         """The command that shows how ssh fares."""
-        return f"ssh -v {self.settings.ssh}"
+        return f"ssh -v {self.login}"
 
     @property
     def greeted(self) -> bool:
@@ -47,39 +45,28 @@ class Attempt(NamedTuple):
 
 
 @contextmanager
-def translate_errors(connection: fabric.Connection, settings: Settings) -> Iterator[None]:
+def translate_errors(attempt: Attempt) -> Iterator[None]:
     """Turn whatever connecting raises into an Unreachable."""
     try:
         yield
     except (paramiko.SSHException, OSError, EOFError) as error:
         translate = next(translate for kind, translate in TRANSLATIONS.items() if isinstance(error, kind))
-        raise translate(error, Attempt(connection, settings)) from None
-
-
-def _key_changed(error: Any, attempt: Attempt) -> Unreachable:
-    connection = attempt.connection
-    at = connection if error.hostname == connection.host else connection.gateway
-    forget = f"ssh-keygen -f {quote(known_hosts(at)[0])} -R {shlex.quote(known_as(at))}"
-    return Unreachable(
-        f"the host key of {attempt.settings.name} has changed: {error.key.get_name()} {fingerprint(error.key)},"
-        f" known is {error.expected_key.get_name()} {fingerprint(error.expected_key)}",
-        hint=f"ask the host's maintainer why; if it is right: {forget} && {accept_command(attempt.settings.ssh)}",
-    )
+        raise translate(error, attempt) from None
 
 
 def _key_locked(_: Any, attempt: Attempt) -> Unreachable:
-    return Unreachable(f"the key for {attempt.settings.name} has a passphrase, and no agent holds it", hint="ssh-add")
+    return Unreachable(f"the key for {attempt.name} has a passphrase, and no agent holds it", hint="ssh-add")
 
 
 def _not_let_in(error: Any, attempt: Attempt) -> Unreachable:
     return Unreachable(
-        f"{attempt.settings.name} does not let {attempt.address} in: {error}", hint=f"ssh-add, or: {attempt.verbose}"
+        f"{attempt.name} does not let {attempt.address} in: {error}", hint=f"ssh-add, or: {attempt.verbose}"
     )
 
 
 def _no_ssh(error: Any, attempt: Attempt) -> Unreachable:
     """What paramiko says of a server that is silent, that hangs up, or that is not an SSH server."""
-    said, limit = str(error), f"{attempt.settings.ssh_connect_timeout:g} s"
+    said, limit = str(error), f"{attempt.limit:g} s"
     if "authentication methods" in said:
         return _not_let_in(error, attempt)
     if "No existing session" in said and attempt.greeted:
@@ -95,7 +82,7 @@ def _no_ssh(error: Any, attempt: Attempt) -> Unreachable:
 
 def _no_such_host(error: Any, attempt: Attempt) -> Unreachable:
     return Unreachable(
-        f"{attempt.settings.name}: no such host ({error.strerror})",
+        f"{attempt.name}: no such host ({error.strerror})",
         hint="osprey.hosts in invoke.yaml, or ~/.ssh/config",
     )
 
@@ -119,7 +106,6 @@ def _timed_out(error: Any) -> bool:
 
 
 TRANSLATIONS: dict[Any, Callable[[Any, Attempt], Unreachable]] = {
-    paramiko.BadHostKeyException: _key_changed,
     PasswordRequiredException: _key_locked,
     paramiko.AuthenticationException: _not_let_in,
     paramiko.SSHException: _no_ssh,

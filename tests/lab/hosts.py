@@ -16,6 +16,7 @@ from ospreyops.tools import iptables
 from tests.conftest import Inv
 from tests.lab.engine import Engine
 from tests.lab.server import Server
+from tests.own_ssh import path_with_own_ssh
 
 ARCHIVE = "/usr/project/dlab/www/donaldlab/software/osprey/releases"
 Releases = Callable[..., Path]
@@ -76,7 +77,7 @@ class There:
         self.flags = ("-H", "grisman")
         (home / ".ssh").mkdir()
         server.ssh_config(home / ".ssh/config", "grisman", user)
-        self.inv = Inv({"HOME": str(home)})
+        self.inv = Inv({"HOME": str(home), "PATH": path_with_own_ssh(home)})
 
     def offer(self, archive: Path, version: str) -> None:
         """Put an archive where the host's release archive is."""

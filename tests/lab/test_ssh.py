@@ -18,6 +18,7 @@ from tests.lab.server import Server
 from tests.lab.ssh import make_key
 from tests.lab.sshd import Sshd, closed_port, silent_server
 from tests.lab.wait import until
+from tests.own_ssh import path_with_own_ssh
 
 QUICK = {"INVOKE_OSPREY_SSH_CONNECT_TIMEOUT": "2"}
 
@@ -42,7 +43,8 @@ def home(tmp_path: Path, sshd: Sshd) -> Path:
 
 @pytest.fixture
 def inv(home: Path) -> Inv:
-    return Inv({"HOME": str(home), "SSH_AUTH_SOCK": "", "INVOKE_OSPREY_FOLDER": str(home / "osprey")})
+    ours = {"HOME": str(home), "PATH": path_with_own_ssh(home), "SSH_AUTH_SOCK": ""}
+    return Inv({**ours, "INVOKE_OSPREY_FOLDER": str(home / "osprey")})
 
 
 def known_hosts(home: Path) -> Path:
@@ -118,7 +120,7 @@ def test_a_program_that_ends_by_itself_does_not_take_the_connection_along(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """OpenSSH hangs up on whoever ends a program's input after the program."""
-    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("PATH", path_with_own_ssh(home))
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
     with connect(Settings("box")) as connection:
         stream = RemoteStream(connection, "echo $$; sleep 1; exit 3", b"", 10)

@@ -6,7 +6,7 @@ import socket
 
 import paramiko
 
-from ospreyops.remote.ssh import CHEAP_CIPHER, Transport
+from ospreyops.remote.transport import CHEAP_CIPHER, Transport
 
 
 def test_no_weak_cipher_or_digest_is_offered_though_paramiko_has_them() -> None:

@@ -15,14 +15,18 @@ import pytest
 from ospreyops.errors import Unreachable
 from ospreyops.remote.ssh import connect
 from ospreyops.settings import Settings
+from tests.own_ssh import path_with_own_ssh
+
+OWN = "Host *\n    UserKnownHostsFile {home}/.ssh/known_hosts\n    IdentityFile {home}/.ssh/id_ed25519\n"
 
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home folder of its own, without keys and agent."""
-    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", path_with_own_ssh(tmp_path))
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
     (tmp_path / ".ssh").mkdir()
+    (tmp_path / ".ssh/config").write_text(OWN.format(home=tmp_path))
     return tmp_path
 
 
@@ -112,7 +116,7 @@ def test_a_host_key_is_accepted_as_known_hosts_and_the_alias_say(
     home: Path, config: str, known: dict[str, str], case: str
 ) -> None:
     with ssh_server() as port:
-        (home / ".ssh/config").write_text(f"Host *\n    {config}\n")
+        (home / ".ssh/config").write_text(OWN.format(home=home) + f"    {config}\n")
         lines = (
             f"{name.replace('PORT', str(port))} {KEYS[key].get_name()} {KEYS[key].get_base64()}\n"
             for name, key in known.items()

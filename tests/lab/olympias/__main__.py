@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -64,14 +63,8 @@ def _start() -> None:
         for version, protocols in VERSIONS.items():
             workstation.offer(host, build(Path(folder), version, protocols))
     environment = workstation.furnish(host, HOME)
-    programs = HOME / "bin"
-    programs.mkdir()
-    # OpenSSH looks for its configuration in the home that passwd knows.
-    ssh = f'#!/bin/sh\nexec {shutil.which("ssh")} -F {HOME}/.ssh/config "$@"\n'
-    (programs / "ssh").write_text(ssh)
-    (programs / "ssh").chmod(0o755)
     lines = [f"export {name}={shlex.quote(value)}" for name, value in environment.items()]
-    lines.append(f'export PATH={programs}:{Path(sys.executable).parent}:"$PATH"')
+    lines.append(f'export PATH={Path(sys.executable).parent}:"$PATH"')
     lines.append(f"cd {os.getcwd()}\nPS1='workstation$ '")
     SCRIPT.write_text("\n".join(lines) + "\n")
 

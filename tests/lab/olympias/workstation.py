@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.lab.olympias.host import Olympias
+from tests.own_ssh import path_with_own_ssh
 
 NAME = "olympias.cs.duke.edu"  # as invoke.yaml of this checkout has it
 ARCHIVE = "/Users/jmartin/releases"
@@ -15,7 +16,8 @@ def furnish(host: Olympias, home: Path) -> dict[str, str]:
     """Make a home that knows olympias' address, key and host keys, and return the environment for it."""
     (home / ".ssh").mkdir(parents=True)
     host.ssh_config(home / ".ssh/config", f"{host.name} {NAME}", "jmartin")
-    return {"HOME": str(home), "INVOKE_OSPREY_ARCHIVE": ARCHIVE, "INVOKE_OSPREY_HEALTH_TIMEOUT": HEALTH_TIMEOUT}
+    ours = {"HOME": str(home), "PATH": path_with_own_ssh(home)}
+    return {**ours, "INVOKE_OSPREY_ARCHIVE": ARCHIVE, "INVOKE_OSPREY_HEALTH_TIMEOUT": HEALTH_TIMEOUT}
 
 
 def offer(host: Olympias, archive: Path) -> None:
