@@ -22,6 +22,8 @@ from .ssh_config import SshConfig
 OPENSSH = b"-----BEGIN OPENSSH PRIVATE KEY-----"
 MAGIC = b"openssh-key-v1\0"
 SOCKET = "SSH_AUTH_SOCK"
+NO = ("no", "false")
+"""Both words are in what ssh -G prints."""
 UNREADABLE = (paramiko.SSHException, ValueError, TypeError, OSError)
 
 
@@ -55,7 +57,7 @@ class Identities(AuthStrategy):
 
         Errors: AuthenticationException; PasswordRequiredException when none will do, and one has a passphrase.
         """
-        refusal = paramiko.AuthenticationException("no key is there")
+        refusal = paramiko.AuthenticationException("there is no key to offer")
         for source in self.get_sources():
             try:
                 asked_for = source.authenticate(transport)
@@ -73,7 +75,7 @@ class Identities(AuthStrategy):
 
     def get_sources(self) -> Iterator[InMemoryPrivateKey]:
         """The keys, each read when its turn comes."""
-        if self._config.get("pubkeyauthentication") == "no" or not self._wants("publickey"):
+        if self._config.get("pubkeyauthentication") in NO or not self._wants("publickey"):
             return
         for key in self._keys():
             if self._is_accepted(key):

@@ -9,7 +9,7 @@ import shlex
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Callable, NamedTuple, Optional
 
 import fabric
@@ -150,6 +150,6 @@ def deadline(transport: paramiko.Transport, seconds: float) -> Iterator[threadin
 def _keepalive(transport: paramiko.Transport, limit: float) -> None:
     """Ask the server for signs of life until the connection ends. Close it when one does not come in time."""
     while transport.is_active():
-        with deadline(transport, limit):
+        with deadline(transport, limit), suppress(EOFError, OSError, paramiko.SSHException):
             transport.global_request("keepalive@openssh.com", wait=True)
         time.sleep(KEEPALIVE)

@@ -80,6 +80,10 @@ def _no_ssh(error: Any, attempt: Attempt) -> Unreachable:
     return Unreachable(f"{attempt.where}: {case}", hint=attempt.verbose)
 
 
+def _not_led_to(error: Any, attempt: Attempt) -> Unreachable:
+    return Unreachable(f"{attempt.where}: the jump host does not lead there: {error.text}", hint=attempt.verbose)
+
+
 def _no_such_host(error: Any, attempt: Attempt) -> Unreachable:
     return Unreachable(
         f"{attempt.name}: no such host ({error.strerror})",
@@ -108,6 +112,7 @@ def _timed_out(error: Any) -> bool:
 TRANSLATIONS: dict[Any, Callable[[Any, Attempt], Unreachable]] = {
     PasswordRequiredException: _key_locked,
     paramiko.AuthenticationException: _not_let_in,
+    paramiko.ChannelException: _not_led_to,
     paramiko.SSHException: _no_ssh,
     socket.gaierror: _no_such_host,
     Exception: _no_connection,
