@@ -79,7 +79,7 @@ def _entries(file: Path, names: dict[str, bytes]) -> Iterator[Entry]:
             continue
         marker = Marker.HOST
         if words[0].startswith(b"@"):
-            if words[0] not in (Marker.AUTHORITY.value, Marker.REVOKED.value):
+            if _first_word(line) not in (Marker.AUTHORITY.value, Marker.REVOKED.value):
                 continue
             marker = Marker(words.pop(0))
         for name, encoded in names.items():
@@ -89,6 +89,12 @@ def _entries(file: Path, names: dict[str, bytes]) -> Iterator[Entry]:
                 except ValueError:
                     break
                 yield Entry(name, marker, kind, key, file, number)
+
+
+def _first_word(line: bytes) -> bytes:
+    """A line's marker. A tab ends it only where the line has no blank at all."""
+    begun = line.lstrip(b" \t")
+    return begun.partition(b" " if b" " in begun else b"\t")[0]
 
 
 def _hashed(name: bytes, names: bytes) -> bool:
@@ -106,6 +112,9 @@ def _fits(name: bytes, pattern: bytes) -> bool:
     """Whether the whole name fits a pattern with * and ?, in a number of steps that the lengths bound."""
     if b"*" not in pattern and b"?" not in pattern:
         return name == pattern
+    for piece in pattern.replace(b"?", b"*").split(b"*"):
+        if piece not in name:
+            return False
     at = place = 0
     star, from_star = -1, 0
     while at < len(name):

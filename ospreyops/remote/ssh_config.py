@@ -11,10 +11,11 @@ import hashlib
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Callable, NamedTuple, Optional
 
@@ -128,18 +129,9 @@ class SshConfig:
 
     @functools.cached_property
     def jump(self) -> Optional[Login]:
-        """The jump host that this one is reached from: ProxyJump's last. Those before it are on the way to that one.
-
-        Errors: Usage for a host that is its own jump host.
-        """
+        """The jump host that this one is reached from: ProxyJump's last. Those before it are on the way to that one."""
         first, _, last = self.get("proxyjump").rpartition(",")
-        if not last:
-            return None
-        jump = Login.parse(last, first)
-        same = (jump.host, jump.port or 22, jump.user or self.user) == (self.login.host, self.port, self.user)
-        if same:
-            raise Usage(f"ssh_config: {jump.host} is its own jump host", hint="ProxyJump none for that host")
-        return jump
+        return Login.parse(last, first) if last else None
 
     @functools.cached_property
     def _tokens(self) -> dict[str, str]:
@@ -185,21 +177,23 @@ def built_in(keyword: str, limit: float) -> list[str]:
 
 
 def _asked(words: list[str], host: str, limit: float) -> dict[str, list[str]]:
-    options = {"stdin": subprocess.DEVNULL, "capture_output": True, "timeout": limit}
+    pipe = subprocess.PIPE
+    ssh = subprocess.Popen(  # noqa: S603 (ssh, no shell)
+        words, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, start_new_session=True
+    )
     try:
-        done = subprocess.run(words, check=False, **options)  # type: ignore[call-overload]  # noqa: S603 (ssh, no shell)
+        out, err = ssh.communicate(timeout=limit)
     except subprocess.TimeoutExpired:
+        os.killpg(ssh.pid, signal.SIGKILL)  # ssh, and what Match exec has started
+        ssh.communicate()
         raise Usage(f"ssh -G {host} did not end within {limit:g} s", hint="a Match exec of ssh_config?") from None
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().splitlines() or [f"exit status {done.returncode}"]
+    if ssh.returncode:
+        said = err.decode(errors="replace").strip().splitlines() or [f"exit status {ssh.returncode}"]
         raise Usage(f"ssh does not say how to reach {host}: {said[0]}", hint=f"ssh -G {host}")
-    return _grouped(line.partition(" ")[::2] for line in done.stdout.decode(errors="surrogateescape").splitlines())
-
-
-def _grouped(pairs: Iterable[Sequence[str]]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for keyword, value in pairs:
-        found.setdefault(keyword.lower(), []).append(value)
+    for line in out.decode(errors="surrogateescape").split("\n"):
+        keyword, _, value = line.partition(" ")
+        found.setdefault(keyword, []).append(value)
     return found
 
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 class Case(NamedTuple):
     """A known_hosts file, lines of ssh_config, and the server that is connected to.
 
-    The texts have fields: {port}, {folder}, {key} (a private key that is let in), {ed}, {rsa} (the server's keys), {ca},
-    {other}, {other_rsa} (public keys), {hash_port}, {hash_bare}, {hash_else} (hashed names).
+    The texts have fields: {port}, {folder}, {key} (a private key that is let in), {ed}, {rsa} (the server's keys),
+    {ca}, {other}, {other_rsa} (public keys), {hash_port}, {hash_bare}, {hash_else} (hashed names).
     stricter: why the tool refuses what ssh does not.
     """
 

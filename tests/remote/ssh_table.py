@@ -1,4 +1,7 @@
-"""What ssh and the tool say to the same files, before real servers. `python -m tests.remote.ssh_table` writes docs/ssh.md's table."""
+"""What ssh and the tool say to the same files, before real servers.
+
+`python -m tests.remote.ssh_table` writes it into docs/ssh.md.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ssh does with files of ssh_config and known_hosts, the tool does, before real servers; and docs/ssh.md says so."""
+"""What ssh does with files of ssh_config and known_hosts, the tool does, and docs/ssh.md says so."""
 
 from __future__ import annotations
 
