@@ -124,6 +124,13 @@ LOGIN = (
     Case("PubkeyAuthentication no", config="PubkeyAuthentication no"),
     Case("PubkeyAcceptedAlgorithms without the key's", config="PubkeyAcceptedAlgorithms rsa-sha2-512"),
     Case("PreferredAuthentications without publickey", config="PreferredAuthentications password"),
+    Case(
+        "a user's certificate that CertificateFile names",
+        config="CertificateFile {folder}/user.pub",
+        server="authority",
+    ),
+    Case("a user's certificate that nothing names", server="authority"),
+    Case("a user's certificate beside the key", config="IdentityFile {folder}/authority/own", server="authority"),
     Case("another User", config="User nobody-there"),
     Case("another Port", config="Port 1"),
     Case("AddressFamily of another kind", config="AddressFamily inet6"),

@@ -87,6 +87,7 @@ class Servers:
         """Start a server of each kind: two jump hosts, of which only the first lets on to the second."""
         for kind in ("plain", *CERTIFICATES):
             self._sshd[kind] = self._server(kind, f"HostKey {self.folder}/rsa\n")
+        self._sshd["authority"] = self._server("authority", f"TrustedUserCAKeys {self.folder}/ca.pub\n")
         for kind, onto in (("two", self._sshd["plain"].port), ("one", 0)):
             ports = [self._sshd[name].port for name in ("plain", "two")] if kind == "one" else [onto]
             self._sshd[kind] = self._server(kind, f"PermitOpen {' '.join(f'127.0.0.1:{port}' for port in ports)}\n")
@@ -142,7 +143,18 @@ class Servers:
             words = ("-s", str(self.folder / "ca"), "-I", kind, "-h", "-n", name, "-V", valid)
             _keygen(*words, str(folder / "host_key.pub"))
             more += f"HostCertificate {folder}/host_key-cert.pub\n"
+        if kind == "authority":
+            self._certify_user(folder)
         return Sshd(folder, more)
+
+    def _certify_user(self, folder: Path) -> None:
+        """Have a server take no key as such, but with the authority's certificate for the user who runs this."""
+        (folder / "key.pub").write_text("")
+        own = make_key(folder / "own")
+        for key in (self.key, own):
+            words = ("-s", str(self.folder / "ca"), "-I", "user", "-n", getpass.getuser())
+            _keygen(*words, f"{key}.pub")
+        Path(f"{self.key}-cert.pub").rename(self.folder / "user.pub")
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import socket
+import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from ospreyops.errors import Unreachable
 from ospreyops.remote.ssh import connect
 from ospreyops.settings import Settings
+from tests.lab.wait import until
 from tests.own_ssh import path_with_own_ssh
 
 OWN = "Host *\n    UserKnownHostsFile {home}/.ssh/known_hosts\n    IdentityFile {home}/.ssh/id_ed25519\n"
@@ -123,3 +125,51 @@ def test_a_host_key_is_accepted_as_known_hosts_and_the_alias_say(
         )
         (home / ".ssh/known_hosts").write_text("".join(lines))
         assert re.search(case, refusal(port, seconds=10).case)
+
+
+def known_hosts_line(name: str, key: str) -> str:
+    return f"{name} {KEYS[key].get_name()} {KEYS[key].get_base64()}\n"
+
+
+def test_a_jump_hosts_changed_key_names_the_jump_host_and_the_line_to_forget(home: Path) -> None:
+    with ssh_server() as port:
+        with (home / ".ssh/config").open("a") as config:
+            config.write(f"Host phil\n    ProxyJump gate\nHost gate\n    HostName 127.0.0.1\n    Port {port}\n")
+        (home / ".ssh/known_hosts").write_text(known_hosts_line(f"[127.0.0.1]:{port}", "other"))
+        with pytest.raises(Unreachable) as raised:
+            connect(Settings("phil"))
+    assert raised.value.case.startswith("the host key of gate has changed: ecdsa-sha2-nistp256 SHA256:")
+    assert f"ssh-keygen -f {home}/.ssh/known_hosts -R '[127.0.0.1]:{port}' && ssh " in raised.value.hint
+    assert raised.value.hint.endswith("accept-new gate true")
+
+
+def test_where_no_host_key_is_kept_the_hint_says_which_keyword_to_change(home: Path) -> None:
+    (home / ".ssh/config").write_text(
+        "StrictHostKeyChecking no\nUserKnownHostsFile /dev/null\nGlobalKnownHostsFile none\n"
+    )
+    with ssh_server() as port:
+        error = refusal(port, seconds=10)
+    assert "is not known" in error.case
+    assert "have UserKnownHostsFile of ssh_config name a file" in error.hint
+
+
+def test_a_proxy_command_that_says_nothing_is_given_up_and_ended(home: Path) -> None:
+    pid = home / "pid"
+    with (home / ".ssh/config").open("a") as config:
+        config.write(f"    ProxyCommand sh -c 'echo $$ > {pid}; exec sleep 1000'\n")
+    with pytest.raises(Unreachable, match="no SSH banner within 1 s"):
+        connect(Settings("phil", ssh_connect_timeout=1))
+    words = ["ps", "-o", "stat=", "-p", pid.read_text().strip()]
+    until(lambda: subprocess.run(words, stdout=subprocess.PIPE).stdout[:1] in b"Z", "the end of ProxyCommand", 10)
+
+
+def test_a_jump_host_that_refuses_connections_is_named(home: Path) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        port = holder.getsockname()[1]
+        with (home / ".ssh/config").open("a") as config:
+            config.write(f"Host phil\n    ProxyJump ann@127.0.0.1:{port}\n")
+        with pytest.raises(Unreachable) as raised:
+            connect(Settings("phil"))
+    assert raised.value.case == f"127.0.0.1 (ann@127.0.0.1:{port}) cannot be reached: connection refused"
+    assert raised.value.hint == f"ssh -v -l ann -p {port} 127.0.0.1"
