@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
+import getpass
 import os
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Optional
@@ -16,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from paramiko.agent import AgentSSH
 from paramiko.auth_strategy import AuthStrategy, InMemoryPrivateKey, SourceResult
 
+from ..text import visible
 from .known_hosts import read_key
 from .ssh_config import SshConfig
 
@@ -62,7 +64,7 @@ class Identities(AuthStrategy):
             try:
                 asked_for = source.authenticate(transport)
                 if "keyboard-interactive" in asked_for and self._may_ask:
-                    asked_for = transport.auth_interactive_dumb(self._config.user)
+                    asked_for = transport.auth_interactive(self._config.user, _ask)
             except paramiko.AuthenticationException as error:
                 refusal, asked_for = error, [str(error)]
             if not asked_for:
@@ -120,6 +122,13 @@ class Identities(AuthStrategy):
             with suppress(*UNREADABLE):
                 _add_certificate(key, self._config.path(certificate))
         return key
+
+
+def _ask(title: str, instructions: str, prompts: Sequence[tuple[str, bool]]) -> list[str]:
+    """Ask the user what a server wants to know, such as a code. A prompt says whether the answer may be seen."""
+    for text in filter(None, (title.strip(), instructions.strip())):
+        sys.stderr.write(f"{visible(text)}\n")
+    return [(input if seen else getpass.getpass)(visible(prompt)) for prompt, seen in prompts]
 
 
 def socket_of_agent(config: SshConfig) -> str:

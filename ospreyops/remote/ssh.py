@@ -102,7 +102,7 @@ def _connection(config: SshConfig, way: Way) -> Connection:
         port=config.port,
         config=fabric.Config(ssh_config=paramiko.SSHConfig()),
         gateway=_jump(config, way) or config.get("proxycommand") or False,
-        forward_agent=config.get("forwardagent") in ("yes", os.environ.get(SOCKET)),
+        forward_agent=_forwards(config),
         connect_timeout=way.limit,
         connect_kwargs={
             "transport_factory": functools.partial(prepared, config, known.algorithms),
@@ -115,6 +115,12 @@ def _connection(config: SshConfig, way: Way) -> Connection:
     connection.said, connection.name, connection.login = config, way.name, way.words
     connection.client.set_missing_host_key_policy(known)
     return connection
+
+
+def _forwards(config: SshConfig) -> bool:
+    """Whether the agent is forwarded: only the one in use can be."""
+    wanted = config.get("forwardagent")
+    return wanted == "yes" or (bool(wanted) and wanted == os.environ.get(SOCKET))
 
 
 def _jump(config: SshConfig, way: Way) -> Optional[Connection]:

@@ -81,6 +81,15 @@ def prepared(config: SshConfig, host_keys: Callable[[Sequence[str]], list[str]],
     host_keys: what is offered of the host key algorithms that there are. Errors: Usage when nothing is left to offer.
     """
     transport = Transport(sock, **kwargs)
+    try:
+        _offer(transport, config, host_keys)
+    except Usage:
+        sock.close()
+        raise
+    return transport
+
+
+def _offer(transport: Transport, config: SshConfig, host_keys: Callable[[Sequence[str]], list[str]]) -> None:
     options = transport.get_security_options()
     options.ciphers = _narrowed(config, "Ciphers", options.ciphers)
     options.digests = _narrowed(config, "MACs", options.digests)
@@ -90,7 +99,6 @@ def prepared(config: SshConfig, host_keys: Callable[[Sequence[str]], list[str]],
     accepted = config.names("pubkeyacceptedalgorithms") or transport.preferred_pubkeys
     refused = [name for name in transport.preferred_pubkeys if name not in accepted]
     transport.disabled_algorithms = {"pubkeys": refused}
-    return transport
 
 
 def _narrowed(config: SshConfig, keyword: str, ours: Sequence[str]) -> list[str]:

@@ -131,6 +131,7 @@ LOGIN = (
     ),
     Case("a user's certificate that nothing names", server="authority"),
     Case("a user's certificate beside the key", config="IdentityFile {folder}/authority/own", server="authority"),
+    Case("ForwardAgent with a path", config="ForwardAgent {folder}/agent"),
     Case("another User", config="User nobody-there"),
     Case("another Port", config="Port 1"),
     Case("AddressFamily of another kind", config="AddressFamily inet6"),

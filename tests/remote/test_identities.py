@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import paramiko
+import pexpect
 import pytest
+from paramiko.common import AUTH_FAILED, AUTH_PARTIALLY_SUCCESSFUL, AUTH_SUCCESSFUL
 
 from ospreyops.remote.identities import Identities, socket_of_agent
 from ospreyops.remote.ssh_config import Login, SshConfig
+from tests.conftest import PROJECT
 from tests.lab.ssh import make_key
 from tests.lab.wait import until
+from tests.own_ssh import path_with_own_ssh
 
 NAMES = ("held", "held_too", "file", "absent")
 
@@ -71,6 +78,53 @@ def test_identity_agent_may_be_a_path_or_a_variable(agent: Path, monkeypatch: py
     assert offered(agent.parent, identityagent=str(agent)) == ["held", "held_too"]
     assert offered(agent.parent, identityagent="$OTHER") == ["held", "held_too"]
     assert socket_of_agent(SshConfig(Login("box"), {"identityagent": ["SSH_AUTH_SOCK"]})) == "/nowhere"
+
+
+class SecondFactor(paramiko.ServerInterface):
+    """A server that lets in with a key and a code. Its prompt tries to change the terminal."""
+
+    def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
+        return AUTH_PARTIALLY_SUCCESSFUL
+
+    def get_allowed_auths(self, username: str) -> str:
+        return "publickey,keyboard-interactive"
+
+    def check_auth_interactive(self, username: str, submethods: str) -> paramiko.InteractiveQuery:
+        return paramiko.InteractiveQuery("", "", ("\x1b]0;gone\x07code: ", False))
+
+    def check_auth_interactive_response(self, responses: list[str]) -> int:
+        return AUTH_SUCCESSFUL if responses == ["1234"] else AUTH_FAILED
+
+
+@pytest.mark.parametrize(("code", "end"), [("1234", "let in"), ("4321", "does not let ann@127.0.0.1")])
+def test_a_second_factor_is_asked_for_on_the_terminal_in_words_that_cannot_change_it(
+    tmp_path: Path, code: str, end: str
+) -> None:
+    own = paramiko.ECDSAKey.generate(bits=256)
+    make_key(tmp_path / "key")
+    (tmp_path / ".ssh").mkdir()
+    config = f"UserKnownHostsFile {tmp_path}/known_hosts\nHostKeyAlias box\n"
+    (tmp_path / ".ssh/config").write_text(f"{config}IdentityFile {tmp_path}/key\nIdentityAgent none\n")
+    (tmp_path / "known_hosts").write_text(f"box {own.get_name()} {own.get_base64()}\n")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            transport = paramiko.Transport(listener.accept()[0])
+            transport.add_server_key(own)
+            transport.start_server(threading.Event(), SecondFactor())
+
+        threading.Thread(target=serve, daemon=True).start()
+        login = f"Settings('box', address='127.0.0.1', user='ann', port={listener.getsockname()[1]})"
+        program = f"from ospreyops.remote.ssh import *; connect({login}).close(); print('let in')"
+        env = {**os.environ, "PATH": path_with_own_ssh(tmp_path)}
+        child = pexpect.spawn(sys.executable, ["-c", program], cwd=PROJECT, env=env, encoding="utf-8", timeout=60)
+        child.expect("code: ")
+        assert "\x1b" not in f"{child.before}{child.after}"
+        child.sendline(code)
+        child.expect(end)
+        assert code not in str(child.before)
+        child.expect(pexpect.EOF)
+        child.close()
 
 
 @pytest.mark.parametrize("said", [b"", b"\x00\x00\x00\x01\x05", b"\xff" * 100], ids=["nothing", "failure", "garbage"])
