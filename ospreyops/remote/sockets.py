@@ -23,7 +23,7 @@ AGAIN = 1
 def direct(config: SshConfig, limit: float) -> socket.socket:
     """A TCP connection to the first of the host's addresses that takes it.
 
-    limit: seconds for each address. Errors: OSError; gaierror when there is no such host.
+    limit: seconds for each address. Errors: OSError; gaierror when there is no such host; Usage.
     """
     family = FAMILIES.get(config.get("addressfamily"), socket.AF_UNSPEC)
     errors: dict[Any, Exception] = {}
@@ -76,9 +76,9 @@ def through(config: SshConfig) -> Proxy:
 
 
 def _bind(connection: socket.socket, config: SshConfig) -> None:
-    """Give the connection the end that BindAddress or BindInterface asks for."""
-    if interface := config.get("bindinterface"):
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, f"{interface}\0".encode())
+    """Give the connection the end that BindAddress asks for. Errors: Usage for BindInterface."""
+    if config.get("bindinterface"):
+        raise Usage(f"{config.login.host}: BindInterface is not supported", hint="BindAddress")
     if address := config.get("bindaddress"):
         for kind, _, _, _, place in socket.getaddrinfo(address, None, connection.family, socket.SOCK_STREAM):
             if kind == connection.family:

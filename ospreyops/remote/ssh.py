@@ -71,7 +71,7 @@ def connect(settings: Settings, tell: Callable[[str], None] = lambda _: None) ->
     way = Way(login, settings.name, settings.ssh, settings.ssh_connect_timeout, tell)
     config = read(login, 2 * way.limit, tell)
     if way.limit == KEYS["ssh_connect_timeout"].default:
-        way = way._replace(limit=config.number("connecttimeout", way.limit))
+        way = way._replace(limit=config.number("connecttimeout", 0) or way.limit)
     connection = _connection(config, way)
     try:
         connection.open()

@@ -6,7 +6,6 @@ docs/ssh.md has each keyword, and whether it is taken, refused or left aside.
 from __future__ import annotations
 
 import functools
-import getpass
 import hashlib
 import os
 import re
@@ -23,6 +22,7 @@ import fabric
 from paramiko.ssh_exception import ConfigParseError
 
 from ..errors import Usage
+from ..text import who
 
 LOGIN = re.compile(r"(ssh://)?((?P<user>[^/]+)@)?(\[(?P<bare>[^\]]+)\]|(?P<host>[^@/]*?))(:(?P<port>[0-9]{1,5}))?/?")
 NEXT_FILE = re.compile(r" (?=[/~]|[A-Za-z]:)")
@@ -97,9 +97,14 @@ class SshConfig:
         return [self.path(name) for value in self.all(keyword) for name in NEXT_FILE.split(value)]
 
     def path(self, text: str) -> Path:
-        """A file, with ~, ${VARIABLE} and %-tokens filled in."""
+        """A file, with ~, ${VARIABLE} and %-tokens filled in. Errors: Usage."""
         filled = VARIABLE.sub(lambda name: os.environ.get(name[1], ""), self.fill(text))
-        return Path(home() + filled[1:]) if re.match("~(/|$)", filled) else Path(filled).expanduser()
+        if re.match("~(/|$)", filled):
+            return Path(home() + filled[1:])
+        try:
+            return Path(filled).expanduser()
+        except RuntimeError:
+            raise Usage(f"ssh_config: {text!r} is the home of a user who is not there") from None
 
     def fill(self, text: str) -> str:
         """A text with its %-tokens filled in, as section TOKENS of ssh_config(5) has them. Errors: Usage."""
@@ -138,7 +143,7 @@ class SshConfig:
         here = socket.gethostname()
         remote = (self.host, str(self.port), self.user, self.get("proxyjump"))
         names = {"h": remote[0], "p": remote[1], "r": remote[2], "j": remote[3], "n": self.login.host, "%": "%"}
-        ours = {"l": here, "L": here.partition(".")[0], "d": home(), "u": getpass.getuser()}
+        ours = {"l": here, "L": here.partition(".")[0], "d": home(), "u": who()}
         whole = hashlib.sha1("".join((here, *remote)).encode()).hexdigest()  # noqa: S324 (ssh's own, no secret)
         number = str(os.getuid()) if hasattr(os, "getuid") else ""
         return {**names, **ours, "k": self.get("hostkeyalias") or self.login.host, "C": whole, "i": number}
@@ -202,7 +207,7 @@ def _read_without_ssh(login: Login) -> dict[str, list[str]]:
     own = Path(home(), ".ssh")
     values = {
         "hostname": [login.host],
-        "user": [getpass.getuser()],
+        "user": [who()],
         "port": ["22"],
         "identityfile": [str(own / name) for name in IDENTITIES],
         "userknownhostsfile": [" ".join(str(own / name) for name in OWN_FILES)],

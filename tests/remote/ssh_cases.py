@@ -131,6 +131,8 @@ LOGIN = (
     ),
     Case("a user's certificate that nothing names", server="authority"),
     Case("a user's certificate beside the key", config="IdentityFile {folder}/authority/own", server="authority"),
+    Case("IdentityFile of a user who is not there", config="IdentityFile ~nobody-there/key"),
+    Case("ConnectTimeout 0", config="ConnectTimeout 0"),
     Case("ForwardAgent with a path", config="ForwardAgent {folder}/agent"),
     Case("another User", config="User nobody-there"),
     Case("another Port", config="Port 1"),

@@ -14,6 +14,7 @@ import paramiko
 import pexpect
 import pytest
 from paramiko.common import AUTH_FAILED, AUTH_PARTIALLY_SUCCESSFUL, AUTH_SUCCESSFUL
+from paramiko.server import InteractiveQuery
 
 from ospreyops.remote.identities import Identities, socket_of_agent
 from ospreyops.remote.ssh_config import Login, SshConfig
@@ -89,8 +90,8 @@ class SecondFactor(paramiko.ServerInterface):
     def get_allowed_auths(self, username: str) -> str:
         return "publickey,keyboard-interactive"
 
-    def check_auth_interactive(self, username: str, submethods: str) -> paramiko.InteractiveQuery:
-        return paramiko.InteractiveQuery("", "", ("\x1b]0;gone\x07code: ", False))
+    def check_auth_interactive(self, username: str, submethods: str) -> InteractiveQuery:
+        return InteractiveQuery("", "", ("\x1b]0;gone\x07code: ", False))
 
     def check_auth_interactive_response(self, responses: list[str]) -> int:
         return AUTH_SUCCESSFUL if responses == ["1234"] else AUTH_FAILED
