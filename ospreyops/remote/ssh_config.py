@@ -28,6 +28,7 @@ LOGIN = re.compile(r"(ssh://)?((?P<user>[^/]+)@)?(\[(?P<bare>[^\]]+)\]|(?P<host>
 NEXT_FILE = re.compile(r" (?=[/~]|[A-Za-z]:)")
 TOKEN = re.compile(r"%(.)")
 VARIABLE = re.compile(r"\$\{(\w+)\}")
+HIGHEST_PORT = 65535
 OWN_FILES = ("known_hosts", "known_hosts2")
 IDENTITIES = ("id_rsa", "id_ecdsa", "id_ed25519")
 MISSING = "ssh is not installed here: ssh_config is read without Match exec, CanonicalizeHostname and its like"
@@ -84,8 +85,8 @@ class SshConfig:
     def number(self, keyword: str, default: int) -> int:
         """A keyword's number. Errors: Usage."""
         value = self.get(keyword) or str(default)
-        if not value.isascii() or not value.isdigit():
-            raise Usage(f"ssh_config: {keyword} {value!r} is not a number")
+        if not re.fullmatch("[0-9]{1,9}", value) or (keyword == "port" and int(value) > HIGHEST_PORT):
+            raise Usage(f"ssh_config: {keyword} {value!r} is not a number that fits")
         return int(value)
 
     def names(self, keyword: str) -> list[str]:

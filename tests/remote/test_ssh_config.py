@@ -103,6 +103,18 @@ def test_files_have_their_tokens_variables_and_home_filled_in(config: Path, monk
     assert str(found.path("~/id")) == f"{ssh_config.home()}/id"
 
 
+@pytest.mark.parametrize("line", ["Port 99999", "Port x", "ConnectTimeout 1m", "ConnectTimeout ²"])
+def test_without_openssh_a_number_that_is_none_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (tmp_path / ".ssh").mkdir()
+    (tmp_path / ".ssh/config").write_text(f"{line}\n")
+    with pytest.raises(Usage, match=f"{line.split(maxsplit=1)[0].lower()} '.*' is not a number"):
+        connect(Settings("box"))
+
+
 def test_without_openssh_the_file_is_read_and_that_is_said_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
