@@ -40,7 +40,8 @@ class Look:
         """
         settings, machine = self.target.settings, self.target.machine
         outside = self.public_url()
-        engine = Background(self.engine)
+        self.host.permit(root=self._root)
+        engine = Background(self.read_engine)
         public = Background(lambda: https.probe(outside)) if outside else None
         questions = {**host.questions(settings), **machine.questions(), **service.questions(settings.url)}
         if machine.vm is None:
@@ -48,7 +49,7 @@ class Look:
         answers = self.host.ask(questions)
         again = machine.again(answers)
         answers.update(self.host.ask(again) if again else {})
-        found = engine.result(ENGINE_LIMIT, EngineRefusal("the engine does not answer", Refusal.SILENT))
+        found = self._as_root(engine.result(ENGINE_LIMIT, EngineRefusal("the engine does not answer", Refusal.SILENT)))
         own = host.host_facts(settings, answers)
         if own.listener and isinstance(found, EngineFacts) and not (found.service and found.service.running):
             found = self.engine()
@@ -67,17 +68,28 @@ class Look:
 
     def engine(self) -> Union[EngineFacts, EngineRefusal]:
         """What the engine has of the service, or why it cannot be asked."""
+        return self._as_root(self.read_engine())
+
+    def _as_root(self, found: Union[EngineFacts, EngineRefusal]) -> Union[EngineFacts, EngineRefusal]:
+        """What was found; where only root may use Docker, what root finds."""
+        if self._root or not (isinstance(found, EngineRefusal) and "permission denied" in found.text):
+            return found
+        self._root = True
+        found = self.read_engine()
+        self._root = isinstance(found, EngineFacts)
+        return found
+
+    def read_engine(self) -> Union[EngineFacts, EngineRefusal]:
+        """What the engine has of the service, asked once, as root where the last look had to."""
         from ..tools import docker_api
 
         dial = self.target.machine.dial
         try:
-            found = docker_api.read_engine(self.host, replace(dial, sudo=self._root or dial.sudo))
+            return docker_api.read_engine(self.host, replace(dial, sudo=self._root or dial.sudo))
         except docker_api.EngineUnavailable as error:
             return docker.refusal(str(error))
         except OspreyError as error:
             return docker.refusal(f"{error.case}; {error.hint}")
-        self._root = found.sudo
-        return found
 
     def public_url(self) -> Optional[str]:
         """Where users reach the service; None when this computer cannot ask there."""

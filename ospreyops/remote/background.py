@@ -1,9 +1,37 @@
-"""Calls in a thread of their own, which does not keep the program from ending."""
+"""Calls in threads of their own, which do not keep the program from ending, and their calls to the main thread."""
 
 from __future__ import annotations
 
+import queue
 import threading
+import time
+from concurrent.futures import Future
 from typing import Any, Callable, Optional
+
+_for_main: queue.SimpleQueue[Callable[[], Any]] = queue.SimpleQueue()
+"""What the main thread is to call while it waits: a question to the user, or nothing, to look whether a call ended."""
+
+
+def on_main_thread(call: Callable[[], Any]) -> Any:
+    """What the call returns, made in the main thread while that waits for a background call.
+
+    Only there does Ctrl-C end a question to the user, and leave the terminal as it was.
+    Errors: whatever the call raises.
+    """
+    if _on_main():
+        return call()
+    answer: Future[Any] = Future()
+
+    def make() -> None:
+        try:
+            answer.set_result(call())
+        except BaseException as error:
+            answer.set_exception(error)
+            if not isinstance(error, Exception):
+                raise
+
+    _for_main.put(make)
+    return answer.result()
 
 
 class Background:
@@ -12,19 +40,21 @@ class Background:
     def __init__(self, call: Callable[[], Any]) -> None:
         self._outcome: list[Any] = []
         self._error: list[BaseException] = []
-        self._thread = threading.Thread(target=self._run, args=[call], daemon=True)
-        self._thread.start()
+        self._ended = threading.Event()
+        threading.Thread(target=self._run, args=[call], daemon=True).start()
 
     def _run(self, call: Callable[[], Any]) -> None:
         try:
             self._outcome.append(call())
         except BaseException as error:  # noqa: BLE001 (raised again by result)
             self._error.append(error)
+        self._ended.set()
+        _for_main.put(_nothing)
 
     @property
     def over(self) -> bool:
         """The call has ended."""
-        return not self._thread.is_alive()
+        return self._ended.is_set()
 
     def wait(self, limit: float) -> None:
         """Wait for the call's end. Errors: TimeoutError after the limit (seconds); whatever the call raised."""
@@ -37,7 +67,34 @@ class Background:
 
         Errors: whatever the call raised.
         """
-        self._thread.join(limit)
+        if _on_main():
+            self._serve(limit)
+        else:
+            self._ended.wait(limit)
         if self._error:
             raise self._error[0]
         return self._outcome[0] if self._outcome else otherwise
+
+    def _serve(self, limit: Optional[float]) -> None:
+        """Wait, and make the calls that are meant for the main thread; they take nothing of the limit."""
+        left = limit
+        while not self.over and (left is None or left > 0):
+            since = time.monotonic()
+            call = _next_call(left)
+            left = None if left is None else left - (time.monotonic() - since)
+            call()
+
+
+def _next_call(limit: Optional[float]) -> Callable[[], Any]:
+    try:
+        return _for_main.get(timeout=limit)
+    except queue.Empty:
+        return _nothing
+
+
+def _nothing() -> None:
+    """Call for the main thread to look again."""
+
+
+def _on_main() -> bool:
+    return threading.current_thread() is threading.main_thread()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import getpass
-import re
 import shlex
 import sys
 import threading
@@ -55,7 +54,7 @@ class Host:
         answer = self._execute(protocol.batch(questions), limit, user="root" if sudo else self._owner)
         found = protocol.parse_batch(answer.out)
         if found.keys() != questions.keys():
-            raise self._no_answers(len(found), len(questions), answer)
+            raise protocol.no_answers(self.name, f"{len(found)} of {len(questions)}", answer, self._try)
         return found
 
     def run(self, command: Command) -> Answer:
@@ -117,6 +116,14 @@ class Host:
         if result.exited:
             raise Failed(f"exit status {result.exited}: {line}")
 
+    def permit(self, *, root: bool) -> None:
+        """Ask the user for what sudo will want, before a limit or another thread begins. root: lines run as root, too.
+
+        Errors: as of sudo_password.
+        """
+        if root or self._owner:
+            _ = self.sudo_password
+
     @cached_property
     def sudo_password(self) -> str:
         """The password that sudo needs on the host, asked for once; "" when it needs none.
@@ -135,6 +142,11 @@ class Host:
             return self._execute(sudo.run("true", self._owner or "root", mark), 20, password=password, mark=mark)
 
         return sudo.asked(self.console, user, free, check)
+
+    @property
+    def _try(self) -> str:
+        """A line for the user to see whether Perl runs there."""
+        return "perl -v" if self.here else f"ssh {self._settings.ssh} perl -v"
 
     @cached_property
     def jumped(self) -> bool:
@@ -204,16 +216,6 @@ class Host:
         for lines in shown:
             lines.end()
         return Answer(result.exited, result.stdout, sudo.without(mark, result.stderr))
-
-    def _no_answers(self, answered: int, asked: int, answer: Answer) -> Blocked:
-        if re.search("perl: (command )?not found", answer.err):
-            return Blocked(f"perl is missing on {self.name}", hint="apt-get install perl-base")
-        version = "perl -v" if self.here else f"ssh {self._settings.ssh} perl -v"
-        return Blocked(
-            f"{self.name} answered {answered} of {asked} questions",
-            evidence=answer.said or f"exit status {answer.code}",
-            hint=version,
-        )
 
     def _lost(self, why: str = "") -> Unreachable:
         hint = "run the same command again to resume"

@@ -12,7 +12,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..errors import Superseded
+from ..errors import Blocked, Superseded
 from .command import Answer, Command
 from .perl import program
 
@@ -74,6 +74,14 @@ def parse_batch(printed: str) -> dict[str, Answer]:
             name, code, late, out, err = row.groups()
             found[name] = Answer(int(code), _text(out), _text(err), late == "1")
     return found
+
+
+def no_answers(name: str, answered: str, answer: Answer, hint: str) -> Blocked:
+    """Why the host of that name answered only so many questions. hint: a line that shows whether Perl runs there."""
+    if re.search("perl: (command )?not found", answer.err):
+        return Blocked(f"perl is missing on {name}", hint="apt-get install perl-base")
+    evidence = answer.said or f"exit status {answer.code}"
+    return Blocked(f"{name} answered {answered} questions", evidence=evidence, hint=hint)
 
 
 def _in_sh(name: str, words: list[str]) -> str:

@@ -6,6 +6,7 @@ prompt is ever answered: whoever prints one gets nothing. What the program reads
 
 from __future__ import annotations
 
+import functools
 import getpass
 import re
 import secrets
@@ -19,6 +20,7 @@ import invoke
 
 from ..console import Console
 from ..errors import Blocked
+from .background import on_main_thread
 from .command import Answer
 
 WRONG = re.compile("incorrect password|try again|authentication fail|no password was provided", re.IGNORECASE)
@@ -63,8 +65,9 @@ def asked(console: Console, user: str, refusal: Answer, check: Callable[[str], A
                 evidence=refusal.err,
                 hint="run the same command in a terminal, or add a sudoers rule with NOPASSWD",
             )
-        with console.paused():
-            password = getpass.getpass(f"[sudo] password for {user} on {host}: ")
+        password: str = on_main_thread(
+            functools.partial(_read_hidden, console, f"[sudo] password for {user} on {host}: ")
+        )
         refusal = check(password)
         if refusal.ok:
             return password
@@ -72,6 +75,11 @@ def asked(console: Console, user: str, refusal: Answer, check: Callable[[str], A
             break
         console.dim("wrong password, try again")
     raise Blocked(f"{user} may not use sudo on {host}", evidence=refusal.err)
+
+
+def _read_hidden(console: Console, question: str) -> str:
+    with console.paused():
+        return getpass.getpass(question)
 
 
 def new_mark() -> str:

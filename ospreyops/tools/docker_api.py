@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Any, Optional
 
 import docker.errors
@@ -43,17 +42,8 @@ class EngineUnavailable(Exception):
 def read_engine(host: Host, dial: Command) -> EngineFacts:
     """What the engine has of the service. Errors: EngineUnavailable, with Docker's own words.
 
-    dial: the line that connects to the engine; it runs as root when the user may not.
+    dial: the line that connects to the engine.
     """
-    try:
-        return _read(host, dial)
-    except EngineUnavailable as error:
-        if dial.sudo or "permission denied" not in str(error):
-            raise
-        return _read(host, replace(dial, sudo=True))
-
-
-def _read(host: Host, dial: Command) -> EngineFacts:
     stream = host.stream(dial)
     adapter = Adapter(stream)
     try:

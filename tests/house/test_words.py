@@ -21,7 +21,6 @@ OWN_WORDS = {
     "healing/watch.py": "its own reasons, with the numbers left out",
     "release.py": "version numbers, as a user gives them",
     "remote/command.py": "the tool's own templates and lines",
-    "remote/host.py": "sudo's and the shell's refusals: the connection is below tools/",
     "remote/ssh_config.py": "ssh's configuration, as ssh prints it: the connection is below tools/",
     "remote/sudo.py": "sudo's, of a wrong password",
     "remote/perl.py": "the tool's own Perl programs, before they are sent",

@@ -108,6 +108,9 @@ class SimHost(SimReleases):
             self._end_empty()
         return {name: answer(self, name, question.line) for name, question in questions.items()}
 
+    def permit(self, *, root: bool) -> None:
+        """Nothing: sudo wants no password there."""
+
     def stream(self, command: Command) -> LocalStream:
         """The real lock, held by the real program, in a folder of this computer."""
         return LocalStream(with_timeout(self._here(command)), b"")

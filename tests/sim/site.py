@@ -26,7 +26,7 @@ from tests.sim.sentence import check
 class SimLook(Look):
     """A look at a simulated host: the same questions, another engine, and outside whoever the host says."""
 
-    def engine(self) -> Union[EngineFacts, EngineRefusal]:
+    def read_engine(self) -> Union[EngineFacts, EngineRefusal]:
         host: Any = self.host
         found: Union[EngineFacts, EngineRefusal] = host.engine()
         return found
