@@ -117,17 +117,26 @@ class Inv:
             stdin=subprocess.DEVNULL,
         )
 
-    def asked(self, question: str, answer: str, *words: str) -> Ran:
-        """The same on a terminal, where it asks and is answered; what it says from then on."""
-        child = pexpect.spawn(
+    def terminal(self, *words: str) -> pexpect.spawn[str]:
+        """The same on a terminal, still running."""
+        return pexpect.spawn(
             sys.executable, ["-m", "invoke", *words], cwd=str(PROJECT), env=self.env, encoding="utf-8", timeout=120
         )
+
+    def asked(self, question: str, answer: str, *words: str) -> Ran:
+        """The same on a terminal, where it asks and is answered; what it says from then on."""
+        child = self.terminal(*words)
         child.expect(question)
         child.sendline(answer)
-        child.expect(pexpect.EOF)
-        child.close()
-        assert child.exitstatus is not None, "a signal ended it"
-        return Ran(child.exitstatus, str(child.before), "")
+        return said(child)
+
+
+def said(child: pexpect.spawn[str]) -> Ran:
+    """What a program on a terminal says from now on, until it ends."""
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus is not None, "a signal ended it"
+    return Ran(child.exitstatus, str(child.before), "")
 
 
 @pytest.fixture

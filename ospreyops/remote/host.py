@@ -21,8 +21,8 @@ from ..errors import Blocked, Failed, Unreachable
 from ..settings import Settings
 from . import protocol, sudo
 from .command import Answer, Command
-from .protocol import Guard
-from .streams import GRACE, OPTIONS, Local, LocalStream, RemoteStream, Stream
+from .protocol import Guard, new_mark
+from .streams import GRACE, OPTIONS, Begun, Local, LocalStream, RemoteStream, Stream
 
 LINE_BEFORE = 5
 """Seconds that a line waits at most for the one before it to end."""
@@ -62,7 +62,7 @@ class Host:
 
         Errors: Failed when it does not exit with 0 in time; Superseded when its task lost the lock; Unreachable.
         """
-        mark = sudo.new_mark()
+        mark = new_mark()
         words, password = self._words(command, mark)
         answer = self._execute(words, command.limit + LINE_BEFORE, show=True, password=password, mark=mark)
         protocol.check_begun(self.name, answer)
@@ -76,12 +76,13 @@ class Host:
 
     def stream(self, command: Command) -> Stream:
         """Start a line to talk to. It ends at its limit if not before."""
-        words, password = self._words(command)
+        mark = new_mark()
+        words, password = self._words(command, begins=mark)
         first = f"{password}\n".encode() if password else b""
         if self.here:
-            return LocalStream(words, first)
+            return Begun(LocalStream(words, first), mark)
         with self._deadline(self._settings.ssh_connect_timeout):
-            return RemoteStream(self._connection, words, first, self._settings.ssh_connect_timeout)
+            return Begun(RemoteStream(self._connection, words, first, self._settings.ssh_connect_timeout), mark)
 
     def follow(self, command: Command) -> None:
         """Show what a line prints until it ends, or until Ctrl-C, which ends it on the host, too."""
@@ -130,7 +131,7 @@ class Host:
 
         Errors: Blocked when there is no terminal to ask on, or when the user may not use sudo.
         """
-        free = self._execute(f"sudo -k -n -u {self._owner or 'root'} true", 20)
+        free = self._execute(sudo.free("true", self._owner or "root"), 20)
         if free.ok:
             return ""
         if self._owner and not self._execute(f"id -u {self._owner}", 20).ok:
@@ -138,7 +139,7 @@ class Host:
         user = getpass.getuser() if self.here else str(self._connection.user)
 
         def check(password: str) -> Answer:
-            mark = sudo.new_mark()
+            mark = new_mark()
             return self._execute(sudo.run("true", self._owner or "root", mark), 20, password=password, mark=mark)
 
         return sudo.asked(self.console, user, free, check)
@@ -173,14 +174,15 @@ class Host:
         """The user whom lines run as, through sudo; "" when that is the user who logs in."""
         return "" if self._settings.owner == self._settings.user else self._settings.owner
 
-    def _words(self, command: Command, mark: str = "") -> tuple[str, str]:
+    def _words(self, command: Command, mark: str = "", *, begins: str = "") -> tuple[str, str]:
         """The words that run a line, and the password that sudo wants on its input, if any.
 
         mark: what they print when they want the password; "" where that is the first line of their input anyway.
+        begins: what the line itself prints first.
 
         The guard stands outside of sudo: root may have no right to the user's files, on a network file system.
         """
-        words, user, guard = protocol.with_timeout(command), self._user(command), self.guard
+        words, user, guard = protocol.with_timeout(command, begins), self._user(command), self.guard
         if guard and self._owner:
             words, guard = protocol.guarded(words, command, guard), None
         if user:
@@ -203,7 +205,7 @@ class Host:
         self, words: str, limit: float, *, user: str = "", show: bool = False, password: str = "", mark: str = ""
     ) -> Answer:
         if user:
-            mark = sudo.new_mark()
+            mark = new_mark()
             words, password = self._sudo(words, user, mark), self.sudo_password
         options = dict(OPTIONS)
         if password:

@@ -8,6 +8,7 @@ once another task has the lock, and nobody gets the lock while it goes on.
 from __future__ import annotations
 
 import re
+import secrets
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,8 +27,8 @@ REFUSED_MARK = "ospreyops: refused: "
 """What its standard error has then."""
 LONGEST = 1 << 20
 """Bytes of a question's output that are kept; the rest is dropped."""
-PATH = 'PATH="$PATH:/usr/local/bin:/opt/homebrew/bin:/usr/sbin:/sbin"; export PATH; '
-"""A Mac's sshd gives none of these folders, and a Linux user's PATH has no sbin."""
+PATH = 'PATH="$PATH:/usr/local/bin:/opt/homebrew/bin:/usr/sbin:/sbin"; LC_ALL=C; export PATH LC_ALL; '
+"""A Mac's sshd gives none of these folders, and a Linux user's PATH has no sbin. Programs speak as they are read."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,15 @@ class Guard:
     token: str
 
 
-def with_timeout(command: Command) -> str:
-    """The command's line under its limit, for any login shell."""
-    return _in_sh("limit.pl", [_seconds(command), command.line])
+def new_mark() -> str:
+    """A mark that no other line prints."""
+    return f"ospreyops-{secrets.token_hex(8)}"
+
+
+def with_timeout(command: Command, mark: str = "") -> str:
+    """The command's line under its limit, for any login shell. mark: what it prints on both of its outputs first."""
+    begins = f"echo {mark}; echo {mark} >&2; " if mark else ""
+    return _in_sh("limit.pl", [_seconds(command), begins + command.line])
 
 
 def guarded(words: str, command: Command, guard: Guard) -> str:

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import tempfile
 from contextlib import suppress
+from dataclasses import replace
 from typing import IO, Any, Optional, Protocol
 
 import invoke
@@ -14,6 +15,8 @@ from .command import Answer
 
 GRACE = 20
 """Seconds beyond a line's limit after which its connection is given up."""
+LONGEST_GREETING = 1 << 20
+"""Bytes that a login shell may say before a line begins."""
 OPTIONS: dict[str, Any] = {"warn": True, "pty": False, "in_stream": False, "echo": False, "dry": False, "hide": True}
 """How Invoke and Fabric run a line; what the line says goes to nobody else."""
 
@@ -83,6 +86,47 @@ class RemoteStream:
             code = None
         self.sock.close()
         return Answer(-1 if code is None else code, err=err.decode(errors="replace"))
+
+
+class Begun:
+    """A running line without what a login shell said before it: the line begins both of its outputs with a mark."""
+
+    def __init__(self, stream: Stream, mark: str) -> None:
+        self._stream, self._mark = stream, f"{mark}\n"
+        self.sock = _AfterMark(stream.sock, self._mark.encode())
+
+    def finish(self) -> Answer:
+        """End the line's input and wait until the line ends. A line that did not begin leaves all that was said."""
+        ended = self._stream.finish()
+        before, mark, err = ended.err.partition(self._mark)
+        return replace(ended, err=err if mark else before)
+
+
+class _AfterMark:
+    """A socket whose first bytes, up to a mark, are passed over."""
+
+    def __init__(self, sock: Any, mark: bytes) -> None:
+        self._sock, self._mark = sock, mark
+        self._before: Optional[bytes] = b""
+        self._rest = b""
+
+    def recv(self, most: int) -> bytes:
+        """Up to so many bytes; none at the end. Errors: OSError when there is too much before the mark."""
+        passed = 0
+        while self._before is not None:
+            part = self._sock.recv(65536)
+            passed += len(part)
+            if not part:
+                return b""
+            if passed > LONGEST_GREETING:
+                raise OSError("the login shell says too much")
+            _, found, self._rest = (self._before + part).partition(self._mark)
+            self._before = None if found else (self._before + part)[-len(self._mark) :]
+        part, self._rest = self._rest[:most], self._rest[most:]
+        return part or bytes(self._sock.recv(most))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
 
 
 def _send(sock: Any, first: bytes) -> None:

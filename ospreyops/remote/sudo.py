@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import getpass
 import re
-import secrets
 import shlex
 import sys
 import threading
@@ -31,7 +30,7 @@ GIVE = "printf '%s\\n' \"$p\""
 
 def free(words: str, user: str) -> str:
     """The words as that user, where sudo wants no password."""
-    return f"sudo -k -n {_as(user)}{words.removeprefix('exec ')}"
+    return f"env LC_ALL=C sudo -k -n {_as(user)}{words.removeprefix('exec ')}"
 
 
 def run(words: str, user: str, mark: str) -> str:
@@ -82,11 +81,6 @@ def _read_hidden(console: Console, question: str) -> str:
         return getpass.getpass(question)
 
 
-def new_mark() -> str:
-    """A mark that no other run has."""
-    return f"ospreyops-{secrets.token_hex(8)}"
-
-
 def without(mark: str, said: str) -> str:
     """What a line said, without its mark."""
     return said.replace(f"{mark}\n", "", 1)
@@ -114,4 +108,4 @@ def _as(user: str) -> str:
 
 
 def _sh(line: str) -> str:
-    return f"exec /bin/sh -c {shlex.quote(line)}"
+    return f"exec env LC_ALL=C /bin/sh -c {shlex.quote(line)}"

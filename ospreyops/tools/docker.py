@@ -109,10 +109,12 @@ def root_disk() -> str:
 
 
 def refusal(said: str) -> EngineRefusal:
-    """Why Docker could not be asked, from its own words."""
-    if DOWN.search(said):
-        return EngineRefusal(said, Refusal.DOWN)
-    return EngineRefusal(said, Refusal.DENIED if DENIED.search(said) else Refusal.OTHER)
+    """Why Docker could not be asked, from its own words, or sudo's, wherever in the text they are."""
+    lines = said.splitlines() or [""]
+    for words, kind in ((DOWN, Refusal.DOWN), (DENIED, Refusal.DENIED)):
+        if telling := next((line for line in lines if words.search(line)), None):
+            return EngineRefusal(telling, kind)
+    return EngineRefusal(lines[0])
 
 
 def tls(said: str) -> Tls:

@@ -63,7 +63,7 @@ def read_engine(host: Host, dial: Command) -> EngineFacts:
         raise EngineUnavailable("no answer in time") from None
     except (docker.errors.DockerException, requests.exceptions.RequestException, OSError, EOFError) as error:
         said = stream.finish().err.strip() or str(getattr(error, "explanation", "") or error)
-        raise EngineUnavailable((said.splitlines() or [type(error).__name__])[0]) from None
+        raise EngineUnavailable(said or type(error).__name__) from None
     except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError) as error:
         raise EngineUnavailable(f"Docker's answer is not one of Docker: {type(error).__name__}") from None
     finally:

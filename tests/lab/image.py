@@ -15,7 +15,7 @@ SETUP = Path(__file__).with_name("server-setup.sh")
 REPOSITORY = "lab/server"
 SUITE = "trixie"
 PACKAGES = (
-    "usr-is-merged,systemd-sysv,dbus,openssh-server,docker.io,docker-cli,iptables,sudo,perl-base,bzip2,lbzip2,curl,"
+    "usr-is-merged,systemd-sysv,dbus,openssh-server,docker.io,docker-cli,iptables,sudo,sudo-rs,perl-base,bzip2,lbzip2,curl,"
     "openssl,iproute2,procps,tar,ca-certificates,python3,hostname,ufw,firewalld"
 )
 UNNEEDED = (

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ospreyops.remote import sudo
+from ospreyops.remote.protocol import new_mark
 
 PASSWORD = "it's $a `secret`"
 SUDO = {
@@ -51,7 +52,7 @@ def test_a_program_that_is_talked_to_gets_all_of_its_input_and_not_the_password(
 
 
 def test_a_program_that_is_run_has_no_input(environment: dict[str, str]) -> None:
-    mark = sudo.new_mark()
+    mark = new_mark()
     done = ran(sudo.run("exec cat", "root", mark), f"{PASSWORD}\nmore", environment)
     assert (done.returncode, done.stdout) == (0, "")
     assert sudo.without(mark, done.stderr) == ""
@@ -66,12 +67,12 @@ def test_a_wrong_password_runs_nothing_and_is_told_as_wrong(how: object, environ
 
 
 def test_whoever_prints_a_prompt_or_even_the_mark_afterwards_gets_nothing() -> None:
-    mark, answered = sudo.new_mark(), threading.Event()
+    mark, answered = new_mark(), threading.Event()
     streams = [sudo.Once(mark, PASSWORD, answered) for _ in range(2)]
     assert list(streams[0].submit("[sudo] password for maint: ")) == []
     assert list(streams[0].submit(f"{mark}\n")) == [f"{PASSWORD}\n"]
     assert [list(one.submit(f"{mark}\n{mark}\nospreyops-sudo-password:")) for one in streams] == [[], []]
-    assert sudo.new_mark() != mark
+    assert new_mark() != mark
 
 
 def test_the_exit_status_is_that_of_the_program(environment: dict[str, str]) -> None:
