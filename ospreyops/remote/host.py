@@ -140,7 +140,7 @@ class Host:
 
         def check(password: str) -> Answer:
             mark = new_mark()
-            return self._execute(sudo.run("true", self._owner or "root", mark), 20, password=password, mark=mark)
+            return self._execute(sudo.check(self._owner or "root", mark), 20, password=password, mark=mark)
 
         return sudo.asked(self.console, user, free, check)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import getpass
-import re
 import shlex
 import sys
 import threading
@@ -21,9 +20,13 @@ from ..console import Console
 from ..errors import Blocked
 from .background import on_main_thread
 from .command import Answer
+from .perl import program
+from .protocol import new_mark
 
-WRONG = re.compile("incorrect password|try again|authentication fail|no password was provided", re.IGNORECASE)
-"""What sudo and sudo-rs say of a wrong password. Anything else is a refusal."""
+CHECK_SECONDS = 15
+"""Until sudo must have judged a password: PAM waits for two or three seconds after a wrong one."""
+WRONG = "wrong\n"
+"""What sudo_check.pl prints of a wrong password. Any other failure is a refusal, in sudo's own words."""
 READ = "IFS= read -r p || exit 1; "
 GIVE = "printf '%s\\n' \"$p\""
 
@@ -38,16 +41,24 @@ def run(words: str, user: str, mark: str) -> str:
     return _sh(f"echo {mark} >&2; {READ}{GIVE} | sudo -k -S -p '' {_as(user)}{words.removeprefix('exec ')}")
 
 
+def check(user: str, mark: str) -> str:
+    """A line that runs nothing as that user, and tries the password once. It prints the mark when it reads that."""
+    prompt = new_mark()
+    perl = ["perl", "-e", program(__package__, "sudo_check.pl"), prompt, str(CHECK_SECONDS)]
+    line = shlex.join([*perl, *f"sudo -k -S -p {prompt} {_as(user)}true".split()])
+    return _sh(f"echo {mark} >&2; {READ}{GIVE} | {line}")
+
+
 def stream(words: str, user: str) -> str:
     """The words as that user. The first line of their input is the password, the rest is the program's.
 
     sudo-rs reads ahead: what follows the password on its own input would be lost. sudo checks the password alone, and
     runs the program on its word. A sudo that does not remember that is the older one, which reads no further.
     """
-    program = f"{_as(user)}{words.removeprefix('exec ')}"
+    line = f"{_as(user)}{words.removeprefix('exec ')}"
     remembered = f"{GIVE} | sudo -S -p '' -v && sudo -n true 2>/dev/null"
-    anew = f"{{ {GIVE}; exec cat; }} | sudo -k -S -p '' {program}"
-    return _sh(f"{READ}if {remembered}; then sudo -n {program}; else {anew}; fi; r=$?; sudo -k; exit $r")
+    anew = f"{{ {GIVE}; exec cat; }} | sudo -k -S -p '' {line}"
+    return _sh(f"{READ}if {remembered}; then sudo -n {line}; else {anew}; fi; r=$?; sudo -k; exit $r")
 
 
 def asked(console: Console, user: str, refusal: Answer, check: Callable[[str], Answer]) -> str:
@@ -70,7 +81,7 @@ def asked(console: Console, user: str, refusal: Answer, check: Callable[[str], A
         refusal = check(password)
         if refusal.ok:
             return password
-        if not WRONG.search(refusal.err):
+        if refusal.out != WRONG:
             break
         console.dim("wrong password, try again")
     raise Blocked(f"{user} may not use sudo on {host}", evidence=refusal.err)

@@ -22,7 +22,6 @@ OWN_WORDS = {
     "release.py": "version numbers, as a user gives them",
     "remote/command.py": "the tool's own templates and lines",
     "remote/ssh_config.py": "ssh's configuration, as ssh prints it: the connection is below tools/",
-    "remote/sudo.py": "sudo's, of a wrong password",
     "remote/perl.py": "the tool's own Perl programs, before they are sent",
     "remote/protocol.py": "what the protocol's own Perl programs print",
     "runbook/watch.py": "the job's own file, which the tool has written",

@@ -38,7 +38,8 @@ def test_sudo_asks_for_the_password_once_per_host_on_a_terminal(maint: There, re
 
 
 def test_a_wrong_password_counts_once_and_is_asked_for_again(maint: There) -> None:
-    maint.server.sh(f"cp /etc/pam.d/sudo /root/pam-sudo && printf '{LOCK}' >/etc/pam.d/sudo && faillock --reset")
+    prepare = "cp /etc/pam.d/sudo /root/pam-sudo && mkdir -p /run/faillock && faillock --reset"
+    maint.server.sh(f"{prepare} && printf '{LOCK}' >/etc/pam.d/sudo")
     try:
         child = maint.inv.terminal("status", *maint.flags)
         child.expect(QUESTION)
@@ -47,7 +48,7 @@ def test_a_wrong_password_counts_once_and_is_asked_for_again(maint: There) -> No
         child.expect(QUESTION)
         counted = maint.server.sh("faillock --user maint").splitlines()[2:]
         child.sendline(PASSWORD)
-        assert said(child).code in (0, 1, 3)
+        assert said(child).code == 2  # the service is not deployed
     finally:
         maint.server.sh("mv /root/pam-sudo /etc/pam.d/sudo")
     assert len(counted) == 1, counted

@@ -11,6 +11,9 @@ import pytest
 from ospreyops.remote import sudo
 from ospreyops.remote.protocol import new_mark
 
+PROMPTS = """old() { printf %s "$prompt" >&2; read -r p; }
+rs() { echo "[sudo: $prompt] Password: " >&2; read -r p; }
+"""
 PASSWORD = "it's $a `secret`"
 SUDO = {
     # Reads a line of its input when it needs one, and remembers, per parent process, that it was right.
@@ -59,11 +62,45 @@ def test_a_program_that_is_run_has_no_input(environment: dict[str, str]) -> None
 
 
 @pytest.mark.parametrize("how", [sudo.stream, lambda words, user: sudo.run(words, user, "mark")])
-def test_a_wrong_password_runs_nothing_and_is_told_as_wrong(how: object, environment: dict[str, str]) -> None:
+def test_a_wrong_password_runs_nothing(how: object, environment: dict[str, str]) -> None:
     assert callable(how)
     done = ran(how("echo ran", "root"), "another\n", environment)
     assert done.returncode == 1 and done.stdout == ""
-    assert sudo.WRONG.search(done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("asks", "code", "said", "heard"),
+    [
+        (
+            'old; echo "Sorry, try again." >&2; old',
+            1,
+            sudo.WRONG,
+            "Sorry, try again.\n",
+        ),
+        (
+            "rs; echo no >&2; rs",
+            1,
+            sudo.WRONG,
+            "no\n",
+        ),
+        (
+            'old; echo "phil is not in the sudoers file." >&2; exit 1',
+            1,
+            "",
+            "phil is not in the sudoers file.\n",
+        ),
+        ('old; [ "$p" = "$WANTED" ]', 0, "", ""),
+    ],
+    ids=["sudo", "sudo-rs", "a refusal", "the right one"],
+)
+def test_a_password_is_tried_once(tmp_path: Path, asks: str, code: int, said: str, heard: str) -> None:
+    tried = tmp_path / "sudo"
+    tried.write_text(f"#!/bin/sh\nprompt=$4\n{PROMPTS}{asks}\nstatus=$?\necho >>{tmp_path}/ended\nexit $status\n")
+    tried.chmod(0o755)
+    found = {"PATH": f"{tmp_path}:/usr/bin:/bin", "WANTED": PASSWORD}
+    done = ran(sudo.check("root", "mark"), f"{PASSWORD}\n", found)
+    assert (done.returncode, done.stdout, done.stderr) == (code, said, f"mark\n{heard}")
+    assert (tmp_path / "ended").exists() == (not code)
 
 
 def test_whoever_prints_a_prompt_or_even_the_mark_afterwards_gets_nothing() -> None:
