@@ -13,6 +13,7 @@ from typing import Optional
 from .errors import Blocked
 from .facts import Facts
 from .facts.engine import Container
+from .facts.programs import DECODERS
 from .release import CONTAINER, SCRIPT, UNIT, UNTOUCHED, Release
 from .remote.command import Command, quote, sh
 from .remote.perl import program
@@ -96,7 +97,7 @@ def move_unit(facts: Facts, release: Release, folder: str) -> Command:
 def load(facts: Facts, target: Target, folder: str, release: Release) -> Command:
     """Runbook: `docker load < FILE`; lbzip2 and bzip2 decode it faster (0.46, 0.75 of Docker's time)."""
     file, line = f"{folder}/{release.image_archive}", target.machine.at_engine(docker.load())
-    decode = next((tool for tool in ("lbzip2", "bzip2") if tool in facts.host.tools), None)
+    decode = next((tool for tool in DECODERS if tool in facts.host.tools), None)
     line = f"{decode} -dc {{file}} | {line}" if decode else f"<{{file}} {line}"
     return sh(line, file=file, limit=1800, sudo=facts.sudo)
 

@@ -16,7 +16,7 @@ from ..step import Step
 from ..target import Target
 from . import desired, health, image, service, switchover, traffic
 from .machine import answering
-from .rollout import Plan, Rollout, in_use
+from .rollout import Plan, Rollout, check_programs, in_use
 
 
 class Stage(Enum):
@@ -127,6 +127,8 @@ def route(begin: Stage, end: Stage = Stage.DONE) -> Iterator[Phase]:
 def deployed(facts: Facts, target: Target, rollout: Rollout, end: Stage = Stage.DONE) -> Iterator[Step]:
     """The release serves, healthy, as the desired one, and nothing is left of another; or just the stage `end`."""
     at, plan = stage(facts, target, rollout), Plan(facts, target, rollout)
+    if at in STARTING:
+        check_programs(facts)
     if rollout.release and at is not Stage.BLIND:
         yield from image.prepared(plan, starting=at in STARTING)
     for phase in route(at, end):

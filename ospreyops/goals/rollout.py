@@ -9,6 +9,7 @@ from ..delivery.archive import Archive
 from ..errors import Blocked
 from ..facts import Facts
 from ..facts.engine import Container, EngineFacts, Refusal
+from ..facts.programs import DOCKER, advice, missing
 from ..release import Release
 from ..target import Target
 
@@ -114,6 +115,12 @@ def in_use(facts: Facts, container: Container) -> bool:
     return container.running and bool(container.jobs or not facts.local.version_problem(container.version))
 
 
+def check_programs(facts: Facts) -> None:
+    """Check that the host has what a release is started and judged with. Errors: Blocked, with what installs it."""
+    if found := missing(facts.host.tools):
+        raise Blocked(f"{facts.host.name} has no {' and no '.join(found)}", hint=advice(facts.host.tools))
+
+
 def engine_of(facts: Facts) -> EngineFacts:
     """What Docker has of the service. Errors: Blocked, in Docker's own words, when it could not be asked."""
     if facts.engine:
@@ -121,9 +128,8 @@ def engine_of(facts: Facts) -> EngineFacts:
     name, refusal = facts.host.name, facts.refusal
     if facts.machine.vm:
         raise Blocked(f"Docker on {name} cannot be used: {facts.machine.why}", hint=f"inv machine.start -H {name}")
-    if "docker" not in facts.host.tools:
-        hint = "install Docker there, e.g. apt-get install docker.io"
-        raise Blocked(f"there is no docker command on {name}", hint=hint)
+    if DOCKER in missing(facts.host.tools):
+        raise Blocked(f"there is no docker command on {name}", hint=advice(facts.host.tools))
     if refusal and refusal.kind is Refusal.DENIED:
         hint = "log in as a user who may use sudo"
         raise Blocked(f"{facts.host.user} may not use Docker on {name}: {refusal}", hint=hint)

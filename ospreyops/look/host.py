@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Optional
 
 from ..errors import Blocked
+from ..facts import programs
 from ..facts.host import HostFacts, ScriptEnd
 from ..release import CONTAINER, MARK, SCRIPT, UNIT, UNTOUCHED, VERSION
 from ..remote.command import Answer, Command, sh
@@ -18,7 +19,6 @@ LIMIT = 10
 """Seconds that one question may take."""
 LOG_LINES = 12
 """Lines of the service's log that a look brings along."""
-PROGRAMS = ("docker", "lbzip2", "bzip2")
 ARCHIVE = re.compile(r"osprey-service-docker-(.+)\.tar(\.bz2)?")
 ARCHIVES = "osprey-service-docker-*.tar"
 PRINT = 'p() { printf %s "$1" | tr "\\n" "?"; echo; }'
@@ -31,7 +31,7 @@ def questions(settings: Settings) -> dict[str, Command]:
     folder = settings.folder
     return {
         "host": sh("uname -s; id -un; echo ~; date +%s", limit=LIMIT),
-        "tools": sh(f"for t in {' '.join(PROGRAMS)}; do command -v $t; done; true", limit=LIMIT),
+        "tools": sh(f"for t in {' '.join(programs.ASKED)}; do command -v $t; done; true", limit=LIMIT),
         "unit": systemctl.show_unit(UNIT, LIMIT),
         "listener": sockets.show(settings.service_port, LIMIT),
         "sleep": pmset.show(LIMIT),

@@ -153,9 +153,9 @@ def refused(host: SimHost, **changed: Any) -> Blocked:
 
 def test_why_docker_cannot_be_asked_is_told_by_the_first_thing_that_is_wrong() -> None:
     denied, silent = (EngineRefusal("words", kind) for kind in (Refusal.DENIED, Refusal.SILENT))
-    assert "there is no docker command on sim" in refused(SimHost(), tools=frozenset()).case
+    assert "there is no docker command on sim" in refused(SimHost(), tools=frozenset({"curl"})).case
     assert "ops may not use Docker on sim: words" in refused(SimHost(), refusal=denied).case
     assert "Docker on sim does not answer: words" in refused(SimHost(), refusal=silent).case
     assert "Docker on sim does not answer: None" in refused(SimHost()).case
-    assert refused(serving(), tools=frozenset()).hint == "inv machine.start -H sim"
+    assert refused(serving(), tools=frozenset({"curl"})).hint == "inv machine.start -H sim"
     assert engine_of(simulated(SimMac()).look())

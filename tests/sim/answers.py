@@ -32,7 +32,7 @@ def answer(host: SimHost, name: str, line: str) -> Answer:
     said = {
         "own": "",
         "host": f"Linux\nops\n/home/ops\n{EPOCH + host.now:.0f}\n",
-        "tools": "/usr/bin/docker\n/usr/bin/bzip2\n",
+        "tools": "".join(f"/usr/bin/{name}\n" for name in host.programs),
         "disk": f"/dev/sda1 100000000 1 {host.folder_free // 1024} 1% /\nwritable\n",
         "unpacked": "\n".join([rows, *(f"{version}/" for version in sorted(host.own))]),
         "loaded": "none\n" if host.recorded is None else "".join(f"{row}\n" for row in host.recorded),

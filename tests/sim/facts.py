@@ -21,6 +21,7 @@ from ospreyops.facts.machine import (
     Trust,
     VmFacts,
 )
+from ospreyops.facts.programs import NEEDED
 from ospreyops.facts.route import Route
 from ospreyops.facts.service import ProbeResult, Problem, Symptom, Way
 from ospreyops.settings import Settings
@@ -142,7 +143,7 @@ HOSTS = st.builds(
     folder=st.just("/home/ops/osprey"),
     now=st.just(float(EPOCH)),
     disk_free=st.sampled_from([1_000, 10**11]),
-    tools=st.just(frozenset({"docker"})),
+    tools=st.sampled_from([frozenset(NEEDED), frozenset(), frozenset({*NEEDED} - {"curl"})]),
     unpacked=st.sampled_from([{}, {"0.3": "/home/ops/osprey/0.3"}]),
     archives=st.just({version: (f"/archive/{version}", 1) for version in VERSIONS}),
     unit=st.none() | UNITS,

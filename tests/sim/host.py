@@ -60,6 +60,7 @@ class SimHost(SimReleases):
     taken_ports: tuple[int, ...] = ()
     connections: dict[str, int] = field(default_factory=dict)
     digest: str = ""
+    programs: tuple[str, ...] = ("docker", "curl", "openssl", "ps", "tar", "bzip2", "apt-get")
     archives: set[str] = field(default_factory=lambda: {"0.3", "0.4"})
     listener: str = ""
     unit: str = ""
