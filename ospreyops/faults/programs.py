@@ -13,6 +13,9 @@ HEAL_WAITS = False
 
 
 def repair(facts: Facts, target: Target) -> Iterator[Step]:  # noqa: ARG001 (as of every fault)
-    """Name what is to be installed. Errors: Blocked, for only a person can install it."""
+    """Say what is to be installed there.
+
+    Errors: Blocked, for only a person can install it.
+    """
     check_programs(facts)
     yield from ()

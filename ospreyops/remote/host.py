@@ -131,18 +131,16 @@ class Host:
 
         Errors: Blocked when there is no terminal to ask on, or when the user may not use sudo.
         """
-        free = self._execute(sudo.free("true", self._owner or "root"), 20)
-        if free.ok:
-            return ""
-        if self._owner and not self._execute(f"id -u {self._owner}", 20).ok:
-            raise Blocked(f"there is no user {self._owner} on {self.name}", evidence=free.err)
+        first = self._execute(sudo.wanted(self._owner or "root"), 20)
+        if self._owner and not first.ok and not self._execute(f"id -u {self._owner}", 20).ok:
+            raise Blocked(f"there is no user {self._owner} on {self.name}", evidence=first.err)
         user = getpass.getuser() if self.here else str(self._connection.user)
 
         def check(password: str) -> Answer:
             mark = new_mark()
-            return self._execute(sudo.check(self._owner or "root", mark), 20, password=password, mark=mark)
+            return self._execute(sudo.tried(self._owner or "root", mark), 20, password=password, mark=mark)
 
-        return sudo.asked(self.console, user, free, check)
+        return sudo.asked(self.console, user, first, check)
 
     @property
     def _try(self) -> str:

@@ -25,8 +25,10 @@ from .protocol import new_mark
 
 CHECK_SECONDS = 15
 """Until sudo must have judged a password: PAM waits for two or three seconds after a wrong one."""
-WRONG = "wrong\n"
-"""What sudo_check.pl prints of a wrong password. Any other failure is a refusal, in sudo's own words."""
+ASKS = "asks\n"
+"""What sudo_check.pl prints where sudo wants a password, or another one. Any other failure is a refusal."""
+TRIES = 3
+"""Passwords that are asked for."""
 READ = "IFS= read -r p || exit 1; "
 GIVE = "printf '%s\\n' \"$p\""
 
@@ -41,12 +43,30 @@ def run(words: str, user: str, mark: str) -> str:
     return _sh(f"echo {mark} >&2; {READ}{GIVE} | sudo -k -S -p '' {_as(user)}{words.removeprefix('exec ')}")
 
 
-def check(user: str, mark: str) -> str:
-    """A line that runs nothing as that user, and tries the password once. It prints the mark when it reads that."""
+def wanted(user: str) -> str:
+    """A line that tells whether sudo wants a password to run something as that user."""
+    return _sh(f"{check(f'{_as(user)}true')} </dev/null")
+
+
+def tried(user: str, mark: str) -> str:
+    """A line that tries the password once, for that user. It prints the mark when it reads the password."""
+    return _sh(f"echo {mark} >&2; {READ}{GIVE} | {check(f'{_as(user)}true')}")
+
+
+def check(words: str) -> str:
+    """The line that runs the words through sudo as sudo_check.pl does."""
     prompt = new_mark()
     perl = ["perl", "-e", program(__package__, "sudo_check.pl"), prompt, str(CHECK_SECONDS)]
-    line = shlex.join([*perl, *f"sudo -k -S -p {prompt} {_as(user)}true".split()])
-    return _sh(f"echo {mark} >&2; {READ}{GIVE} | {line}")
+    return shlex.join([*perl, *f"sudo -k -S -p {prompt} {words}".split()])
+
+
+def freely(words: str) -> str:
+    """Shell text that sets $s to what runs such words as root, if that needs no password, and else to nothing.
+
+    `sudo -n` is for that, but sudo-rs counts it as a wrong password where one is wanted.
+    """
+    counts = f'case "$(sudo -V 2>/dev/null)" in sudo-rs*) {check(words)} </dev/null >/dev/null 2>&1 || s=;; esac'
+    return f's=; [ "$(id -u)" = 0 ] || {{ s="sudo -n"; {counts}; }}; '
 
 
 def stream(words: str, user: str) -> str:
@@ -61,30 +81,32 @@ def stream(words: str, user: str) -> str:
     return _sh(f"{READ}if {remembered}; then sudo -n {line}; else {anew}; fi; r=$?; sudo -k; exit $r")
 
 
-def asked(console: Console, user: str, refusal: Answer, check: Callable[[str], Answer]) -> str:
-    """The password of that user, asked for on the terminal until sudo takes it.
+def asked(console: Console, user: str, first: Answer, check: Callable[[str], Answer]) -> str:
+    """The password of that user, asked for on the terminal until sudo takes it; "" where sudo wants none.
 
-    refusal: what sudo said without a password; check: tries one. Errors: Blocked without a terminal, and in sudo's own
-    words when it refuses for another reason.
+    first: what `wanted` said; check: tries one. Errors: Blocked without a terminal, and in sudo's own words when it
+    refuses for another reason.
     """
-    host = console.name
-    for _ in range(3):
+    answer, host = first, console.name
+    for _ in range(TRIES):
+        if answer.out != ASKS:
+            break
         if not sys.stdin.isatty():
             raise Blocked(
                 f"sudo on {host} needs the password of {user}, and there is no terminal to ask for it",
-                evidence=refusal.err,
                 hint="run the same command in a terminal, or add a sudoers rule with NOPASSWD",
             )
+        if answer is not first:
+            console.dim("wrong password, try again")
         password: str = on_main_thread(
             functools.partial(_read_hidden, console, f"[sudo] password for {user} on {host}: ")
         )
-        refusal = check(password)
-        if refusal.ok:
+        answer = check(password)
+        if answer.ok:
             return password
-        if refusal.out != WRONG:
-            break
-        console.dim("wrong password, try again")
-    raise Blocked(f"{user} may not use sudo on {host}", evidence=refusal.err)
+    if answer.ok:
+        return ""
+    raise Blocked(f"{user} may not use sudo on {host}", evidence=answer.err)
 
 
 def _read_hidden(console: Console, question: str) -> str:

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Optional
 
 from ..facts.route import Route
+from ..remote.sudo import freely
 
 CHAIN = "OSPREY"
 PROGRAMS = {"IPv4": "iptables", "IPv6": "ip6tables"}
 LOOPBACK = {"IPv4": "127.0.0.0/8", "IPv6": "::1/128"}
 RULES = (
-    's=; [ "$(id -u)" = 0 ] || s="sudo -n"; for t in iptables ip6tables; do'
+    freely("iptables -w 5 -t nat -S") + "for t in iptables ip6tables; do"
     ' if r=$($s $t -w 5 -t nat -S 2>&1); then echo "$t readable";'
     f' echo "$r" | grep -e "-A {CHAIN} " -e "-A DOCKER .* -j DNAT " -e "-A OUTPUT .*-j DOCKER";'
     ' else echo "$t refused: $r" | head -n 1; fi; done;'

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ..errors import Blocked
 from ..remote.command import Answer, Command
+from ..remote.sudo import freely
 from .supervisor import AGE, LIMIT, RESTART_PAUSE, STOP_LIMIT, Job, JobState, age_of, owned_by_root, shown, text_of
 
 UNIT = "osprey-watch.service"
@@ -80,7 +81,7 @@ class Systemd:
     def log(self, job_log: str, lines: int) -> Command:
         """Show the journal, which not every user may read."""
         line = f"journalctl --identifier {TAG} --lines {lines} --output cat --no-pager"
-        return Command(f"sudo -n {line} 2>/dev/null || {line}", LIMIT)
+        return Command(f"{freely(line)}$s {line} 2>/dev/null || {line}", LIMIT)
 
 
 def _word(text: str, special: Mapping[str, str]) -> str:

@@ -74,13 +74,13 @@ def test_a_wrong_password_runs_nothing(how: object, environment: dict[str, str])
         (
             'old; echo "Sorry, try again." >&2; old',
             1,
-            sudo.WRONG,
+            sudo.ASKS,
             "Sorry, try again.\n",
         ),
         (
             "rs; echo no >&2; rs",
             1,
-            sudo.WRONG,
+            sudo.ASKS,
             "no\n",
         ),
         (
@@ -98,9 +98,39 @@ def test_a_password_is_tried_once(tmp_path: Path, asks: str, code: int, said: st
     tried.write_text(f"#!/bin/sh\nprompt=$4\n{PROMPTS}{asks}\nstatus=$?\necho >>{tmp_path}/ended\nexit $status\n")
     tried.chmod(0o755)
     found = {"PATH": f"{tmp_path}:/usr/bin:/bin", "WANTED": PASSWORD}
-    done = ran(sudo.check("root", "mark"), f"{PASSWORD}\n", found)
+    done = ran(sudo.tried("root", "mark"), f"{PASSWORD}\n", found)
     assert (done.returncode, done.stdout, done.stderr) == (code, said, f"mark\n{heard}")
     assert (tmp_path / "ended").exists() == (not code)
+
+
+@pytest.mark.parametrize(
+    ("does", "code", "said"),
+    [
+        ("old; echo counted >&2", 1, sudo.ASKS),
+        ("rs; echo counted >&2", 1, sudo.ASKS),
+        ("true", 0, ""),
+        ("echo 'phil may not run sudo' >&2; exit 1", 1, ""),
+    ],
+    ids=["sudo asks", "sudo-rs asks", "it asks nothing", "it refuses"],
+)
+def test_whether_sudo_wants_a_password_is_asked_without_giving_a_wrong_one(
+    tmp_path: Path, does: str, code: int, said: str
+) -> None:
+    asked = tmp_path / "sudo"
+    asked.write_text(f"#!/bin/sh\nprompt=$4\n{PROMPTS}{does}\n")
+    asked.chmod(0o755)
+    done = ran(sudo.wanted("root"), "", {"PATH": f"{tmp_path}:/usr/bin:/bin"})
+    assert (done.returncode, done.stdout) == (code, said)
+    assert "counted" not in done.stderr
+    assert ("may not run sudo" in done.stderr) == ("may not" in does)
+
+
+def test_a_host_without_sudo_says_so(tmp_path: Path) -> None:
+    (tmp_path / "perl").symlink_to("/usr/bin/perl")
+    (tmp_path / "env").symlink_to("/usr/bin/env")
+    done = ran(sudo.wanted("root"), "", {"PATH": str(tmp_path)})
+    assert (done.returncode, done.stdout) == (127, "")
+    assert "sudo cannot be run: No such file or directory" in done.stderr
 
 
 def test_whoever_prints_a_prompt_or_even_the_mark_afterwards_gets_nothing() -> None:
