@@ -25,7 +25,7 @@ from ..target import Target
 __path__.extend(folders(__name__))
 
 FIRST = (
-    *("hung", "config", "paused", "stopped", "docker", "clock", "certs", "address"),
+    *("programs", "hung", "config", "paused", "stopped", "docker", "clock", "certs", "address"),
     *("port", "service", "forward", "disk", "sleep", "state"),
 )
 """Causes before what they cause; a fault that is not named here comes last."""

@@ -65,7 +65,7 @@ def freely(words: str) -> str:
 
     `sudo -n` is for that, but sudo-rs counts it as a wrong password where one is wanted.
     """
-    counts = f'case "$(sudo -V 2>/dev/null)" in sudo-rs*) {check(words)} </dev/null >/dev/null 2>&1 || s=;; esac'
+    counts = f'case "$(sudo -V 2>&1)" in sudo-rs*) {check(words)} </dev/null >/dev/null 2>&1 || s=;; esac'
     return f's=; [ "$(id -u)" = 0 ] || {{ s="sudo -n"; {counts}; }}; '
 
 

@@ -125,6 +125,27 @@ def test_whether_sudo_wants_a_password_is_asked_without_giving_a_wrong_one(
     assert ("may not run sudo" in done.stderr) == ("may not" in does)
 
 
+@pytest.mark.parametrize(
+    ("version", "wants", "how"),
+    [
+        ("echo Sudo version 1.9", "rs", "sudo -n"),
+        ("echo sudo-rs 0.2.5 >&2", "rs", ""),
+        ("echo sudo-rs 0.2.5 >&2", "true", "sudo -n"),
+    ],
+    ids=["the sudo of old", "sudo-rs with a password", "sudo-rs without one"],
+)
+def test_a_look_tries_no_sudo_that_would_count_as_a_wrong_password(
+    tmp_path: Path, version: str, wants: str, how: str
+) -> None:
+    asked = tmp_path / "sudo"
+    asked.write_text(f'#!/bin/sh\nprompt=$4\n{PROMPTS}[ "$1" != -V ] || {{ {version}; exit; }}\n{wants}\n')
+    asked.chmod(0o755)
+    (tmp_path / "id").write_text("#!/bin/sh\necho 1000\n")
+    (tmp_path / "id").chmod(0o755)
+    done = ran(f'{sudo.freely("iptables -S")}echo "$s"', "", {"PATH": f"{tmp_path}:/usr/bin:/bin"})
+    assert done.stdout == f"{how}\n"
+
+
 def test_a_host_without_sudo_says_so(tmp_path: Path) -> None:
     (tmp_path / "perl").symlink_to("/usr/bin/perl")
     (tmp_path / "env").symlink_to("/usr/bin/env")
