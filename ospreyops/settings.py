@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Optional
 
 from .errors import Usage
+from .secret import SERVER, Secret
 from .text import bracketed
 
 FILES = ".ospreyops"
@@ -32,9 +33,11 @@ class Kind:
     hint: str = ""
 
 
+NOTIFY = re.compile(rf"https?://{SERVER.pattern}[!-~]*$|(?!.*://)", re.IGNORECASE)
 PATH, PATH_HINT = re.compile("/|~/"), "a path that begins with / or ~/"
 KINDS = (
     Kind("a URL of the service", (".public",), URL, ("", "none"), "https://olympias.cs.duke.edu:44342, or none"),
+    Kind("a program, or a URL of http or https", (".notify",), NOTIFY),
     Kind("the name of a VM", (".vm",), re.compile(f"{NAME.pattern}$")),
     Kind("the name of a user", (".owner",), re.compile(f"{NAME.pattern}$"), ("",)),
     Kind("an absolute path", (".folder", ".archive"), PATH, (), PATH_HINT),
@@ -77,8 +80,9 @@ class Settings:
         },
     )
     health_timeout: int = field(default=120, metadata={"help": "seconds until a started service must be healthy"})
-    notify: str = field(
-        default="", metadata={"help": "program, or URL, that gets a JSON event of each fault that `inv watch` meets"}
+    notify: Secret = field(
+        default=Secret(),
+        metadata={"help": "program, or URL, that gets a JSON event of each fault that `inv watch` meets"},
     )
     pre_deploy: str = field(default="", metadata={"help": "program of yours to run before a deploy; may refuse it"})
     post_deploy: str = field(default="", metadata={"help": "program of yours to run after a deploy"})
@@ -180,14 +184,23 @@ def _checked(where: str, value: Any, default: Any) -> Any:
     """The value in the default's type. Errors: Usage when it is of another type, or does not fit."""
     if isinstance(default, int):
         return _checked_number(where, value)
+    if isinstance(default, Secret):
+        secret = value if isinstance(value, Secret) else Secret(str(value))
+        _check_text(where, secret.reveal() if isinstance(value, (str, Secret)) else None, secret)
+        return secret
+    _check_text(where, value, value)
+    return value
+
+
+def _check_text(where: str, value: Any, shown: object) -> None:
+    """Errors: Usage, with what may be shown of the value, when it is no text, or does not fit."""
     if not isinstance(value, str):
-        raise Usage(f"{where} is {value!r}, not text")
+        raise Usage(f"{where} is {shown!r}, not text")
     if any(ord(character) < 32 for character in value):
-        raise Usage(f"{where} is {value!r}: it has control characters")
+        raise Usage(f"{where} is {shown!r}: it has control characters")
     for kind in KINDS:
         if where.endswith(kind.keys) and value not in kind.also and not kind.pattern.match(value):
-            raise Usage(f"{where} is {value!r}, not {kind.name}", hint=kind.hint)
-    return value
+            raise Usage(f"{where} is {shown!r}, not {kind.name}", hint=kind.hint)
 
 
 def _checked_number(where: str, value: Any) -> int:

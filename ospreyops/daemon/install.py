@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 
+from ..delivery.private_file import PrivateFile
 from ..delivery.source import sha256
 from ..delivery.upload import SHA256SUM, Upload
 from ..errors import Blocked
@@ -16,6 +17,7 @@ from ..facts import Facts
 from ..facts.host import HostFacts
 from ..goals.rollout import engine_of
 from ..remote.command import Answer, Command, quote, sh
+from ..secret import Secret
 from ..settings import KEYS, Settings
 from ..step import Action, Step, WaitFor
 from ..target import Target
@@ -43,6 +45,7 @@ class WatchdogState:
     """What a host has of the watchdog.
 
     python: to run it with, None without one; names: of its files; shipped, sent: sha256 of the program, or None.
+    settings: None where there are none, or where others may read them.
     """
 
     job: JobState
@@ -50,7 +53,7 @@ class WatchdogState:
     names: frozenset[str]
     shipped: Optional[str]
     sent: Optional[str]
-    settings: str
+    settings: Optional[Secret]
     log: tuple[str, ...]
 
 
@@ -61,7 +64,7 @@ class Installation:
     program: Path
     digest: str
     folder: str
-    settings: str
+    settings: Secret
     job: Job
 
 
@@ -87,9 +90,13 @@ def questions(settings: Settings, host: HostFacts) -> dict[str, Command]:
         "watch_files": sh("cd {files} && ls -1 | grep -E '^(osprey[.]pyz|watch[.])|[.]part$'", files=folder, limit=20),
         "shipped": sh(SHA256SUM, file=f"{folder}/osprey.pyz", limit=60),
         "sent": sh(SHA256SUM, file=f"{folder}/osprey.pyz.new", limit=60),
-        "watch_settings": sh("cat {file}", file=f"{folder}/watch.json", limit=20),
         "watch_log": kind.log(f"{folder}/watch.log", LOG_LINES),
     }
+
+
+def settings_question(host: HostFacts) -> dict[str, Command]:
+    """The line that asks for the watchdog's settings. Root's own are for root alone to read."""
+    return {"watch_settings": files.shown(f"{host.files}/watch.json")}
 
 
 def watchdog_state(host: HostFacts, answers: Mapping[str, Answer]) -> WatchdogState:
@@ -100,7 +107,7 @@ def watchdog_state(host: HostFacts, answers: Mapping[str, Answer]) -> WatchdogSt
         frozenset(answers["watch_files"].out.splitlines()),
         answers["shipped"].out[:64] or None,
         answers["sent"].out[:64] or None,
-        answers["watch_settings"].out,
+        files.private_text(answers["watch_settings"]),
         tuple(answers["watch_log"].out.splitlines()[-LOG_LINES:]),
     )
 
@@ -141,12 +148,16 @@ def _python(host: HostFacts, settings: Settings, found: WatchdogState) -> str:
     raise Blocked(f"{case} of {needs} or newer, which the watchdog needs", evidence=evidence, hint=hint)
 
 
-def own_settings(settings: Settings, host: HostFacts, owner: str) -> str:
+def own_settings(settings: Settings, host: HostFacts, owner: str) -> Secret:
     """The host's settings as the host itself needs them, for Invoke's -f."""
     given = {key: getattr(settings, key) for key in KEYS if key not in ELSEWHERE}
     own = {key: value for key, value in given.items() if value != KEYS[key].default}
     own.update({"folder": host.folder, "public": "none"}, **({"owner": owner} if owner else {}))
-    return json.dumps({"osprey": {"host": "localhost", **own}}, sort_keys=True) + "\n"
+    whole, shown = (
+        json.dumps({"osprey": {"host": "localhost", **own}}, sort_keys=True, ensure_ascii=plain, default=how) + "\n"
+        for how, plain in ((Secret.reveal, True), (str, False))
+    )
+    return Secret(whole, shown)
 
 
 def installed(host: HostFacts, target: Target, found: WatchdogState, wanted: Installation) -> Iterator[Step]:
@@ -159,9 +170,9 @@ def installed(host: HostFacts, target: Target, found: WatchdogState, wanted: Ins
         yield Step(reasons["osprey.pyz"], upload, "osprey.pyz is uploaded")
     if found.job.loaded and wrong:
         yield Step(next(iter(reasons.values())), kind.stop(), f"{kind.name} is stopped")
-    for name, line in _changes(kind, wanted, sudo=not host.writable).items():
+    for name, change in _changes(kind, wanted, sudo=not host.writable).items():
         if name in wrong:
-            yield Step(reasons[name], line, f"{name} is in its place")
+            yield Step(reasons[name], change, f"{name} is in its place")
     if wrong or not found.job.current:
         yield Step(f"{kind.name} is not started", kind.start(), f"{kind.name} is started", then_look=True)
     elif found.job.pid is None or found.job.age < SETTLED:
@@ -174,19 +185,19 @@ def _wrong(kind: Supervisor, found: WatchdogState, wanted: Installation) -> dict
     """What is not as it should be: name -> how."""
     right = {
         "osprey.pyz": (found.shipped, found.shipped == wanted.digest),
-        "watch.json": (found.settings, found.settings == wanted.settings),
+        "watch.json": ("watch.json" in found.names, found.settings == wanted.settings),
         kind.file: (found.job.file, found.job.file == kind.text(wanted.job) and found.job.ours),
     }
     return {name: "is not this one on" if there else "is not on" for name, (there, same) in right.items() if not same}
 
 
-def _changes(kind: Supervisor, wanted: Installation, *, sudo: bool) -> dict[str, Command]:
-    """The line that puts each file into its place."""
+def _changes(kind: Supervisor, wanted: Installation, *, sudo: bool) -> dict[str, Action]:
+    """What puts each file into its place."""
     pyz, folder = f"{wanted.folder}/osprey.pyz", wanted.folder
     moved = sh("mv -f {new} {pyz} && rm -f {files}/*.part", new=f"{pyz}.new", pyz=pyz, files=folder, limit=20)
     return {
         "osprey.pyz": Command(moved.line, moved.limit, sudo),
-        "watch.json": files.write(f"{folder}/watch.json", wanted.settings, sudo=sudo),
+        "watch.json": PrivateFile(f"{folder}/watch.json", wanted.settings, wanted.job.user if sudo else ""),
         kind.file: files.write(kind.file, kind.text(wanted.job), sudo=True),
     }
 

@@ -20,7 +20,6 @@ from ..remote.command import sh
 
 LIMIT = 30
 """Seconds for all of it, whatever the server does."""
-WEB = ("https://", "http://")
 
 
 def tell(site: Site, event: dict[str, Any]) -> None:
@@ -33,19 +32,20 @@ def tell(site: Site, event: dict[str, Any]) -> None:
         return
     told = {"host": socket.gethostname() if site.settings.here else site.name, **event}
     try:
-        if to.startswith(WEB):
-            Background(lambda: post(to, told)).wait(LIMIT)
+        if "://" in to.reveal():
+            Background(lambda: post(to.reveal(), told)).wait(LIMIT)
         else:
             site.here().run(sh("printf '%s\\n' {told} | {program}", told=json.dumps(told), program=to, limit=LIMIT))
     except (OSError, ValueError, http.client.HTTPException, OspreyError) as error:
-        case = error.case if isinstance(error, OspreyError) else str(error) or type(error).__name__
-        site.console.dim(f"osprey.notify ({masked(to)}) did not take it: {case}")
+        site.console.dim(f"osprey.notify ({to}) did not take it: {_case(error)}")
 
 
-def masked(to: str) -> str:
-    """Whom the events go to, as it may be printed: the rest of a URL is often a secret."""
-    at = urlsplit(to) if to.startswith(WEB) else None
-    return f"{at.scheme}://{at.hostname}/…" if at else to
+def _case(error: Exception) -> str:
+    """What went wrong. A server may say back what it was sent, and the token is a part of that."""
+    if isinstance(error, OspreyError):
+        return error.case
+    said = "" if isinstance(error, http.client.HTTPException) else str(error)
+    return said or type(error).__name__
 
 
 def post(url: str, told: dict[str, Any]) -> None:

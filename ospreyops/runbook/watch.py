@@ -15,7 +15,16 @@ from ..change.reach import reach
 from ..change.site import Site
 from ..cli import task
 from ..daemon import bundle
-from ..daemon.install import WatchdogState, installation, installed, questions, removed, supervisor, watchdog_state
+from ..daemon.install import (
+    WatchdogState,
+    installation,
+    installed,
+    questions,
+    removed,
+    settings_question,
+    supervisor,
+    watchdog_state,
+)
 from ..delivery.source import sha256
 from ..errors import Unhealthy
 from ..facts import Facts
@@ -36,7 +45,7 @@ def install(site: Site, every: str = "30") -> Outcome:
     seconds, program = number("--every", every), _program()
 
     def goal(facts: Facts) -> Iterator[Step]:
-        found = _found(site, facts.host)
+        found = _found(site, facts.host, sudo=not facts.host.writable)
         return installed(facts.host, site.target, found, installation(facts, site.target, found, seconds, program))
 
     did = reach(site, goal)
@@ -95,8 +104,10 @@ def _rows(site: Site, host: HostFacts, found: WatchdogState, *, current: bool) -
         site.console.row(None, "", line)
 
 
-def _found(site: Site, host: HostFacts) -> WatchdogState:
-    return watchdog_state(host, site.host.ask(questions(site.settings, host)))
+def _found(site: Site, host: HostFacts, *, sudo: bool = False) -> WatchdogState:
+    """What there is of the watchdog. sudo: read the settings as root, whose they are."""
+    own = site.host.ask(settings_question(host), sudo=sudo)
+    return watchdog_state(host, {**own, **site.host.ask(questions(site.settings, host))})
 
 
 @functools.cache

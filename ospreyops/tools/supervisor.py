@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Optional, Protocol
 
 from ..remote.command import Answer, Command, quote, sh
+from ..secret import Secret
 from .ps import ETIME, elapsed
 
 PATH = "/usr/local/bin:/opt/homebrew/bin:/usr/bin:/bin:/usr/sbin:/sbin"
@@ -20,6 +21,7 @@ RESTART_PAUSE = 10
 STOP_LIMIT = 60
 """Seconds that a program may take to end, once it is told to."""
 AGE = ' [ "${p:-0}" = 0 ] || echo "age = $(ps -o etime= -p "$p")"'
+PRIVATE = r"-rw-------[.@]? "
 OURS = r"-rw-r--r--\S? +\d+ 0 +0 "
 
 
@@ -109,6 +111,11 @@ def shown(file: str) -> Command:
 def text_of(shown: Answer) -> Optional[str]:
     """The text of a file that was shown; None when it is not there."""
     return shown.out.partition("\n")[2] or None
+
+
+def private_text(shown: Answer) -> Optional[Secret]:
+    """The text of a file that was shown; None when it is not there, or when others than its owner may read it."""
+    return Secret(text_of(shown) or "") if re.match(PRIVATE, shown.out) else None
 
 
 def owned_by_root(shown: Answer) -> bool:

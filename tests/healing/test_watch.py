@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import redirect_stdout
@@ -17,7 +18,9 @@ import pytest
 from ospreyops.change import history
 from ospreyops.console import Console, Screen
 from ospreyops.errors import Failed
+from ospreyops.healing import notify
 from ospreyops.healing.watch import TRIES, Watch
+from ospreyops.secret import Secret
 from tests.sim.host import SimHost
 from tests.sim.site import sim_site
 from tests.worlds import CURABLE, serving, take, with_fault
@@ -40,7 +43,7 @@ class Watched:
 
     def notify(self, to: str) -> None:
         """Set the program, or the URL, that is told."""
-        self.site.target = replace(self.site.target, settings=replace(self.site.settings, notify=to))
+        self.site.target = replace(self.site.target, settings=replace(self.site.settings, notify=Secret(to)))
 
     @property
     def said(self) -> str:
@@ -182,6 +185,23 @@ def test_a_web_server_is_told_as_well(tmp_path: Path, posted: tuple[str, list[by
     watched.notify(url)
     watched.watch.round()
     assert [json.loads(body)["event"] for body in got] == ["found", "repaired"]
+
+
+def test_a_server_that_says_a_token_back_gets_it_into_no_log(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def echo() -> None:
+            with server.accept()[0] as connection:
+                connection.sendall(connection.recv(65536))
+
+        thread = threading.Thread(target=echo, daemon=True)
+        thread.start()
+        watched = Watched(serving(), tmp_path)
+        watched.notify(f"http://127.0.0.1:{server.getsockname()[1]}/hook/T0K3N")
+        notify.tell(watched.site, {"event": "found"})
+        thread.join()
+    assert "osprey.notify (http://127.0.0.1/…) did not take it: BadStatusLine" in watched.said
+    assert "T0K3N" not in watched.said
 
 
 def test_what_it_did_is_in_the_hosts_history(tmp_path: Path) -> None:

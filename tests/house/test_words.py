@@ -25,6 +25,7 @@ OWN_WORDS = {
     "remote/perl.py": "the tool's own Perl programs, before they are sent",
     "remote/protocol.py": "what the protocol's own Perl programs print",
     "runbook/watch.py": "the job's own file, which the tool has written",
+    "secret.py": "URLs, as a user writes them",
     "settings.py": "settings, as a user writes them",
 }
 """The other modules that may use patterns, and whose words they read."""

@@ -6,9 +6,11 @@ import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Callable
 
 from ospreyops.errors import Failed
 from ospreyops.remote.command import Answer, Command
+from ospreyops.remote.streams import LocalStream
 from tests.sim.host import SimHost
 from tests.sim.mac import SimMac
 
@@ -19,13 +21,17 @@ PLACES = "/Library/LaunchDaemons|/etc/systemd/system"
 
 @dataclass
 class Keeps(SimHost):
-    """A host's daemons. crashes: the program ends as soon as it is started; age: seconds that it has run for."""
+    """A host's daemons. crashes: the program ends as soon as it is started; age: seconds that it has run for.
+
+    on_stream: what happens to the line that writes the settings.
+    """
 
     pythons: str = "3.8 /usr/local/bin/python3\n3.13 /opt/homebrew/bin/python3.13\n"
     loaded: bool = False
     crashes: bool = False
     age: float = 0
     writable: bool = True
+    on_stream: Callable[[LocalStream], LocalStream] = lambda stream: stream
     home: str = "/home/ops"
 
     def ask(self, questions: Mapping[str, Command], *, sudo: bool = False) -> dict[str, Answer]:
@@ -55,6 +61,14 @@ class Keeps(SimHost):
             self.loaded, self.age = bool(re.search("bootstrap|restart", line)), self.now
             return Answer(0)
         return self._really(Command(line.partition(" && systemctl")[0], command.limit))
+
+    def stream(self, command: Command) -> LocalStream:
+        """A line with input; the one that writes the settings counts as one that changes the host."""
+        if "watch.json" not in command.line:
+            return super().stream(command)
+        self.before_run(command.line)
+        self.ran.append(str(command))
+        return self.on_stream(super().stream(command))
 
     def _really(self, command: Command) -> Answer:
         """What a line comes to in the host's folder, which is one of this computer, and has another name there."""
