@@ -39,7 +39,7 @@ def deploy(
     No request is lost, and nothing is done where the release runs already.
     """
     release, patient = release_of(version), site.with_health_timeout(health_timeout)
-    planned = replace(rollout(release, stop_first, drain, drop_versions), given=given_by(from_, release))
+    planned = replace(rollout(release, stop_first, drain, drop_versions), given=given_by(from_, release, site))
     did = roll_out(patient, release, planned)
     return site.finished(did, f"{described(patient.last, release)} is healthy")
 

@@ -14,6 +14,7 @@ import invoke
 from invoke.config import AmbiguousMergeError
 from invoke.exceptions import AmbiguousEnvVar, UncastableEnvVar
 from invoke.parser import Argument
+from invoke.util import yaml
 
 from .change.change import Change
 from .change.history import image_of, typed
@@ -179,6 +180,18 @@ def signals_as_interrupt() -> Iterator[None]:
     finally:
         for number in ours:
             signal.signal(number, before[number])
+
+
+def keys_as_written(loader: Any, node: Any) -> Any:
+    """A mapping in a settings file, whose keys are text as it stands there: to YAML, the version 0.10 is 0.1."""
+    for key, _ in node.value:
+        if isinstance(key, yaml.ScalarNode) and not key.tag.endswith(":merge"):
+            key.tag = "tag:yaml.org,2002:str"
+    return loader.construct_yaml_map(node)
+
+
+LOADER: Any = yaml.SafeLoader
+LOADER.add_constructor("tag:yaml.org,2002:map", keys_as_written)
 
 
 def configured(context: invoke.Context) -> Mapping[str, Any]:

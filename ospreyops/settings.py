@@ -18,6 +18,7 @@ ARCHIVE = "/usr/project/dlab/www/donaldlab/software/osprey/releases"
 HERE = "localhost"
 NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.@:-]*[A-Za-z0-9_])?")
 URL = re.compile(r"https://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/?$")
+VERSION, SHA256 = re.compile(r"[0-9]+(\.[0-9]+)+"), re.compile("(sha256:)?[0-9a-fA-F]{64}")
 OLD_NAMES = {"patience": "health_timeout", "connect_limit": "ssh_connect_timeout"}
 """Older names of settings, which are still read."""
 
@@ -79,6 +80,9 @@ class Settings:
             "help": "URL of the service for users; https://ADDRESS:SERVICE_PORT if empty, 'none' not to ask there"
         },
     )
+    releases: tuple[tuple[str, str], ...] = field(
+        default=(), metadata={"help": "version and sha256 of each release archive that may not be another one"}
+    )
     health_timeout: int = field(default=120, metadata={"help": "seconds until a started service must be healthy"})
     notify: Secret = field(
         default=Secret(),
@@ -112,6 +116,10 @@ class Settings:
         """The service's address on the host itself, as curl would be given it."""
         return f"https://localhost:{self.service_port}"
 
+    def pin(self, version: str) -> Optional[str]:
+        """The sha256 that the release's archive must have; None where any will do."""
+        return dict(self.releases).get(version)
+
     def log(self, port: Optional[int]) -> str:
         """The log file of a start script, in the folder: one for each port."""
         return f"osprey-service{f'-{port}' if port not in (None, self.service_port) else ''}.log"
@@ -122,6 +130,7 @@ DEFAULTS: dict[str, Any] = {
     "host": HERE,
     "hosts": {},
     **{key: known.default for key, known in KEYS.items()},
+    "releases": {},
     **{old: KEYS[new].default for old, new in OLD_NAMES.items()},
 }
 """Every key has a default, for Invoke lets environment variables fill known keys only."""
@@ -184,6 +193,8 @@ def _checked(where: str, value: Any, default: Any) -> Any:
     """The value in the default's type. Errors: Usage when it is of another type, or does not fit."""
     if isinstance(default, int):
         return _checked_number(where, value)
+    if isinstance(default, tuple):
+        return _checked_pins(where, value)
     if isinstance(default, Secret):
         secret = value if isinstance(value, Secret) else Secret(str(value))
         _check_text(where, secret.reveal() if isinstance(value, (str, Secret)) else None, secret)
@@ -201,6 +212,22 @@ def _check_text(where: str, value: Any, shown: object) -> None:
     for kind in KINDS:
         if where.endswith(kind.keys) and value not in kind.also and not kind.pattern.match(value):
             raise Usage(f"{where} is {shown!r}, not {kind.name}", hint=kind.hint)
+
+
+def _checked_pins(where: str, value: Any) -> tuple[tuple[str, str], ...]:
+    if value == ():
+        return ()
+    hint = f'{{"0.3": sha256:{"0123456789abcdef" * 4}}}, as sha256sum prints it'
+    if not isinstance(value, Mapping):
+        raise Usage(f"{where} is {value!r}, not a mapping of versions", hint=hint)
+    found = []
+    for version, digest in value.items():
+        if not isinstance(version, str) or not VERSION.fullmatch(version):
+            raise Usage(f"{where} has {version!r}, which is no version in quotes", hint=hint)
+        if not isinstance(digest, str) or not SHA256.fullmatch(digest):
+            raise Usage(f"{where}.{version} is {digest!r}, not a sha256", hint=hint)
+        found.append((version, digest.rpartition(":")[2].lower()))
+    return tuple(found)
 
 
 def _checked_number(where: str, value: Any) -> int:

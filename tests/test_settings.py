@@ -94,6 +94,19 @@ def test_a_wrong_value_is_refused_where_it_stands(key: str, value: Any, why: str
     assert for_one.startswith(f"osprey.hosts.olympias.{key} is ") and why in for_one
 
 
+@pytest.mark.parametrize("wrong", [["0.3"], {"0.3": "sha256:abc"}, {0.1: "a" * 64}, {"latest": "a" * 64}, {"0.3": 7}])
+def test_a_release_that_is_pinned_to_no_sha256_is_refused_with_an_example(wrong: Any) -> None:
+    for config in ({"releases": wrong}, {"hosts": {"olympias": {"releases": wrong}}}):
+        refused = refusal(config)
+        assert re.match(r"osprey\.(hosts\.olympias\.)?releases", refused.case) and '{"0.3": sha256:' in refused.hint
+
+
+def test_a_pin_is_known_by_its_version_however_its_sha256_is_written() -> None:
+    given = {"0.3": "sha256:" + "AB" * 32, "0.10": "cd" * 32}
+    found = settings({**DEFAULTS, "releases": given}, "olympias")
+    assert [found.pin(version) for version in ("0.3", "0.10", "0.1")] == ["ab" * 32, "cd" * 32, None]
+
+
 @pytest.mark.parametrize(("old", "new"), [("patience", "health_timeout"), ("connect_limit", "ssh_connect_timeout")])
 def test_a_setting_is_read_under_its_old_name_too(old: str, new: str) -> None:
     given_anew: dict[str, Any] = {new: 7}

@@ -17,7 +17,7 @@ from ..facts import Facts
 from ..remote.host import Host
 from ..step import Step
 from ..text import iso_utc, who
-from .history import digest_of, version_of
+from .history import archive_of, digest_of, version_of
 from .holder import Holder
 from .lock import LockLease, LockLost, take
 
@@ -176,7 +176,7 @@ class Change:
             "seconds": round(self.clock() - self._began, 1),
             "outcome": outcome,
             "image": facts and digest_of(facts, self.image),
-            "archive_sha256": self._archive,
+            "archive_sha256": self._archive or (facts and archive_of(facts, self.image)),
         }
 
     def _tell(self) -> None:

@@ -37,6 +37,11 @@ def digest_of(facts: Facts, image: Optional[str]) -> Optional[str]:
     return service.digest if service and service.running else None
 
 
+def archive_of(facts: Facts, image: Optional[str]) -> Optional[str]:
+    """The sha256 of the archive that the release of that image was unpacked from; None where that is not known."""
+    return facts.host.unpacked_from.get(image.rpartition(":")[2]) if image else None
+
+
 def typed(title: str, options: dict[str, Any]) -> str:
     """A task with its options, as `inv` would be given them."""
     words = [title]

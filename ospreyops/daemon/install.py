@@ -152,6 +152,7 @@ def own_settings(settings: Settings, host: HostFacts, owner: str) -> Secret:
     """The host's settings as the host itself needs them, for Invoke's -f."""
     given = {key: getattr(settings, key) for key in KEYS if key not in ELSEWHERE}
     own = {key: value for key, value in given.items() if value != KEYS[key].default}
+    own.update({"releases": dict(settings.releases)} if settings.releases else {})
     own.update({"folder": host.folder, "public": "none"}, **({"owner": owner} if owner else {}))
     whole, shown = (
         json.dumps({"osprey": {"host": "localhost", **own}}, sort_keys=True, ensure_ascii=plain, default=how) + "\n"

@@ -12,6 +12,7 @@ from ..errors import Failed
 from ..release import Release, check_members
 from . import image_archive
 from .image_archive import ImageArchive
+from .pin import beside, check
 from .source import sha256, source
 
 GOOD_COPY = "a good copy: its size and sha256 as in the release archive"
@@ -31,10 +32,16 @@ class Archive:
         return digest or f"archive:{sha256(self.path)}"
 
 
-def archive(given: str, release: Release) -> Archive:
-    """The archive that `--from` means. Errors: Blocked when there is none; Failed when it must not be loaded."""
+def archive(given: str, release: Release, pin: Optional[str] = None) -> Archive:
+    """The archive that `--from` means. pin: the sha256 that it must have; None where any will do.
+
+    Errors: Blocked when there is none, or it is not the one that is pinned; Failed when it must not be loaded.
+    """
     path = source(given, release)
+    sums = beside(path)
     try:
+        if pin or sums:
+            check(release.archive, sha256(path), pin, sums)
         with tarfile.open(path, "r:") as tar:
             members = tar.getmembers()
             check_members(release, *_listed(members))

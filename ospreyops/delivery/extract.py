@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Optional
 
-from ..errors import Failed, OspreyError
+from ..errors import Blocked, Failed, OspreyError
 from ..release import MARK, SCRIPT, UNTOUCHED, Release, check_members
 from ..remote.command import Command, sh
 from ..remote.host import Host
+from . import pin
 from .archive import GOOD_COPY
+from .upload import SHA256SUM
 
 MODES = "chmod -R a-st,u=rwX,go=rX {part}"
 """An archive may have setuid programs, or folders that anybody may write. Its modes tell only what a program is."""
@@ -23,49 +26,62 @@ SWAP = (
 class Extract:
     """Extract a release archive of the host into a folder of its own, with a mark in it: whole, or not at all.
 
+    pin: the sha256 that the archive must have; None where any will do. The mark has the one that it had.
     consume: remove the archive afterwards, for install.sh trips over one that lies beside its content.
     """
 
     release: Release
     archive: str
     place: str
+    pin: Optional[str] = None
     consume: bool = field(default=False, compare=False)
     sudo: bool = field(default=False, compare=False)
 
     @property
     def command(self) -> Command:
         """Runbook: "untar it to your favorite folder"."""
+        return self._command("")
+
+    def _command(self, digest: str) -> Command:
         folder, _, name = self.place.rpartition("/")
         unpack = (
             "umask 022 && mkdir -p {folder} && cd {folder} && rm -rf {part} && mkdir {part}"
             f" && tar -xof {{archive}} -C {{part}} --no-same-permissions && {MODES}"
             " && chmod +x {part}/{script} && (cd {part} && find . ! -name . >{mark})"
+            f"{' && echo sha256:{digest} >>{part}/{mark}' if digest else ''}"
         )
         line = f"{unpack}{' && rm -f {archive}' if self.consume else ''} && {SWAP}"
         values = {"folder": folder, "name": name, "part": f".{name}.part", "archive": self.archive}
-        return sh(line, limit=900, sudo=self.sudo, script=SCRIPT, mark=MARK, **values)
+        return sh(line, limit=900, sudo=self.sudo, script=SCRIPT, mark=MARK, digest=digest, **values)
 
     def __str__(self) -> str:
         return str(self.command)
 
     def perform(self, host: Host) -> None:
-        """Errors: Blocked when it is no release or not safe; Failed when it is damaged or the disk is full."""
+        """Errors: Blocked when it is not the release that is meant, or not safe; Failed when it is damaged."""
+        sums = f"{self.archive.rpartition('/')[0]}/{pin.SUMS}"
         asked = host.ask(
             {
                 "names": sh("tar -tf {archive}", archive=self.archive, limit=300),
                 "listing": sh("tar -tvf {archive}", archive=self.archive, limit=300),
+                "sum": sh(SHA256SUM, file=self.archive, limit=300),
+                "sums": sh("[ ! -e {sums} ] || head -c {most} {sums}", sums=sums, most=pin.MOST, limit=20),
             }
         )
         try:
             if not asked["names"].ok:
                 raise Failed(f"{self.archive} is damaged: {asked['names'].said.splitlines()[0]}", hint=GOOD_COPY)
             check_members(self.release, asked["names"].out, asked["listing"].out)
+            if not asked["sums"].ok:
+                raise Blocked(f"{sums} cannot be read: {asked['sums'].said}")
+            digest = asked["sum"].out[:64]
+            pin.check(self.release.archive, digest, self.pin, asked["sums"].out)
         except OspreyError:
             if self.consume:
                 host.run(sh("rm -f {archive}", archive=self.archive, limit=60, sudo=self.sudo))
             raise
         try:
-            host.run(self.command)
+            host.run(self._command(digest))
         except Failed:
             folder, _, name = self.place.rpartition("/")
             host.run(sh("rm -rf {part}", part=f"{folder}/.{name}.part", limit=120, sudo=self.sudo))

@@ -91,6 +91,7 @@ class HostFacts:
     script_end: how the start script that ended last ended; None while each runs, or when none was started.
     logs: file -> bytes, of what the start scripts print; log_tail: the last lines of the newest.
     own: the folders that this tool unpacked a release into, and nobody added anything to.
+    unpacked_from: version -> the sha256 of the archive that this tool unpacked it from, where that is known.
     state_folder: where it keeps what it remembers, if that is not .ospreyops in its folder.
     desired: the release that it is to run; None when none is. proven: the versions that were healthy here, newest last.
     proven_images: version -> the digest of the image that was healthy last, where that is known.
@@ -112,6 +113,7 @@ class HostFacts:
     writable: bool = True
     unpacked: Mapping[str, str] = field(default_factory=dict)
     own: frozenset[str] = frozenset()
+    unpacked_from: Mapping[str, str] = field(default_factory=dict)
     archives: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     unit: Optional[Unit] = None
     listener: Optional[Listener] = None

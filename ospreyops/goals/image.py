@@ -44,7 +44,7 @@ def prepared(plan: Plan, *, starting: bool) -> Iterator[Step]:
 def unpacked(facts: Facts, target: Target, release: Release, given: Optional[Archive]) -> Iterator[Step]:
     """The release lies unpacked in a folder of its own on the host. Errors: Blocked."""
     host, version = facts.host, release.version
-    if given is None and version in host.unpacked:
+    if _folder(facts, target, release, given):
         return
     archive, needed = _archive(facts, target, release, given)
     sent, sudo = given is not None and not target.settings.here, not host.writable
@@ -56,8 +56,16 @@ def unpacked(facts: Facts, target: Target, release: Release, given: Optional[Arc
         archive = f"{host.folder}/.incoming/{release.archive}"
         upload = Upload(given.path, archive, target.settings.ssh, sudo)
         yield Step(f"{given.path.name} is on this computer", upload, f"{given.path.name} is uploaded")
-    extract = Extract(release, archive, host.place(version), consume=sent, sudo=sudo)
+    extract = Extract(release, archive, host.place(version), target.settings.pin(version), consume=sent, sudo=sudo)
     yield Step(f"release {version} is not unpacked on the host", extract, f"release {version} is unpacked")
+
+
+def _folder(facts: Facts, target: Target, release: Release, given: Optional[Archive]) -> Optional[str]:
+    """Where the release lies unpacked, from the archive that is pinned, if one is; None where it must be unpacked."""
+    host, version, pin = facts.host, release.version, target.settings.pin(release.version)
+    if given or (pin and host.unpacked_from.get(version) != pin):
+        return None
+    return host.unpacked.get(version)
 
 
 def _archive(facts: Facts, target: Target, release: Release, given: Optional[Archive]) -> tuple[str, int]:
@@ -72,8 +80,9 @@ def _archive(facts: Facts, target: Target, release: Release, given: Optional[Arc
         return host.archives[release.version]
     known = ", ".join(sorted({*host.unpacked, *host.archives}, key=by_age)) or "none"
     looked = f"looked in {host.folder} and for {target.settings.archive}/{release.archive}"
+    unlike = ", from the archive that osprey.releases names" if release.version in host.unpacked else ""
     raise Blocked(
-        f"release {release.version} is not on {host.name}",
+        f"release {release.version} is not on {host.name}{unlike}",
         evidence=f"{looked}\nthere are: {known}",
         hint=f"--from FILE, with {release.archive} on this computer",
     )
@@ -99,7 +108,7 @@ def loaded(facts: Facts, target: Target, release: Release, given: Optional[Archi
 def _load(facts: Facts, target: Target, release: Release, given: Optional[Archive], *, again: bool) -> Load:
     """The action that loads the image, with the lines that make it whole or undo it."""
     host, images = facts.host, facts.engine.images if facts.engine else {}
-    folder = (not given and host.unpacked.get(release.version)) or host.place(release.version)
+    folder = _folder(facts, target, release, given) or host.place(release.version)
 
     def restore(name: str) -> Command:
         before = images.get(name)

@@ -54,7 +54,8 @@ def _releases_questions(folder: str, archive: str) -> dict[str, Command]:
             f"{PRINT}; cd {{folder}} && {{ for f in {ARCHIVES}.bz2 */{ARCHIVES}.bz2; do"
             f' if [ -f "$f" ] && [ -f "$(dirname "$f")/{SCRIPT}" ]; then p "$f"; fi; done;'
             f' for f in */{MARK}; do d=$(dirname "$f");'
-            f' if [ ! -h "$d" ] && ( cd "$d" && {UNTOUCHED} ); then p "$d/"; fi; done; }}',
+            f' if [ ! -h "$d" ] && ( cd "$d" && {UNTOUCHED} ); then p "$d/";'
+            ' s=$(grep -a "^sha256:" "$f") && p "$d/$s"; fi; done; true; }',
             folder=folder,
             limit=LIMIT,
         ),
@@ -97,6 +98,7 @@ def host_facts(settings: Settings, answers: Mapping[str, Answer]) -> HostFacts:
         writable="writable" in answers["disk"].out.splitlines(),
         unpacked=_releases(folder, answers["unpacked"].out),
         own=_own(folder, answers["unpacked"].out),
+        unpacked_from=_sources(answers["unpacked"].out),
         archives=_archives(settings.archive, answers["archives"].out),
         unit=systemctl.unit(answers["unit"].out),
         listener=sockets.listener(answers["listener"].out),
@@ -168,3 +170,11 @@ def _own(folder: str, listing: str) -> frozenset[str]:
     """The folders with a mark of this tool whose whole name is a version."""
     names = [line.removesuffix("/") for line in listing.splitlines() if line.endswith("/")]
     return frozenset(f"{folder}/{name}" for name in names if VERSION.fullmatch(name))
+
+
+def _sources(listing: str) -> dict[str, str]:
+    """Version -> the sha256 of its archive, as the mark in its folder has it."""
+    rows = (line.partition("/sha256:") for line in listing.splitlines())
+    return {
+        name: digest for name, _, digest in rows if VERSION.fullmatch(name) and re.fullmatch("[0-9a-f]{64}", digest)
+    }

@@ -25,16 +25,16 @@ VERSION_HELP = {"version": "the release's version, like 0.3"}
 FROM_HELP = {"from_": "the release archive on this computer, or a folder with it; uploaded to the host"}
 
 
-def given_by(path: str, release: Release) -> Optional[Archive]:
+def given_by(path: str, release: Release, site: Site) -> Optional[Archive]:
     """The archive that `--from` names on this computer, judged; None without `--from`. Errors: Blocked, Failed."""
-    return archive(path, release) if path else None
+    return archive(path, release, site.settings.pin(release.version)) if path else None
 
 
 @task(help={**VERSION_HELP, **FROM_HELP})
 def load(site: Site, version: str = "", from_: str = "") -> Outcome:
     """Load a release's image into Docker."""
     release = release_of(version)
-    given = given_by(from_, release)
+    given = given_by(from_, release, site)
 
     def goal(facts: Facts) -> Iterator[Step]:
         check_archive(facts, given)

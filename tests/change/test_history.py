@@ -21,8 +21,12 @@ TYPED = re.compile(r"perl -e \'.*\' (\S+) osprey/service:\S+ amd64 \| docker loa
 
 
 def lines(host: SimHost) -> list[str]:
-    """What was run, as it is told: without the marks around a load, and what lets no other name through."""
-    told = [line for line in host.ran if "loading-" not in line and not line.endswith("/.ospreyops/loaded")]
+    """What was run, as it is told: without the marks around a load and in a release, and what lets no other name in."""
+    told = [
+        re.sub(r" && echo sha256:\w+ >>\S+", "", line)
+        for line in host.ran
+        if "loading-" not in line and not line.endswith("/.ospreyops/loaded")
+    ]
     return [TYPED.sub(r"bzip2 -dc \1 | docker load && sync", line) for line in told]
 
 

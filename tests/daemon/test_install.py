@@ -10,6 +10,7 @@ from typing import Union
 
 import pytest
 
+from ospreyops.settings import settings
 from tests.sim.daemons import Keeps, Linux, Mac
 from tests.worlds import Sim
 
@@ -142,3 +143,11 @@ def test_the_settings_on_the_host_are_those_of_the_host_seen_from_itself(sim: Si
         "health_timeout": 20,
         "public": "none",
     }
+
+
+def test_the_watchdog_holds_to_the_pins_of_its_host(sim: Sim) -> None:
+    pins = {"0.3": "ab" * 32}
+    linux = Linux(configured={"releases": tuple(pins.items())})
+    sim("watch.install -H sim", linux)
+    own = json.loads(linux.read(".ospreyops/watch.json"))["osprey"]
+    assert settings(own, "localhost").releases == tuple(pins.items())

@@ -40,7 +40,7 @@ def home(tmp_path: Path) -> Path:
 
 def unpack(home: Path, archive: Path, place: str = "~/osprey/0.3", consume: bool = False) -> bool:
     """Run the line on this computer, as on a host with that home folder; whether it worked."""
-    line = Extract(GOOD, str(archive), place, consume).command.line
+    line = Extract(GOOD, str(archive), place, consume=consume).command.line
     return subprocess.run(["/bin/sh", "-c", line], env={**os.environ, "HOME": str(home)}, timeout=20).returncode == 0
 
 

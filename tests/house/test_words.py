@@ -17,6 +17,7 @@ OWN_WORDS = {
     "daemon/bundle.py": "the metadata of Python packages, which PEP 345 defines",
     "daemon/install.py": "a Python's version number, and the ~ of a setting",
     "delivery/image_archive.py": "names and digests in an archive's JSON, which the image specification defines",
+    "delivery/pin.py": "the names in a SHA256SUMS, as people write it",
     "delivery/load.py": "what the gate's own Perl program prints",
     "healing/watch.py": "its own reasons, with the numbers left out",
     "release.py": "version numbers, as a user gives them",

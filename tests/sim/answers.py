@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ospreyops.remote.command import Answer, Command
+from tests.sim.releases import archive_sum
 
 if TYPE_CHECKING:
     from tests.sim.host import SimHost
@@ -23,18 +24,19 @@ def answer(host: SimHost, name: str, line: str) -> Answer:
     """What the host answers to a question of a look."""
     if name in ("lock", "history", "changed"):
         return host.really(Command(line, 10))
-    packed = re.search(r"[^/]*\.tar$", line)
+    packed = re.search(r"osprey-service-docker-[0-9.]+\.tar\b(?!\.)", line)
     at = re.search(r"https://[^/ ]+?:(\d+)", line)
     behind = host.behind(int(at[1]) if at else 44342)
     version = behind.version if behind else ""
     rows = "\n".join(f"{found}/osprey-service-docker-{found}.tar.bz2" for found in sorted(host.unpacked))
+    sources = [f"{found}/sha256:{digest}" for found, digest in host.unpacked_from.items() if found in host.own]
     good = json.dumps({"response": {"name": "Osprey Service", "version": version}})
     said = {
         "own": "",
         "host": f"Linux\nops\n/home/ops\n{EPOCH + host.now:.0f}\n",
         "tools": "".join(f"/usr/bin/{name}\n" for name in host.programs),
         "disk": f"/dev/sda1 100000000 1 {host.folder_free // 1024} 1% /\nwritable\n",
-        "unpacked": "\n".join([rows, *(f"{version}/" for version in sorted(host.own))]),
+        "unpacked": "\n".join([rows, *(f"{version}/" for version in sorted(host.own)), *sources]),
         "loaded": "none\n" if host.recorded is None else "".join(f"{row}\n" for row in host.recorded),
         "archives": "\n".join(f" 99 osprey-service-docker-{found}.tar" for found in sorted(host.archives)),
         "unit": _unit(host),
@@ -49,6 +51,8 @@ def answer(host: SimHost, name: str, line: str) -> Answer:
         "log": "".join(f"{host.log_size} {log}\n" for log in sorted(host.logs)) + "\nthe last log line\n",
         "room": room(host),
         "names": f"osprey-service\n{packed[0]}.bz2\n" if packed else "",
+        "sum": f"{archive_sum(packed[0][22:-4])}  {packed[0]}\n" if packed else "",
+        "sums": host.sums,
         "listing": "-rwxr-xr-x root/root 1 osprey-service\n-rw-r--r-- root/root 1 x.bz2\n",
         "about": f"{ABOUT}v{version}" if behind else "",
         "desktop": f"{good}\n200\n" * 3 + f"0 v{version}\n" if behind and host.healthy(behind) else "",

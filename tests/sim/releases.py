@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass, field
 from typing import Optional
@@ -13,12 +14,18 @@ ALL = ("0.1", "0.2", "0.3", "0.4")
 """The protocol versions that an image serves by its label, unless a test says otherwise."""
 
 
+def archive_sum(version: str) -> str:
+    """The sha256 of the archive of a release."""
+    return hashlib.sha256(version.encode()).hexdigest()
+
+
 @dataclass
 class SimReleases:
     """Images and folders. own: the versions that the tool unpacked; recorded: the images that it loaded, None at first.
 
     labels: version -> the protocol versions of its image; built: its architecture; rebuilt: version -> the digest that
     loading it gives. holders: digest -> a container of another name.
+    unpacked_from: version -> the sha256 of the archive; sums: the text of SHA256SUMS beside the archives.
     """
 
     images: dict[str, str] = field(default_factory=dict)
@@ -30,6 +37,8 @@ class SimReleases:
     built: str = "amd64"
     rebuilt: dict[str, str] = field(default_factory=dict)
     holders: dict[str, str] = field(default_factory=dict)
+    unpacked_from: dict[str, str] = field(default_factory=dict)
+    sums: str = ""
 
     def load(self, version: str) -> str:
         """What `docker load` comes to."""
@@ -37,9 +46,10 @@ class SimReleases:
         self.images[f"osprey/service:{version}"] = digest
         return f"Loaded image: osprey/service:{version}\nid {digest}\n"
 
-    def extract(self, version: str) -> None:
-        """What unpacking a release comes to: the tool's own mark is in it."""
+    def extract(self, version: str, digest: str = "") -> None:
+        """What unpacking a release comes to: the tool's own mark is in it, with the archive's sha256."""
         self.unpacked.add(version)
+        self.unpacked_from[version] = digest or archive_sum(version)
         self.own.add(version)
 
     def remember(self, rows: str) -> None:
