@@ -4,7 +4,7 @@ PACKAGES := python3-venv lbzip2 docker.io iptables openssh-server openssh-client
 	qemu-system-x86 qemu-utils lsof e2fsprogs python3 libplist-utils strace
 PYTHON := .venv/bin/python
 
-.PHONY: demo demo-clean lab lab-clean soak bench test reliability mutants setup check
+.PHONY: demo demo-clean lab lab-clean soak bench test reliability mutants setup check lock dist
 .PHONY: mac-tests fault-tests server-tests fast-tests killed-tests loaded-tests server-reliability
 
 # Another port for the demo's service: make demo PORT=44352
@@ -26,7 +26,20 @@ reliability: setup
 	@$(SIDE_BY_SIDE) loaded-tests killed-tests server-reliability
 
 setup:
-	@sh tests/setup.sh tests/requirements.txt $(PACKAGES)
+	@sh tests/setup.sh tests/requirements.lock $(PACKAGES)
+
+# Which releases are installed: the newest that fit the requirements, with their hashes. Those that are locked and still
+# fit stay, but for make lock UPGRADE=--upgrade. The tests' tools need Python 3.10.
+UPGRADE :=
+LOCK = .venv/bin/uv pip compile --quiet --no-config --no-python-downloads --universal --generate-hashes --no-annotate \
+	--custom-compile-command 'make lock' $(UPGRADE)
+lock: setup
+	$(LOCK) --python-version 3.9 --output-file requirements.lock requirements.txt
+	$(LOCK) --python-version 3.10 --constraint requirements.lock --output-file tests/requirements.lock tests/requirements.txt
+
+# What is shipped, in dist/: osprey.pyz, and what it is made of.
+dist: setup
+	@sh tests/dist.sh
 
 check:
 	.venv/bin/ruff check .

@@ -20,7 +20,7 @@ fi
 
 if docker version >/dev/null 2>&1; then
     say "using the Docker engine that is here"
-    sh tests/setup.sh requirements.txt
+    sh tests/setup.sh requirements.lock
     engine=${DOCKER_HOST:-}
     there=$(docker container ls -aq --filter name='^/osprey-service$'; docker image ls -q osprey/service)
     if [ ! -d .demo ] && [ -n "$there" ]; then
@@ -30,7 +30,7 @@ if docker version >/dev/null 2>&1; then
     mkdir -p .demo
 else
     say "no Docker engine can be reached: Debian's docker.io, started privately in .demo/engine"
-    sh tests/setup.sh requirements.txt python3-venv docker.io iptables curl openssl bzip2 iproute2 procps perl-base
+    sh tests/setup.sh requirements.lock python3-venv docker.io iptables curl openssl bzip2 iproute2 procps perl-base
     mkdir -p .demo
     engine=$(.venv/bin/python -m tests.lab.engine start .demo/engine)
 fi

@@ -1,7 +1,8 @@
-# setup.sh REQUIREMENTS [PACKAGE ...]: Debian's packages that are missing, and the virtual environment .venv with the requirements.
+# setup.sh LOCK [PACKAGE ...]: Debian's packages that are missing, and the virtual environment .venv with what LOCK lists.
+# pip takes no file whose hash is not in LOCK. Where .venv has what both locks list by now, nothing is asked of pip.
 # Says what it installs before it does; where there is no apt-get, it installs no packages.
 set -eu
-requirements=$1
+lock=$1
 shift
 if command -v apt-get >/dev/null; then
     missing=
@@ -23,10 +24,13 @@ if command -v apt-get >/dev/null; then
         DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
     fi
 fi
-stamp=.venv/$(basename "$(dirname "$requirements")")-requirements
-if ! cmp -s "$requirements" "$stamp"; then
-    echo "setup: this installs into .venv what $requirements lists"
-    [ -x .venv/bin/pip ] || python3 -m venv .venv
-    .venv/bin/pip install --quiet --disable-pip-version-check --requirement "$requirements"
-    cp "$requirements" "$stamp"
-fi
+stamp=.venv/installed
+locks=$(cat requirements.lock tests/requirements.lock | cksum)
+case $(cat "$stamp" 2>/dev/null) in
+"$locks $lock" | "$locks tests/requirements.lock") exit ;;
+esac
+echo "setup: this installs into .venv what $lock lists"
+[ -x .venv/bin/pip ] || python3 -m venv .venv
+rm -f "$stamp"
+.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement "$lock"
+echo "$locks $lock" >"$stamp"

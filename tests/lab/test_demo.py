@@ -20,6 +20,7 @@ PARTS = [
     "fabric.yaml",
     "invoke.yaml",
     "ospreyops",
+    "requirements.lock",
     "requirements.txt",
     "tasks.py",
     "tests",
