@@ -19,7 +19,8 @@ CHUNK = 1 << 15
 SEND_LIMIT = 6 * 3600
 SILENCE = 60
 """Seconds without a byte after which the host waits for no more: this computer may sleep."""
-SHA256SUM = "(sha256sum {file} || shasum -a 256 {file}) 2>/dev/null"
+SHA256SUM = "(sha256sum <{file} || shasum -a 256 <{file}) 2>/dev/null"
+"""Read from its input, for a backslash in a file's name would come before the sum."""
 
 
 @dataclass(frozen=True)

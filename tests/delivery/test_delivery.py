@@ -194,7 +194,7 @@ def test_a_good_archive_is_taken(archives: dict[str, Path]) -> None:
     check_members(GOOD, *listed(archives[""]))
 
 
-@pytest.mark.parametrize("name", ["a.tar", "it's a b.tar"])
+@pytest.mark.parametrize("name", ["a.tar", "it's a b.tar", "back\\slash.tar"])
 def test_both_ends_reckon_the_same_sha256(tmp_path: Path, name: str) -> None:
     file = tmp_path / name
     file.write_bytes(bytes(range(256)) * 10_000)
