@@ -27,6 +27,7 @@ from .outcome import Outcome, Status
 from .release import Release, parse
 from .remote.background import Background
 from .remote.host import Host
+from .secret import Secret
 from .settings import DEFAULTS, names, settings
 from .target import target
 
@@ -204,7 +205,7 @@ def configured(context: invoke.Context) -> Mapping[str, Any]:
         context.config.load_shell_env()
     except (AmbiguousMergeError, AmbiguousEnvVar, UncastableEnvVar, ValueError) as error:
         raise Usage(
-            f"the settings do not fit: {error}", hint="invoke.yaml, and the variables INVOKE_OSPREY_…"
+            f"the settings do not fit: {Secret(str(error))}", hint="invoke.yaml, and the variables INVOKE_OSPREY_…"
         ) from None
     found = to_plain(context.config["osprey"])
     if not isinstance(found, dict):

@@ -126,6 +126,14 @@ def test_a_token_in_the_environment_is_shown_by_no_debug_output(inv: Inv) -> Non
     assert TOKEN not in ran.said
 
 
+@pytest.mark.parametrize("wrong", [f'["{URL}"]', f'{{"url": "{URL}"}}'])
+def test_a_url_at_the_wrong_place_of_a_settings_file_is_not_shown(inv: Inv, tmp_path: Path, wrong: str) -> None:
+    (tmp_path / "own.json").write_text(f'{{"osprey": {{"notify": {wrong}}}}}')
+    ran = inv("-f", str(tmp_path / "own.json"), "lock.status")
+    assert ran.code == 1 and SHOWN in ran.err
+    assert TOKEN not in ran.said
+
+
 @given(st.text())
 def test_of_any_text_behind_a_scheme_no_more_than_a_host_is_shown(rest: str) -> None:
     shown = str(Secret(f"https://{rest}"))
