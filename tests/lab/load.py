@@ -26,7 +26,7 @@ RUNBOOK = (
 """Stops the service and starts it again, until it answers; by hand, the name is free once `--rm` is done."""
 SERVES = "service: osprey/service:0.3 still serves, users are not affected"
 """What a failed rollout says of the previous release."""
-BAD = [fault for fault in FAULTS if not fault.startswith("slow")]
+BAD = [fault for fault in FAULTS if not fault.startswith("slow") and fault != "hostile"]
 """The faults of releases that never take over."""
 REFUSED = ("wrong-tag", "truncated", "traversal", "link", "no-script")
 """Those that are seen on the deployer's computer, before anything is sent."""

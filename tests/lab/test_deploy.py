@@ -8,6 +8,7 @@ import os
 import re
 import socket
 import ssl
+from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
@@ -168,6 +169,7 @@ def test_a_unit_made_by_the_releases_own_installer_is_used_and_moved_to_the_new_
         ("never-ready", "/v0.4/about: HTTP 502"),
         ("hangs", "/v0.4/about: no answer in time"),
         ("exits", "its start script ended with exit status 1"),
+        ("hostile", "/v0.4/about: "),
     ],
 )
 def test_a_release_that_does_not_become_healthy_fails_with_evidence_and_the_previous_one_serves(
@@ -179,6 +181,8 @@ def test_a_release_that_does_not_become_healthy_fails_with_evidence_and_the_prev
     assert ran.code == 2, ran.said
     assert said in ran.err
     assert "  | " in ran.err
+    assert not re.search("[\0-\x08\x0b-\x1f\x7f-\x9f]", ran.said) and len(ran.said) < 20_000
+    assert not Path("/tmp/owned").exists()
     assert here.running() == ["osprey/service:0.3"]
 
 

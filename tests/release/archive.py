@@ -22,6 +22,7 @@ FAULTS = {
     "hangs": "the Java server takes requests and never answers",
     "slow": "the Java server takes eight seconds to listen",
     "slow-older": "the Java servers of all versions but the first take eight seconds to listen",
+    "hostile": "the Java server answers and logs megabytes, which would steer a terminal and a shell",
     "wrong-tag": f"the image is tagged {WRONG_TAG}",
     "truncated": "the release archive ends in the middle of the image archive",
     "corrupt": "the image archive has wrong bytes in the middle",
@@ -29,7 +30,7 @@ FAULTS = {
     "link": "the release archive has a symbolic link to outside its folder",
     "no-script": "the release archive has no start script",
 }
-SERVICE_FAULTS = ("never-ready", "exits", "hangs", "slow", "slow-older")
+SERVICE_FAULTS = ("never-ready", "exits", "hangs", "slow", "slow-older", "hostile")
 
 
 def build(

@@ -19,6 +19,8 @@ PACKAGE = "edu.duke.cs.osprey.service"
 SANDER = "/opt/ambertools/bin/sander"
 START_SECONDS = {"slow": 8.0, "never-ready": None}
 REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 411: "Length Required", 500: "Internal Server Error"}
+HOSTILE = "\x1b]0;owned\x07\x1b[2J$(touch /tmp/owned)" + "[" * 3_000_000
+"""What a hostile service answers and logs."""
 JSON, HTML = "application/json; charset=UTF-8", "text/html; charset=UTF-8"
 
 
@@ -78,6 +80,8 @@ class Handler(StreamRequestHandler):
             body = self.rfile.read(int(headers[b"content-length"]))
             if path == b"/minimize":
                 return JSON, success(self.minimized(body))
+        elif path == b"/about" and self.server.fault == "hostile":
+            return JSON, HOSTILE
         elif path == b"/about":
             about = {"type": f"{PACKAGE}.services.AboutResponse", "name": "Osprey Service", "version": version}
             return JSON, success(about)
@@ -109,15 +113,15 @@ class Server(ThreadingTCPServer):
     daemon_threads = True
     request_queue_size = 1024
 
-    def __init__(self, version: str, port: int, hangs: bool) -> None:
+    def __init__(self, version: str, port: int, fault: str) -> None:
         """Listen on the port; a server that hangs accepts connections and says nothing."""
         super().__init__(("127.0.0.1", port), Handler)
         self.version = version
-        self.hangs = hangs
+        self.fault = fault
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         """Answer one connection."""
-        if self.hangs:
+        if self.fault == "hangs":
             threading.Event().wait()
         super().finish_request(request, client_address)
 
@@ -126,7 +130,9 @@ def main(version: str, port: str, fault: str = "") -> None:
     """Take the time that a JVM takes to start, then serve for ever."""
     print(f"Starting Osprey Service v {version} on port {port} ...", flush=True)
     threading.Event().wait(START_SECONDS.get(fault, 0.5))
-    Server(version, int(port), fault == "hangs").serve_forever(poll_interval=60)  # nobody asks it to shut down
+    if fault == "hostile":
+        print(HOSTILE[:100_000], flush=True)
+    Server(version, int(port), fault).serve_forever(poll_interval=60)  # nobody asks it to shut down
 
 
 main(*sys.argv[1:])
