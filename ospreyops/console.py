@@ -20,6 +20,8 @@ from .errors import OspreyError
 from .text import size, visible
 
 FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+LONGEST_LINE = 10_000
+"""Signs of a command's output that are kept until their line ends."""
 PATIENCE = 1.0
 """Seconds until a step that goes on gets a spinner."""
 
@@ -231,6 +233,8 @@ class Lines(io.StringIO):
     def write(self, text: str) -> int:
         """Show the lines that are complete."""
         *whole, self._rest = (self._rest + text.replace("\r", "\n")).split("\n")
+        if len(self._rest) > LONGEST_LINE:
+            whole, self._rest = [*whole, self._rest], ""
         for line in filter(None, whole):
             self._console.say(self._indent + line, Style.DIM if self._indent else "")
         return len(text)

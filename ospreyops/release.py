@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Optional
+from typing import Any
 
 from .errors import Blocked, Usage
 
@@ -54,10 +53,12 @@ def by_age(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split("."))
 
 
-def versions_of(labels: Optional[Mapping[str, str]]) -> tuple[str, ...]:
+def versions_of(labels: Any) -> tuple[str, ...]:
     """The protocol versions of an image's label: what is between the brackets (field book: osprey-release, 2)."""
-    listed = re.match(r"\[([0-9., ]*)\]", (labels or {}).get("osprey.service.versions", ""))
-    return tuple(part.strip() for part in listed[1].split(",") if part.strip()) if listed else ()
+    label = labels.get("osprey.service.versions") if isinstance(labels, dict) else None
+    listed = re.match(r"\[([0-9., ]*)\]", label) if isinstance(label, str) else None
+    parts = [part.strip() for part in listed[1].split(",")] if listed else []
+    return tuple(part for part in parts if VERSION.fullmatch(part))
 
 
 def check_members(release: Release, names: str, listing: str) -> None:

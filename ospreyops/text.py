@@ -5,16 +5,21 @@ from __future__ import annotations
 import calendar
 import getpass
 import json
+import math
 import os
 import time
 import unicodedata
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, Optional, Union
 
 INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode's categories of control signs, of marks that turn the direction of text, and of other line ends."""
 ISO = "%Y-%m-%dT%H:%M:%SZ"
 """How the host's files have a moment."""
+DIGITS = 18
+"""Of the longest whole number that is taken from outside: 64 bits hold it."""
+DEEPEST = 100
+"""Levels of JSON that are taken from outside."""
 
 
 def counted(number: int, noun: str) -> str:
@@ -72,13 +77,55 @@ def local_time(moment: str) -> str:
     return time.strftime("%H:%M:%S" if there[:3] == time.localtime()[:3] else "%Y-%m-%d %H:%M:%S", there)
 
 
+def whole_number(text: str) -> Optional[int]:
+    """A whole number, with blanks around it; None for anything else, and for one that nothing counts so high."""
+    digits = text.strip(" \t\n")
+    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) <= DIGITS else None
+
+
 def parse_object(text: str) -> dict[str, Any]:
     """A JSON object; empty for anything else."""
     try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
+        found = parse_json(text)
+    except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def parse_json(text: Union[str, bytes]) -> Any:
+    """JSON with each name once. Errors: ValueError.
+
+    NaN, and a number that no other program can read, are texts. Python alone takes them for numbers.
+    """
+    try:
+        found = json.loads(text, parse_int=_whole, parse_float=_finite, parse_constant=str, object_pairs_hook=_unique)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    level = [found]
+    for _ in range(DEEPEST):
+        level = [inner for one in level for inner in _inner(one)]
+        if not level:
+            return found
+    raise ValueError("it is nested too deeply")
+
+
+def _inner(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+
+
+def _whole(digits: str) -> Union[int, str]:
+    return int(digits) if len(digits) <= DIGITS else digits
+
+
+def _finite(digits: str) -> Union[float, str]:
+    return number if math.isfinite(number := float(digits)) else digits
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("it has a name twice")
+    return found
 
 
 def ascii_json(data: Any) -> str:

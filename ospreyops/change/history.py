@@ -84,7 +84,7 @@ def question(folder: str, count: int) -> Command:
 
 def newest(printed: str) -> tuple[str, bool]:
     """The whole lines of the answer to `question`, and whether older ones that were asked for are left out."""
-    cut = len(printed.encode()) > MOST
+    cut = len(printed.encode(errors="replace")) > MOST
     return (printed.partition("\n")[2] if cut else printed), cut
 
 

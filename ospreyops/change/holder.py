@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Optional
+from typing import Any, Optional
 
 from ..text import iso_utc, local_time, parse_object
 
@@ -56,7 +56,7 @@ class RunningLine:
 def running_line(noted: str) -> RunningLine:
     """The line that guard.pl noted; of an unknown task where it could not."""
     numbers, holder, text = [*noted.split("\t", 2), "", "", ""][:3]
-    row = re.fullmatch(r"(\d{1,12}) (\d{1,9}) \d+ (\d+)", numbers)
+    row = re.fullmatch(r"([0-9]{1,11}) ([0-9]{1,9}) [0-9]+ ([0-9]{1,10})", numbers)
     if not row:
         return RunningLine()
     return RunningLine(holder_of(holder), text, int(row[1]), int(row[2]), int(row[3]))
@@ -65,7 +65,6 @@ def running_line(noted: str) -> RunningLine:
 def holder_of(text: str) -> Optional[Holder]:
     """The holder that the text of the lock's file names; None when it names none."""
     found = parse_object(text)
-    try:
-        return Holder(**{key: kind(found[key]) for key, kind in KINDS.items()})
-    except (KeyError, TypeError, ValueError, OverflowError):
-        return None
+    told: dict[str, Any] = {key: found.get(key) for key in KINDS}
+    fits = all(type(told[key]) is kind for key, kind in KINDS.items())
+    return Holder(**told) if fits and told["pid"] >= 0 and told["perl"] >= 0 else None

@@ -36,6 +36,8 @@ HEARTBEAT_TIMEOUT = 3 * HEARTBEAT
 LONGEST = 7 * 86400
 """Seconds that a lock is held at most."""
 LIMIT = 15
+CHATTER = 100_000
+"""Bytes before a line of the lock's program that are passed over: a login shell may greet."""
 
 
 @dataclass(frozen=True)
@@ -88,8 +90,12 @@ class LockLease:
         stream.sock.settimeout(HEARTBEAT_TIMEOUT)
 
     def line(self, pattern: str) -> str:
-        """The program's next line that matches the whole pattern. Errors: LockLost when the program prints no more."""
-        while True:
+        """The program's next line that matches the whole pattern.
+
+        Errors: LockLost when the program prints no more, or as much as no such program does.
+        """
+        left = CHATTER
+        while left > 0:
             line, end, rest = self._read.partition(b"\n")
             if end:
                 self._read = rest
@@ -104,6 +110,8 @@ class LockLease:
                 ended = self._stream.finish()
                 raise LockLost(ended.said, connected=ended.code >= 0)
             self._read += part
+            left -= len(part)
+        raise LockLost("it says more than a lock does", connected=True)
 
     @property
     def guard(self) -> Guard:
@@ -193,7 +201,7 @@ def lock_state(answer: Answer) -> Optional[LockState]:
         raise Blocked(f"the lock cannot be read: {answer.said}", hint="check that you may read its folder")
     line = re.search(r"^line (.*)$", answer.out, re.MULTILINE)
     running = running_line(line[1]) if line else None
-    if held := re.match(r"held (-?\d+) ([01]) (.*)\n", answer.out):
+    if held := re.match(r"held (-?[0-9]{1,12}) ([01]) (.*)\n", answer.out):
         return LockState(holder_of(held[3]), max(0, int(held[1])), held[2] == "1", line=running)
     return LockState(running.holder, 0, alive=False, held=False, line=running) if running else None
 

@@ -228,8 +228,8 @@ def _first(listing: str) -> Optional[str]:
     """The first Python that is new enough, None without one; each line is a version and a path."""
     for row in listing.splitlines():
         version, _, path = row.partition(" ")
-        numbers = re.fullmatch(r"3\.(\d+)", version)
-        if numbers and (3, int(numbers[1])) >= bundle.needs() and path.startswith("/"):
+        numbers = re.fullmatch(r"3\.([0-9]{1,4})", version)
+        if numbers and (3, int(numbers[1])) >= bundle.needs() and re.fullmatch(r"/[^\x00-\x1f\x7f]+", path):
             return path
     return None
 

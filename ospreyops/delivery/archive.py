@@ -48,7 +48,7 @@ def archive(given: str, release: Release, pin: Optional[str] = None) -> Archive:
             packed = next(one for one in members if one.name.removeprefix("./") == release.image_archive)
             file = tar.extractfile(packed)
             image = image_archive.read(file) if file else None
-    except (OSError, EOFError, ValueError, tarfile.TarError) as error:
+    except (OSError, EOFError, ValueError, OverflowError, tarfile.TarError) as error:
         raise Failed(f"{path} is damaged: {error}", hint=GOOD_COPY) from None
     except Failed as error:
         raise Failed(f"{path} is damaged: {error.case}", hint=GOOD_COPY) from None

@@ -70,7 +70,7 @@ class Extract:
         )
         try:
             if not asked["names"].ok:
-                raise Failed(f"{self.archive} is damaged: {asked['names'].said.splitlines()[0]}", hint=GOOD_COPY)
+                raise Failed(f"{self.archive} is damaged: {asked['names'].first_line}", hint=GOOD_COPY)
             check_members(self.release, asked["names"].out, asked["listing"].out)
             if not asked["sums"].ok:
                 raise Blocked(f"{sums} cannot be read: {asked['sums'].said}")

@@ -8,7 +8,6 @@ The modules that decode are imported late: a host's own Python, which runs the w
 from __future__ import annotations
 
 import io
-import json
 import re
 import shutil
 import subprocess
@@ -17,16 +16,20 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import IO, Any, Optional, cast
+from typing import IO, Any, Optional, Union, cast
 
 from ..errors import Failed
 from ..release import versions_of
 from ..remote.background import Background
+from ..text import parse_json
 
 BLOCK, END = bytes.fromhex("314159265359"), bytes.fromhex("177245385090")
 """What each block of a bzip2 file begins with, and what follows its last one; at any bit."""
 TAIL = 4_000_000
 """Bytes of a bzip2 file's end: a block takes a million at most."""
+MOST = 1 << 26
+"""Bytes that a bzip2 file's end is decoded to: a few bytes may be a block of 900 kB."""
+Content = Union[bytes, memoryview]
 BIGGEST = 1 << 22
 """Bytes of the biggest member that is read: a configuration is far smaller."""
 NAMES = ("manifest.json", "index.json")
@@ -66,53 +69,66 @@ def read(file: IO[bytes]) -> Optional[ImageArchive]:
         file.seek(0)
         with _decoded(file, first) as plain:
             return described(dict(_contents(plain))) if plain else None
-    except (EOFError, OSError, ValueError, tarfile.TarError, lzma.LZMAError, zlib.error) as error:
+    except (EOFError, OSError, ValueError, OverflowError, tarfile.TarError, lzma.LZMAError, zlib.error) as error:
         raise Failed(f"its image archive: {error or type(error).__name__}") from None
 
 
-def described(members: Mapping[str, bytes]) -> ImageArchive:
+def described(members: Mapping[str, Content]) -> ImageArchive:
     """What the members with names in them say. Errors: ValueError when they are no such thing."""
-    images = _json(members, "manifest.json", list)
-    index = _json(members, "index.json", dict)
-    names = {name for image in images for name in image.get("RepoTags") or ()}
-    for entry in index.get("manifests") or ():
-        notes = entry.get("annotations") or {}
-        names |= {name for key in ANNOTATIONS if re.search("[:/]", name := notes.get(key, ""))}
-    config = images[0].get("Config", "") if len(images) == 1 else ""
-    known = _config(members, config)
-    digest = re.search("[0-9a-f]{64}", config)
-    return ImageArchive(
-        tuple(sorted({SHORT.sub("", name) for name in names})),
-        f"sha256:{digest[0]}" if digest else None,
-        known.get("architecture"),
-        versions_of((known.get("config") or {}).get("Labels")),
-    )
+    try:
+        images = _json(members, "manifest.json", list)
+        index = _json(members, "index.json", dict)
+        names = {name for image in images for name in image.get("RepoTags") or ()}
+        for entry in index.get("manifests") or ():
+            notes = entry.get("annotations") or {}
+            names |= {name for key in ANNOTATIONS if re.search("[:/]", name := notes.get(key, ""))}
+        config = images[0].get("Config", "") if len(images) == 1 else ""
+        known = _json(members, config, dict)
+        digest, built = re.search("[0-9a-f]{64}", config), known.get("architecture")
+        return ImageArchive(
+            tuple(sorted({SHORT.sub("", name) for name in names})),
+            f"sha256:{digest[0]}" if digest else None,
+            str(built) if built else None,
+            versions_of((known.get("config") or {}).get("Labels")),
+        )
+    except (AttributeError, TypeError):
+        raise ValueError("its JSON is not what Docker writes") from None
 
 
 def last_blocks(data: bytes) -> bytes:
-    """What the whole blocks in the end of a bzip2 file decode to; empty when no block begins in it.
+    """What the last whole blocks in the end of a bzip2 file decode to; empty when no block begins in it.
 
     Errors: OSError, ValueError when one is damaged.
     """
     import bz2
 
-    bits, length = int.from_bytes(data, "big"), 8 * len(data)
-    marks = sorted(_marks(bits, length))
-    decoded = []
-    for (begin, mark), (end, _) in zip(marks, marks[1:]):
-        if mark == BLOCK:
-            block = (bits >> (length - end)) & ((1 << (end - begin)) - 1)
-            check = (bits >> (length - begin - 80)) & 0xFFFFFFFF
-            whole = (block << 80) | (int.from_bytes(END, "big") << 32) | check
-            pad = -(end - begin + 80) % 8
-            decoded.append(bz2.decompress(b"BZh9" + (whole << pad).to_bytes((end - begin + 80 + pad) // 8, "big")))
+    marks = sorted(_marks(data))
     if marks and marks[-1][1] == BLOCK:
         raise ValueError("it ends too early")
-    return b"".join(decoded)
+    decoded, size = [], 0
+    for (begin, mark), (end, _) in zip(reversed(marks[:-1]), reversed(marks[1:])):
+        if mark == BLOCK and size < MOST:
+            decoded.append(bz2.decompress(_stream(data, begin, end)))
+            size += len(decoded[-1])
+    return b"".join(reversed(decoded))
 
 
-def _marks(bits: int, length: int) -> Iterator[tuple[int, bytes]]:
+def _stream(data: bytes, begin: int, end: int) -> bytes:
+    """A bzip2 file of the block alone that is between those bits."""
+    block, check = _bits(data, begin, end), _bits(data, begin + 48, begin + 80)
+    whole = (block << 80) | (int.from_bytes(END, "big") << 32) | check
+    pad = -(end - begin + 80) % 8
+    return b"BZh9" + (whole << pad).to_bytes((end - begin + 80 + pad) // 8, "big")
+
+
+def _bits(data: bytes, begin: int, end: int) -> int:
+    part = int.from_bytes(data[begin // 8 : -(-end // 8)], "big")
+    return (part >> (-end % 8)) & ((1 << (end - begin)) - 1)
+
+
+def _marks(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Where blocks begin, and where the last of a stream ends, in bits."""
+    bits, length = int.from_bytes(data, "big"), 8 * len(data)
     for shift in range(8):
         shifted = ((bits << shift) & ((1 << length) - 1)).to_bytes(length // 8, "big")
         for mark in (BLOCK, END):
@@ -126,16 +142,16 @@ def _tail(file: IO[bytes]) -> bytes:
     return file.read()
 
 
-def _members(tail: bytes) -> dict[str, bytes]:
+def _members(tail: bytes) -> dict[str, Content]:
     """The small members in the end of a tar, wherever it begins."""
-    found = {}
+    found: dict[str, Content] = {}
     for begin in range(len(tail) % 512, len(tail), 512):
         try:
             member = tarfile.TarInfo.frombuf(tail[begin : begin + 512], "utf-8", "surrogateescape")
         except tarfile.HeaderError:
             continue
         if member.isreg() and member.size <= BIGGEST:
-            content = tail[begin + 512 : begin + 512 + member.size]
+            content = memoryview(tail)[begin + 512 : begin + 512 + member.size]
             found[member.name.removeprefix("./")] = content
     return found
 
@@ -179,14 +195,9 @@ def _contents(plain: IO[bytes]) -> Iterator[tuple[str, bytes]]:
                 yield member.name.removeprefix("./"), content.read()
 
 
-def _json(members: Mapping[str, bytes], name: str, kind: type) -> Any:
-    """A member as JSON; empty when it is not there. Errors: ValueError, TarError when it is of another kind."""
-    found = json.loads(members[name]) if name in members else kind()
+def _json(members: Mapping[str, Content], name: str, kind: type) -> Any:
+    """A member as JSON; empty when it is not there. Errors: ValueError, TypeError when it is of another kind."""
+    found = parse_json(bytes(members[name])) if name in members else kind()
     if not isinstance(found, kind):
-        raise tarfile.TarError(f"{name} is not what Docker writes")
+        raise TypeError(name)
     return found
-
-
-def _config(members: Mapping[str, bytes], name: str) -> Mapping[str, Any]:
-    """The image's configuration; empty when it was not met."""
-    return cast("Mapping[str, Any]", _json(members, name, dict))

@@ -11,7 +11,7 @@ from ..remote.command import Command, quote, sh
 from ..remote.host import Host
 from ..remote.perl import program
 from ..remote.protocol import check_begun
-from ..text import bracketed, size
+from ..text import bracketed, size, whole_number
 from .source import sha256
 
 CHUNK = 1 << 15
@@ -59,8 +59,7 @@ class Upload:
         )
         if there["sum"].out.startswith(self.digest):
             return
-        arrived = there["size"].out.strip()
-        self._append(host, part, int(arrived) if arrived.isdecimal() else 0)
+        self._append(host, part, whole_number(there["size"].out) or 0)
         host.run(self._line("mv -f {part} {target}", part=part, target=self.destination))
 
     def _append(self, host: Host, part: str, begin: int) -> None:

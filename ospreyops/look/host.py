@@ -12,6 +12,7 @@ from ..facts.host import HostFacts, ScriptEnd
 from ..release import CONTAINER, MARK, SCRIPT, UNIT, UNTOUCHED, VERSION
 from ..remote.command import Answer, Command, sh
 from ..settings import FILES, Settings
+from ..text import whole_number
 from ..tools import df, pmset, sockets, systemctl
 from . import state
 
@@ -19,6 +20,8 @@ LIMIT = 10
 """Seconds that one question may take."""
 LOG_LINES = 12
 """Lines of the service's log that a look brings along."""
+IDENTITY = re.compile(r"([\w.-]{1,64})\n([^\x00-\x1f\x7f]{1,256})\n([/~][^\x00-\x1f\x7f]{0,4000})\n([0-9]{1,12})\n")
+"""System, user, home folder and clock."""
 ARCHIVE = re.compile(r"osprey-service-docker-(.+)\.tar(\.bz2)?")
 ARCHIVES = "osprey-service-docker-*.tar"
 PRINT = 'p() { printf %s "$1" | tr "\\n" "?"; echo; }'
@@ -104,7 +107,7 @@ def host_facts(settings: Settings, answers: Mapping[str, Answer]) -> HostFacts:
         listener=sockets.listener(answers["listener"].out),
         script_end=_script_end(answers["ended"].out),
         sleeps_after=pmset.sleeps_after(answers["sleep"].out),
-        logs={row[1]: _whole(row[0]) or 0 for line in sizes.splitlines() if len(row := line.split()) == 2},
+        logs={row[1]: whole_number(row[0]) or 0 for line in sizes.splitlines() if len(row := line.split()) == 2},
         log_tail=tail,
         state_folder=own.files,
         desired=own.desired,
@@ -119,13 +122,9 @@ def host_facts(settings: Settings, answers: Mapping[str, Answer]) -> HostFacts:
 
 def _identity(name: str, answer: Answer) -> tuple[str, str, str, float]:
     """System, user, home folder and clock. Errors: Blocked."""
-    try:
-        system, user, home, now = answer.out.splitlines()
-        return system, user, home, float(now)
-    except ValueError:
-        raise Blocked(
-            f"{name} did not say what it is", evidence=answer.said or answer.out, hint=f"inv status -H {name} -v"
-        ) from None
+    if row := IDENTITY.fullmatch(answer.out):
+        return row[1], row[2], row[3], float(row[4])
+    raise Blocked(f"{name} did not say what it is", evidence=answer.said or answer.out, hint=f"inv status -H {name} -v")
 
 
 def _versions(listing: str) -> list[tuple[str, str]]:
@@ -151,18 +150,13 @@ def _releases(folder: str, listing: str) -> dict[str, str]:
 def _archives(folder: str, listing: str) -> dict[str, tuple[str, int]]:
     """(path, bytes) by version, from what `wc -c` prints."""
     rows = [line.split() for line in listing.splitlines()]
-    sizes = {row[1]: _whole(row[0]) or 0 for row in rows if len(row) == 2}
+    sizes = {row[1]: whole_number(row[0]) or 0 for row in rows if len(row) == 2}
     return {version: (f"{folder}/{name}", sizes[name]) for version, name in _versions("\n".join(sizes))}
-
-
-def _whole(printed: str) -> Optional[int]:
-    """A whole number; None for anything else."""
-    return int(printed) if re.fullmatch(r"\s*[0-9]{1,18}\s*", printed) else None
 
 
 def _script_end(printed: str) -> Optional[ScriptEnd]:
     """The exit status and the version that the start line left behind; older versions of this tool left no version."""
-    found = re.fullmatch(rf"(\d{{1,3}})(?: ({VERSION.pattern}))?\s*", printed)
+    found = re.fullmatch(rf"([0-9]{{1,3}})(?: ({VERSION.pattern}))?\s*", printed)
     return ScriptEnd(int(found[1]), found[2]) if found else None
 
 

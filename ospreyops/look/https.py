@@ -72,14 +72,22 @@ class Response:
     """An answer, and what its certificate says. expires: epoch seconds."""
 
     def __init__(self, status: int, body: str, certificate: bytes) -> None:
-        from cryptography import x509
-
         self.status, self.body = status, body
-        found = x509.load_der_x509_certificate(certificate)
+        self.issuer, self.self_signed, self.expires = _certificate(certificate)
+
+
+def _certificate(encoded: bytes) -> tuple[str, bool, float]:
+    """Who issued a certificate, whether that is its own subject, and its end. Errors: ValueError."""
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    try:
+        found = x509.load_der_x509_certificate(encoded)
         names = found.issuer.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
-        self.issuer = str(names[0].value) if names else ""
-        self.self_signed = found.issuer == found.subject
-        self.expires = found.not_valid_after_utc.timestamp()
+        issuer = str(names[0].value) if names else ""
+        return issuer, found.issuer == found.subject, found.not_valid_after_utc.timestamp()
+    except (x509.InvalidVersion, UnsupportedAlgorithm, ValueError, TypeError, OverflowError) as error:
+        raise ValueError(f"its certificate cannot be read: {error or type(error).__name__}") from None
 
 
 class Connection(http.client.HTTPSConnection):

@@ -6,14 +6,15 @@ with the issuer CN `osprey.service`, does not look at its date, and does not com
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Optional
 
 from ..facts.service import ProbeResult, Problem, Symptom, Way
+from ..release import VERSION
 from ..remote.command import Answer, Command, sh
+from ..text import parse_json
 from ..tools import curl, openssl
 
 ISSUER = "osprey.service"
@@ -52,7 +53,7 @@ def ways_question(port: int) -> Command:
 
 def ways(port: int, answer: Answer) -> tuple[Way, ...]:
     """The ways to that port; an address that could not be asked is left out."""
-    rows = re.findall(r"^(\S+) (\d+) (.*)$", answer.out, re.MULTILINE)
+    rows = re.findall(r"^(\S+) ([0-9]{1,3}) (.*)$", answer.out, re.MULTILINE)
     asked = [(address, int(code), text) for address, code, text in rows if int(code) not in curl.NOT_RUN]
     return tuple(Way(f"https://{at}:{port}", text.strip() if code == 0 else None) for at, code, text in asked)
 
@@ -84,7 +85,8 @@ def probed(url: str, answers: Mapping[str, Answer]) -> ProbeResult:
 
 def versions_of(about: str) -> list[str]:
     """The versions that /about names, each once, and not more than are asked."""
-    return list(dict.fromkeys(VERSIONS.findall(about[: curl.LONGEST])))[:MOST]
+    found = VERSIONS.findall(about[: curl.LONGEST])
+    return [version for version in dict.fromkeys(found) if VERSION.fullmatch(version)][:MOST]
 
 
 def _replies(printed: str) -> list[tuple[str, list[tuple[int, str]]]]:
@@ -93,10 +95,10 @@ def _replies(printed: str) -> list[tuple[str, list[tuple[int, str]]]]:
     body: list[str] = []
     replies: list[tuple[int, str]] = []
     for line in printed.split("\n"):
-        if re.fullmatch(r"\d{3}", line) and body:
+        if re.fullmatch("[0-9]{3}", line) and body:
             replies.append((int(line), "\n".join(body)))
             body = []
-        elif (end := re.fullmatch(r"(\d{1,3}) v([0-9.]+)", line)) and replies:
+        elif (end := re.fullmatch(r"([0-9]{1,3}) v([0-9.]+)", line)) and replies:
             found.append((end[2], replies if end[1] == "0" else replies[:-1]))
             body, replies = [], []
         else:
@@ -111,11 +113,11 @@ def content_problem(status: int, body: str, version: str) -> Optional[Problem]:
     if status != 200:
         return Problem(f"HTTP {status}", Symptom.SERVER_ERROR if 500 <= status < 600 else Symptom.OTHER)
     try:
-        response = json.loads(body)["response"]
+        response = parse_json(body)["response"]
         name, said = response["name"], response["version"]
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError):
         return Problem(f"{Symptom.FOREIGN.value}: {body[:60]!r}", Symptom.FOREIGN)
-    return None if name and said == version else Problem(f"it is {name} {said}")
+    return None if name and said == version else Problem(f"it is {name} {said}"[:200])
 
 
 def issuer_problem(issuer: str, *, self_signed: bool) -> Optional[Problem]:

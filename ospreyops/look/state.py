@@ -34,6 +34,7 @@ WRONG = (
 """What is wrong with the files; an empty lock is free, and an empty history has nothing in it."""
 PROVEN = re.compile(rf"({VERSION.pattern})(?: (sha256:[0-9a-f]+))?")
 """A version that was healthy, and the digest of its image; older versions of this tool left none."""
+DIGEST = re.compile("(sha256:[0-9a-f]+)?")
 DAMAGED, NO_VERSIONS = "it is damaged", "it has lines that are no versions"
 
 
@@ -113,7 +114,7 @@ def _desired(printed: str) -> Optional[Desired]:
     told = [said.get(key, "") for key in ("version", "since", "by", "digest")]
     if not all(isinstance(text, str) for text in told):
         return None
-    return Desired(*told) if VERSION.fullmatch(told[0]) else None
+    return Desired(*told) if VERSION.fullmatch(told[0]) and DIGEST.fullmatch(told[3]) else None
 
 
 def _loaded(printed: str) -> Optional[tuple[LoadedImage, ...]]:

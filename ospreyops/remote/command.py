@@ -54,6 +54,11 @@ class Answer:
         return (self.err.strip() or self.out.strip()) if not self.late else "it did not end in time"
 
     @property
+    def first_line(self) -> str:
+        """The first of its last words."""
+        return (self.said.splitlines() or ["it printed nothing"])[0]
+
+    @property
     def last_line(self) -> str:
         """The last of its last words; VBoxManage's are followed by where in VirtualBox it happened."""
         lines = [line for line in self.said.splitlines() if not VBOX_TRAILER.search(line)]

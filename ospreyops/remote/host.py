@@ -14,10 +14,9 @@ from functools import cached_property
 from typing import Any, Optional
 
 import invoke
-from invoke.exceptions import ThreadException
 
 from ..console import Console
-from ..errors import Blocked, Failed, Unreachable
+from ..errors import Blocked, Failed, OspreyError, Unreachable
 from ..settings import Settings
 from . import protocol, sudo
 from .command import Answer, Command
@@ -230,15 +229,15 @@ class Host:
         if self.here:
             yield
             return
-        from paramiko import SSHException
-
         from . import ssh
 
         transport = self._connection.transport
         try:
             with ssh.deadline(transport, limit + GRACE) as over:
                 yield
-        except (OSError, EOFError, SSHException, ThreadException) as error:
+        except OspreyError:
+            raise
+        except Exception as error:  # noqa: BLE001 (paramiko passes on what odd bytes raise in its own code)
             raise self._lost(f"{type(error).__name__}: {error}".strip()) from None
         if over.is_set():
             raise self._lost(f"no answer within {limit + GRACE:.0f} s")

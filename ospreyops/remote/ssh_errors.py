@@ -11,7 +11,7 @@ import fabric
 import paramiko
 from paramiko.ssh_exception import NoValidConnectionsError, PasswordRequiredException
 
-from ..errors import Unreachable
+from ..errors import OspreyError, Unreachable
 
 
 class Attempt(NamedTuple):
@@ -46,10 +46,12 @@ class Attempt(NamedTuple):
 
 @contextmanager
 def translate_errors(attempt: Attempt) -> Iterator[None]:
-    """Turn whatever connecting raises into an Unreachable."""
+    """Turn whatever connecting raises into an Unreachable: paramiko passes on what odd bytes raise in its own code."""
     try:
         yield
-    except (paramiko.SSHException, OSError, EOFError) as error:
+    except OspreyError:
+        raise
+    except Exception as error:  # noqa: BLE001 (a server may send anything)
         translate = next(translate for kind, translate in TRANSLATIONS.items() if isinstance(error, kind))
         raise translate(error, attempt) from None
 

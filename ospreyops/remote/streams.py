@@ -17,6 +17,8 @@ GRACE = 20
 """Seconds beyond a line's limit after which its connection is given up."""
 LONGEST_GREETING = 1 << 20
 """Bytes that a login shell may say before a line begins."""
+LONGEST = 1 << 20
+"""Bytes of a line's errors that are read."""
 OPTIONS: dict[str, Any] = {"warn": True, "pty": False, "in_stream": False, "echo": False, "dry": False, "hide": True}
 """How Invoke and Fabric run a line; what the line says goes to nobody else."""
 
@@ -79,7 +81,7 @@ class RemoteStream:
         self._transport.end_input(self.sock)
         err = b""
         try:
-            while part := self.sock.recv_stderr(65536):
+            while len(err) < LONGEST and (part := self.sock.recv_stderr(65536)):
                 err += part
             code: Optional[int] = self.sock.recv_exit_status() if self.sock.status_event.wait(GRACE) else None
         except (OSError, EOFError):

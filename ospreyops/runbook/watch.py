@@ -79,7 +79,7 @@ def status(site: Site, json_: bool = False) -> Outcome:
 
 def _told(host: HostFacts, found: WatchdogState, *, current: bool) -> dict[str, object]:
     """The watchdog as data."""
-    job, every = found.job, re.search(r"--every\D+(\d+)", found.job.file or "")
+    job, every = found.job, re.search(r"--every\D{1,40}([0-9]{1,5})", found.job.file or "")
     return {
         "installed": bool(job.file),
         "running": job.pid is not None,

@@ -19,7 +19,7 @@ DOWN = re.compile("docker[.]sock: connect: (no such file|connection refused)")
 """dockerd does not run where the docker command is."""
 DENIED = re.compile("permission denied|sudo")
 """Only root may use it, or sudo refuses."""
-MOVED = re.compile("certificate is valid for .*, not ")
+MOVED = re.compile("certificate is valid for .{0,300}, not ")
 """The engine has another address than its certificate."""
 REFUSED = re.compile("certificate|x509|tls:|[.]pem: no such file")
 UNREACHABLE = re.compile(
@@ -98,7 +98,7 @@ def loaded(printed: str) -> list[str]:
 
 def loaded_id(printed: str) -> Optional[str]:
     """The digest of the image that was loaded; None when nothing was."""
-    found = re.search(r"^id (sha256:[0-9a-f]+)$", printed, re.MULTILINE)
+    found = re.search(r"^id (sha256:[0-9a-f]{64})$", printed, re.MULTILINE)
     return found[1] if found else None
 
 

@@ -7,6 +7,7 @@ SSH connection that is already open, with sudo where only root may reach the eng
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable, Sequence
 from typing import Any, Optional
 
@@ -29,10 +30,13 @@ HELPERS = frozenset(["java", "jspawnhelper"])
 """Java's own processes."""
 SERVER = "java"
 """What it starts computes, whatever it is called."""
+PORT = re.compile("[0-9]{1,5}")
 NAME, WORD = re.compile(r"[\w.:/@-]{1,300}", re.ASCII), re.compile(r"\w{1,80}", re.ASCII)
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[\w.:+-]{0,40}", re.ASCII)
-OURS_NAME = re.compile(rf"/{CONTAINER}(-(left-[0-9]+-)?[0-9]+)?")
+MOST = 1 << 53
+"""The highest number that all programs take from JSON."""
+OURS_NAME = re.compile(rf"/{CONTAINER}(-(left-[0-9]{{1,12}}-)?[0-9]{{1,5}})?")
 
 
 class EngineUnavailable(Exception):
@@ -57,7 +61,7 @@ def read_engine(host: Host, dial: Command) -> EngineFacts:
         others = tuple(one for one in found if one is not service)
         foreign = [row for row in rows if row not in ours]
         holders = {row["ImageID"]: "".join((row.get("Names") or [row["Id"][:12]])[:1]).lstrip("/") for row in foreign}
-        architecture, own_rules = engine.get("Arch", ""), _own_rules(client.info())
+        architecture, own_rules = _architecture(engine.get("Arch")), _own_rules(client.info())
         return EngineFacts(dial.sudo, images, service, others, holders, architecture, own_rules)
     except requests.exceptions.Timeout:
         raise EngineUnavailable("no answer in time") from None
@@ -101,11 +105,11 @@ def _numbers(version: str) -> list[int]:
 def _images(client: Any, raw: dict[str, Any]) -> list[Image]:
     """An image under each of its names."""
     try:
-        built = client.inspect_image(raw["Id"]).get("Architecture", "")
+        built = _architecture(client.inspect_image(raw["Id"]).get("Architecture"))
     except docker.errors.NotFound:
         return []
     digest = _like(DIGEST, raw["Id"])
-    rest = (digest, int(raw["Created"]), int(raw["Size"]), versions_of(raw.get("Labels")), str(built))
+    rest = (digest, _counted(raw["Created"]), _counted(raw["Size"]), versions_of(raw.get("Labels")), built)
     return [Image(name, *rest) for name in raw.get("RepoTags") or () if NAME.fullmatch(name)]
 
 
@@ -114,7 +118,8 @@ def _container(client: docker.APIClient, ident: str) -> Optional[Container]:
         raw = client.inspect_container(ident)
     except docker.errors.NotFound:
         return None
-    ports = [int(b["HostPort"]) for bound in (raw["NetworkSettings"].get("Ports") or {}).values() for b in bound or ()]
+    bound = [one for all_of in (raw["NetworkSettings"].get("Ports") or {}).values() for one in all_of or ()]
+    ports = [int(_like(PORT, one["HostPort"])) for one in bound]
     if not OURS_NAME.fullmatch(raw["Name"]):
         return None
     state = _like(WORD, raw["State"]["Status"])
@@ -124,12 +129,12 @@ def _container(client: docker.APIClient, ident: str) -> Optional[Container]:
         image=_like(NAME, raw["Config"]["Image"]),
         digest=_like(DIGEST, raw["Image"]),
         state=state,
-        started=_like(MOMENT, raw["State"]["StartedAt"]),
+        started=_moment(raw["State"]["StartedAt"]),
         port=ports[0] if ports else None,
         jobs=tuple(_jobs(client, ident)) if running else (),
         auto_remove=bool(raw["HostConfig"].get("AutoRemove")),
         name=raw["Name"].lstrip("/"),
-        pid=int(raw["State"].get("Pid", 0)),
+        pid=_counted(raw["State"].get("Pid", 0)),
     )
 
 
@@ -138,6 +143,23 @@ def _like(pattern: re.Pattern[str], text: Any) -> str:
     if isinstance(text, str) and pattern.fullmatch(text):
         return text
     raise ValueError(text)
+
+
+def _architecture(text: Any) -> str:
+    return _like(WORD, text) if text else ""
+
+
+def _moment(text: Any) -> str:
+    """A moment that the calendar has. Errors: ValueError."""
+    time.strptime(_like(MOMENT, text)[:19], "%Y-%m-%dT%H:%M:%S")
+    return str(text)
+
+
+def _counted(number: Any) -> int:
+    """A number of bytes, of seconds or of a process; Docker's date for "never" is below zero. Errors: ValueError."""
+    if not isinstance(number, int) or abs(number) > MOST:
+        raise ValueError(number)
+    return number
 
 
 def _jobs(client: docker.APIClient, ident: str) -> Iterable[str]:

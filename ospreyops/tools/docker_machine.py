@@ -22,6 +22,7 @@ ISO = "boot2docker.iso"
 """The VM's system, the one large file of a VM that holds nothing."""
 PORT_TAKEN = "address already in use"
 """What `start` says when something else has the SSH port that it remembers (field book: docker-machine, 3)."""
+IPV4 = re.compile(r"[0-9]{1,3}(?:[.][0-9]{1,3}){3}")
 OTHER_CA = "another CA:"
 UNFIT = "command -v openssl >/dev/null && ! openssl verify -CAfile ca.pem cert.pem 2>&1 | grep -qx 'cert.pem: OK'"
 """The client's certificate is not of the CA, or the time of one is over; what openssl exits with says less."""
@@ -141,7 +142,7 @@ def store(answer: Answer) -> Store:
     listing, whole, config = answer.out.partition(f"\n{CONFIG}\n")
     folder = re.match(r"\S.*", listing)
     settings = re.search(r"^/.*[.]vbox(-prev)?$", listing, re.MULTILINE)
-    largest = re.search(r"^(\d+)\s", listing, re.MULTILINE)
+    largest = re.search(r"^([0-9]{1,15})\s", listing, re.MULTILINE)
     record = _record(config)
     small = not largest or int(largest[1]) < EMPTY
     return Store(
@@ -159,7 +160,8 @@ def _record(config: str) -> Optional[Record]:
     if not isinstance(driver, dict):
         return None
     port, address = driver.get("SSHPort"), driver.get("IPAddress")
-    return Record(port if isinstance(port, int) else 0, address if isinstance(address, str) and address else None)
+    known = isinstance(address, str) and IPV4.fullmatch(address)
+    return Record(port if isinstance(port, int) and 0 < port < 65536 else 0, address if known else None)
 
 
 LOGINS = ("ssh", "scp")

@@ -12,7 +12,7 @@ from typing import Optional
 from ..facts.machine import Contact, Record, Tls, Trust
 from ..remote.command import Answer, Command, quote
 from . import df, docker
-from .docker_machine import DockerMachine
+from .docker_machine import IPV4, DockerMachine
 from .vboxmanage import VBoxManage
 
 LIMIT, CONNECT = 16, 5
@@ -31,7 +31,7 @@ SSH_FAILED = 255
 SILENT = re.compile("refused|timed out|reset|closed by|banner exchange|no route|host is down", re.IGNORECASE)
 """Words of ssh for a VM that does not answer; any other failure says nothing of the VM."""
 ENDED = "ssh ended with"
-ASKED = re.compile(rf"^asked at port \d+(?:\n(.*)\n{ENDED} (\d+)$)?", re.MULTILINE | re.DOTALL)
+ASKED = re.compile(rf"^asked at port [0-9]+(?:\n(.*)\n{ENDED} ([0-9]{{1,3}})$)?", re.MULTILINE | re.DOTALL)
 """What the question prints around what the VM says."""
 
 
@@ -86,8 +86,8 @@ def question(room: str, machine: DockerMachine, vbox: VBoxManage, *, again: bool
 def guest(answer: Answer, record: Optional[Record]) -> Guest:
     """What the question printed."""
     contact = _contact(answer)
-    clock = re.search(r"^(\d{9,11})\n(\d{9,11})$", answer.out, re.MULTILINE)
-    addresses = re.findall(rf"\b{ADAPTER}\s+inet ([0-9.]+)/", answer.out)
+    clock = re.search(r"^([0-9]{9,11})\n([0-9]{9,11})$", answer.out, re.MULTILINE)
+    addresses = re.findall(rf"\b{ADAPTER}[ \t]+inet ({IPV4.pattern})/", answer.out)
     known = record.address if record else None
     address = known if known in addresses else next(iter(reversed(addresses)), None)
     last = (answer.said.splitlines() or ["it said nothing"])[-1]
@@ -119,5 +119,5 @@ def _contact(answer: Answer) -> Contact:
 def _engine_lives(answer: Answer, trust: Tls) -> bool:
     """The engine answered over TLS, even if the two do not trust each other."""
     if answer.ok:
-        return bool(re.search(rf"^{ENDED} \d+\n\S", answer.out, re.MULTILINE))
+        return bool(re.search(rf"^{ENDED} [0-9]+\n\S", answer.out, re.MULTILINE))
     return trust.trust in (Trust.REFUSED, Trust.MOVED) and "no such file" not in trust.said

@@ -40,6 +40,12 @@ SWITCH = (
 """A chain of our own, before Docker's, replaced as a whole: no connection meets half of it."""
 FILTER = r"-P INPUT (?!ACCEPT)|-A INPUT (?!.*(--dport|--dports|INVALID| -s )).*-j (DROP|REJECT)"
 """A rule that keeps out what no other rule lets in."""
+PUBLISHED = re.compile(
+    r"-A DOCKER (?P<rule>(?:(?!--dport |-j )[\w.:/!@+-]+ )*--dport (?P<port>[0-9]{1,5}) "
+    r"(?:(?!-j )[\w.:/!@+-]+ )*-j DNAT --to-destination [\w.:\[\]-]+)",
+    re.ASCII,
+)
+"""Docker's own rule for a port. Its words become part of a line of ours, so it has no others, and no quotes."""
 HERE = "--dport {at} --syn -m addrtype --dst-type LOCAL"
 """--syn: an open connection is new to netfilter where nothing asked it to follow connections before."""
 REDIRECT = f"-A {CHAIN} -p tcp {HERE} -j REDIRECT --to-ports {{port}}\\n"
@@ -72,7 +78,7 @@ def question(*, firewall: bool = True) -> str:
 
 def room(printed: str, service_port: int, *, loopback: bool = True) -> Room:
     """What the question printed. loopback: users of the very host that was asked come over its loopback."""
-    memory = re.search(r"^memory (\d+)$", printed, re.MULTILINE)
+    memory = re.search(r"^memory ([0-9]{1,15})$", printed, re.MULTILINE)
     routes = tuple(_routes(printed, loopback=loopback))
     return Room(
         _active_port(routes, service_port),
@@ -110,15 +116,15 @@ def _routes(printed: str, *, loopback: bool) -> Iterator[Route]:
 def _route(family: str, rules: str, *, used: bool, guarded: bool) -> Route:
     """One family, from its rules as `iptables -S` prints them."""
     ours = [line for line in rules.splitlines() if line.startswith(f"-A {CHAIN} ")]
-    docker = re.findall(r"^-A DOCKER (.*--dport (\d+) .*-j DNAT .*\S)\s*$", rules, re.MULTILINE)
-    switched = re.findall(r"--to-ports (\d+)", "\n".join(ours))
+    docker = filter(None, (PUBLISHED.fullmatch(line.rstrip()) for line in rules.splitlines()))
+    switched = re.findall(r"--to-ports ([0-9]{1,5})\b", "\n".join(ours))
     leads = re.findall(r"--to-destination (\S+)", "\n".join(ours))
     return Route(
         family,
         used,
         switched=int(switched[0]) if switched else None,
         leads=leads[0] if leads else None,
-        published={int(port): rule for rule, port in docker},
+        published={int(found["port"]): found["rule"] for found in docker},
         loopback=bool(re.search(r"^-A OUTPUT (?!.*! -d).*-j DOCKER$", rules, re.MULTILINE)),
         guarded=guarded,
     )

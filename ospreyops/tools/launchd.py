@@ -46,8 +46,8 @@ class Launchd:
     def job_state(self, answers: Mapping[str, Answer]) -> JobState:
         """The job; one that is absent makes launchctl fail with status 113."""
         file, answer = answers["daemon_file"], answers["daemon"]
-        pid = re.search(r"^\s*pid = (\d+)$", answer.out, re.MULTILINE)
-        last = re.search(r"^\s*last (exit code = \d.*|terminating signal = .*)$", answer.out, re.MULTILINE)
+        pid = re.search(r"^[ \t]*pid = ([0-9]{1,10})$", answer.out, re.MULTILINE)
+        last = re.search(r"^[ \t]*last (exit code = [0-9].*|terminating signal = .*)$", answer.out, re.MULTILINE)
         return JobState(
             text_of(file),
             owned_by_root(file),

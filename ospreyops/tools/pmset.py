@@ -18,6 +18,6 @@ def show(limit: float) -> Command:
 
 def sleeps_after(printed: str) -> Optional[int]:
     """The minutes until the Mac sleeps, from `pmset -g`; None when it does not. Remarks and other keys are skipped."""
-    found = re.search(r"^\s*sleep\s+(\d{1,6})\b", printed, re.MULTILINE)
-    forbidden = re.search(r"^\s*SleepDisabled\s+1\b", printed, re.MULTILINE)
+    found = re.search(r"^[ \t]*sleep[ \t]+([0-9]{1,6})\b", printed, re.MULTILINE)
+    forbidden = re.search(r"^[ \t]*SleepDisabled[ \t]+1\b", printed, re.MULTILINE)
     return int(found[1]) or None if found and not forbidden else None

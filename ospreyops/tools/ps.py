@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from ..facts.machine import Process
 from ..remote.command import Command
 
-ETIME = r"((?:\d+-)?(?:\d+:)?\d+:\d+)"
+ETIME = r"((?:[0-9]{1,6}-)?(?:[0-9]{1,2}:)?[0-9]{1,2}:[0-9]{2})"
 """How ps prints since when a process runs: [[dd-]hh:]mm:ss."""
 
 
@@ -33,6 +33,6 @@ def kill(pids: Iterable[int]) -> Command:
 
 def processes(listing: str, programs: Collection[str]) -> tuple[Process, ...]:
     """The rows of `list_processes` that are processes of those programs; who only names one is none."""
-    rows = re.findall(rf"^\s*(\d+)\s+(\d+)\s+{ETIME}\s+(.*)$", listing, re.MULTILINE)
+    rows = re.findall(rf"^[ \t]*([0-9]{{1,10}})[ \t]+([0-9]{{1,10}})[ \t]+{ETIME}[ \t]+(.*)$", listing, re.MULTILINE)
     found = (Process(int(pid), int(group), elapsed(etime), line) for pid, group, etime, line in rows)
     return tuple(process for process in found if process.program in programs)

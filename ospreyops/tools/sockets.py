@@ -7,6 +7,7 @@ from typing import Optional
 
 from ..facts.host import Listener
 from ..remote.command import Command
+from ..text import whole_number
 
 
 def show(port: int, limit: float) -> Command:
@@ -21,10 +22,10 @@ def listener(printed: str) -> Optional[Listener]:
         return None
     line = printed.strip().splitlines()[0]
     if line.startswith("LISTEN"):
-        found = re.search(r'\("([^"]+)",pid=(\d{1,9})', line)
+        found = re.search(r'\("([^"]+)",pid=([0-9]{1,10}),', line)
         return Listener(found[1], int(found[2])) if found else Listener()
     name, pid = [*line.split(), "?", "?"][:2]
-    return Listener(name, int(pid) if re.fullmatch("[0-9]{1,9}", pid) else None)
+    return Listener(name, whole_number(pid))
 
 
 def open_connections(table: str, port: Optional[int]) -> Optional[int]:

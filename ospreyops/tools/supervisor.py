@@ -22,7 +22,7 @@ STOP_LIMIT = 60
 """Seconds that a program may take to end, once it is told to."""
 AGE = ' [ "${p:-0}" = 0 ] || echo "age = $(ps -o etime= -p "$p")"'
 PRIVATE = r"-rw-------[.@]? "
-OURS = r"-rw-r--r--\S? +\d+ 0 +0 "
+OURS = r"-rw-r--r--\S? +[0-9]+ 0 +0 "
 
 
 @dataclass(frozen=True)
@@ -125,5 +125,5 @@ def owned_by_root(shown: Answer) -> bool:
 
 def age_of(printed: str) -> int:
     """The seconds in the line that AGE printed."""
-    found = re.search(rf"^age =\s+{ETIME}$", printed, re.MULTILINE)
+    found = re.search(rf"^age =[ \t]+{ETIME}$", printed, re.MULTILINE)
     return elapsed(found[1]) if found else 0

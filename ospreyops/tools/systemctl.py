@@ -6,6 +6,7 @@ import re
 from typing import Optional
 
 from ..facts.host import Unit
+from ..release import VERSION
 from ..remote.command import Command, sh
 
 
@@ -20,7 +21,7 @@ def unit(printed: str) -> Optional[Unit]:
     said = dict(line.partition("=")[::2] for line in printed.splitlines())
     if said.get("LoadState") != "loaded":
         return None
-    version = re.search(r"(?:--version|-v) +([0-9.]+)", said.get("ExecStart", ""))
+    version = re.search(rf"(?:--version|-v) +({VERSION.pattern})(?![0-9.])", said.get("ExecStart", ""))
     return Unit(
         said.get("ActiveState", ""),
         said.get("FragmentPath", ""),

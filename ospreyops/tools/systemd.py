@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from ..errors import Blocked
 from ..remote.command import Answer, Command
 from ..remote.sudo import freely
+from ..text import whole_number
 from .supervisor import AGE, LIMIT, RESTART_PAUSE, STOP_LIMIT, Job, JobState, age_of, owned_by_root, shown, text_of
 
 UNIT = "osprey-watch.service"
@@ -59,7 +60,7 @@ class Systemd:
             owned_by_root(file),
             loaded=active or enabled,
             current=active and enabled and known,
-            pid=int(said.get("MainPID", "0")) or None,
+            pid=whole_number(said.get("MainPID", "")) or None,
             age=age_of(answer.out),
             ended=f"{said['Result']} {said.get('ExecMainStatus', '')}" if failed else None,
         )

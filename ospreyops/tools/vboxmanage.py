@@ -27,7 +27,7 @@ STATES = {
 THRESHOLD = "/VirtualBox/GuestAdd/VBoxService/--timesync-set-threshold"
 """The property of the drift (ms) from which the guest's clock is set, not slewed (field book: vboxmanage, 8)."""
 STEP_FROM = "10000"
-DISK = re.compile(r'^"[^"]+"="[^"]+[.](vmdk|vdi|vhd|hdd|qcow2?|img)"$', re.MULTILINE)
+DISK = re.compile(r'^"[^"\n]+"="[^"\n]+[.](vmdk|vdi|vhd|hdd|qcow2?|img)"$', re.MULTILINE)
 """An attached disk, as showvminfo lists it (field book: vboxmanage, 3)."""
 ABSENT = re.compile("VBOX_E_OBJECT_NOT_FOUND|Could not find a registered machine")
 """The code is the same in all languages; a VBoxManage before 7.0 may say the text alone."""
@@ -112,7 +112,7 @@ def info(answer: Answer, vm: str) -> VmInfo:
     """What `showvminfo --machinereadable` printed. The state is UNKNOWN where it does not tell one."""
     if ABSENT.search(answer.err):
         return VmInfo(Reply.ANSWERED, State.ABSENT, f"there is no VM {vm} of this user")
-    word = re.search(r'^VMState="([^"]*)"', answer.out, re.MULTILINE)
+    word = re.search(r'^VMState="([^"\n]*)"', answer.out, re.MULTILINE)
     if not word or not answer.ok:
         reply, why = _refusal(answer, vm)
         return VmInfo(reply, State.UNKNOWN, why)
@@ -140,7 +140,7 @@ def _first_line(answer: Answer) -> str:
 
 
 def _rules(printed: str) -> tuple[Rule, ...]:
-    rows = [fields.split(",") for fields in re.findall(r'^Forwarding\(\d+\)="([^"]*)"', printed, re.MULTILINE)]
+    rows = [fields.split(",") for fields in re.findall(r'^Forwarding\([0-9]+\)="([^"\n]*)"', printed, re.MULTILINE)]
     return tuple(Rule(row[0], row[1], row[2], _port(row[3]), row[4], _port(row[5])) for row in rows if len(row) == 6)
 
 

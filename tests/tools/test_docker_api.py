@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import json
-import re
-import socket
-import threading
 from typing import Any
 
 import pytest
@@ -15,67 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ospreyops.facts.engine import EngineFacts
-from ospreyops.remote.command import Answer, Command
-from ospreyops.tools.docker_api import EngineUnavailable, read_engine
-
-DIGEST = f"sha256:{'03' * 32}"
-GOOD: dict[str, Any] = {
-    "/version": {"ApiVersion": "1.45", "MinAPIVersion": "1.24", "Arch": "amd64"},
-    "/images/json": [
-        {"Id": DIGEST, "Created": 1, "Size": 2, "RepoTags": ["osprey/service:0.3"], "Labels": {"a": "b"}},
-        {"Id": DIGEST, "Created": 1, "Size": 2, "RepoTags": ["<none>:<none>"], "Labels": None},
-    ],
-    "/images/ID/json": {"Architecture": "amd64"},
-    "/containers/json": [
-        {"Id": "c1", "Names": ["/osprey-service"], "ImageID": DIGEST},
-        {"Id": "d1", "Names": ["/db"], "ImageID": "sha256:db"},
-    ],
-    "/containers/ID/json": {
-        "Id": "c1" * 32,
-        "Name": "/osprey-service",
-        "Image": DIGEST,
-        "Config": {"Image": "osprey/service:0.3"},
-        "State": {"Status": "running", "StartedAt": "2026-01-01T00:00:00.1Z", "Pid": 7},
-        "NetworkSettings": {"Ports": {"44342/tcp": [{"HostIp": "0.0.0.0", "HostPort": "44342"}]}},
-        "HostConfig": {"AutoRemove": True},
-    },
-    "/containers/ID/top": {"Processes": [["1", "0", "init"], ["2", "1", "java"], ["3", "2", "sander"]]},
-    "/info": {"SecurityOptions": ["name=seccomp"]},
-}
-
-
-class Engine:
-    """An engine at the other end of a stream. answers: path, with an ID in it, -> JSON."""
-
-    def __init__(self, answers: dict[str, Any]) -> None:
-        self.sock, self._theirs = socket.socketpair()
-        self._answers = answers
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def stream(self, line: Command) -> Engine:
-        return self
-
-    def finish(self) -> Answer:
-        self.sock.close()
-        return Answer(0)
-
-    def _serve(self) -> None:
-        with self._theirs, self._theirs.makefile("rwb") as file:
-            while asked := file.readline():
-                while file.readline().strip():
-                    pass
-                path = re.sub(
-                    r"^(/v[\d.]+)?(/\w+)/[^/]+/(json|top)$", r"\2/ID/\3", asked.split()[1].decode().split("?")[0]
-                )
-                body = json.dumps(self._answers[re.sub(r"^/v[\d.]+", "", path)]).encode()
-                file.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n")
-                file.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
-                file.flush()
-
-
-def read(answers: dict[str, Any]) -> EngineFacts:
-    engine: Any = Engine(answers)
-    return read_engine(engine, Command("docker system dial-stdio", 5))
+from ospreyops.tools.docker_api import EngineUnavailable
+from tests.tools.api import GOOD, read
 
 
 def test_the_service_is_read_with_what_it_runs() -> None:
