@@ -4,7 +4,7 @@ PACKAGES := python3-venv lbzip2 docker.io iptables openssh-server openssh-client
 	qemu-system-x86 qemu-utils lsof e2fsprogs python3 libplist-utils strace
 PYTHON := .venv/bin/python
 
-.PHONY: demo demo-clean lab lab-clean soak bench test reliability mutants setup check lock dist
+.PHONY: demo demo-clean lab lab-clean soak bench test reliability mutants fuzz setup check lock dist
 .PHONY: mac-tests fault-tests server-tests fast-tests killed-tests loaded-tests server-reliability
 
 # Another port for the demo's service: make demo PORT=44352
@@ -94,6 +94,11 @@ bench: setup
 # starts Python and collects the tests anew for each change. Here a change costs no more than the tests of its lines.
 mutants: setup
 	@$(PYTHON) -m tests.mutants $(FILES)
+
+# Odd inputs for whatever reads texts from outside; the same seed makes the same: make fuzz SEED=7 COUNT=100000
+COUNT := 20000
+fuzz: setup
+	@$(PYTHON) -m tests.fuzz --count $(COUNT) --seed $(SEED)
 
 lab-clean:
 	@[ ! -x $(PYTHON) ] || $(PYTHON) -m tests.lab.olympias down

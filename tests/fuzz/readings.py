@@ -1,0 +1,146 @@
+"""What is read, and how, where that takes more than a call."""
+
+from __future__ import annotations
+
+import io
+import json
+import socket
+import tempfile
+from contextlib import redirect_stdout, suppress
+from types import SimpleNamespace
+from typing import Any
+
+import invoke
+
+from ospreyops import release
+from ospreyops.change import history, lock
+from ospreyops.cli import to_plain
+from ospreyops.console import Console, Screen
+from ospreyops.daemon import install
+from ospreyops.delivery import archive, image_archive
+from ospreyops.facts.engine import EngineFacts
+from ospreyops.facts.host import HostFacts
+from ospreyops.look import https
+from ospreyops.look import service as look_service
+from ospreyops.remote.background import Background
+from ospreyops.remote.command import Answer
+from ospreyops.settings import Settings, settings
+from ospreyops.tools import iptables
+from tests.tools.api import RESPONSES, read_raw, response
+
+RELEASE = release.Release("0.3")
+HOST = HostFacts("sim", "ops", "Linux", "/home/ops", "/home/ops/osprey", 1_800_000_000)
+
+
+def binary(data: bytes) -> Answer:
+    """Bytes as the text of an answer, a sign each."""
+    return Answer(0, data.decode("latin-1"))
+
+
+def of_bytes(answer: Answer) -> bytes:
+    """The bytes of such an answer."""
+    return answer.out.encode("latin-1", "replace")
+
+
+def switched(answer: Answer) -> tuple[iptables.Room, str]:
+    """What was asked where the engine is, and the line that would switch: no word of a rule leaves its quotes."""
+    room = iptables.room(answer.out, 44342)
+    line = iptables.switch(44342, 24343, room.routes)
+    assert line.count("'") == 2 * sum(route.refused is None for route in room.routes), line
+    return room, line
+
+
+def api(path: str, answer: Answer) -> EngineFacts:
+    """What is read of an engine that answers so at that path."""
+    return read_raw({**RESPONSES, path: response(answer.out)})
+
+
+def head(answer: Answer) -> EngineFacts:
+    """What is read of an engine whose first response is that, head and all."""
+    return read_raw({**RESPONSES, "/version": of_bytes(answer)}, last="/version")
+
+
+def lease(answer: Answer) -> str:
+    """What a task reads of the program that holds the lock."""
+    ours, theirs = socket.socketpair()
+
+    def send() -> None:
+        with theirs, suppress(OSError):
+            theirs.sendall(answer.out.encode(errors="replace"))
+
+    sending = Background(send)
+    stream: Any = SimpleNamespace(sock=ours, finish=lambda: Answer(1, err=answer.err))
+    taken = lock.LockLease(stream, "token")
+    try:
+        return taken.line("files .*") + taken.line("ok|(held|line) .*")
+    finally:
+        ours.close()
+        sending.wait(5)
+
+
+def recalled(answer: Answer) -> Any:
+    """What `inv history` makes of the host's answer."""
+    found, torn = history.entries(history.newest(answer.out)[0])
+    return found, torn, [history.row(entry) for entry in found]
+
+
+def printed(found: Any) -> None:
+    """Print it as JSON, which every program can read."""
+    with redirect_stdout(io.StringIO()) as out:
+        Console(Screen(), "sim").data({"history": found[0]})
+    assert not {"NaN", "Infinity", "-Infinity"} & {*out.getvalue().replace(",", " ").replace("}", " ").split()}
+    json.loads(out.getvalue())
+
+
+def watchdog(answer: Answer) -> install.WatchdogState:
+    """What is read of a watchdog, all of whose questions are answered so."""
+    asked = install.questions(Settings("sim"), HOST)
+    return install.watchdog_state(HOST, dict.fromkeys(asked, answer))
+
+
+def configured(answer: Answer) -> Settings:
+    """The settings that a file of YAML has."""
+    yaml: Any = invoke.vendor.yaml
+    found = yaml.safe_load(answer.out)
+    told = to_plain(found).get("osprey") if isinstance(found, dict) else None
+    return settings(told if isinstance(told, dict) else {}, "olympias")
+
+
+def members(answer: Answer) -> None:
+    """What the listings of a release archive tell."""
+    names, _, listing = answer.out.partition("\n\n")
+    release.check_members(RELEASE, names, listing)
+
+
+def image(answer: Answer) -> Any:
+    """What an image archive says of itself."""
+    return image_archive.read(io.BytesIO(of_bytes(answer)))
+
+
+def described(answer: Answer) -> Any:
+    """What the JSON in an image archive says, all of it in one object: a member each."""
+    try:
+        parts = json.loads(answer.out)
+    except (ValueError, RecursionError):
+        parts = {"manifest.json": answer.out}
+    parts = parts if isinstance(parts, dict) else {"index.json": parts}
+    return image_archive.described({name: json.dumps(part).encode() for name, part in parts.items()})
+
+
+def whole_archive(answer: Answer) -> Any:
+    """What a release archive of this computer says of itself."""
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(of_bytes(answer))
+        file.flush()
+        return archive.archive(file.name, RELEASE)
+
+
+def certificate(answer: Answer) -> https.Response:
+    """What a response over TLS tells, with that certificate."""
+    return https.Response(200, "", of_bytes(answer))
+
+
+def page(answer: Answer) -> Any:
+    """What a service's page tells of it."""
+    versions = look_service.versions_of(answer.out)
+    return versions, look_service.content_problem(200, answer.out, "0.3")

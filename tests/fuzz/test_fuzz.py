@@ -1,0 +1,23 @@
+"""Whatever a host, a service, a file or a foreign program says, it is read or refused, and nobody waits for that."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from tests.conftest import PROJECT
+
+
+def fuzzed(*options: str) -> str:
+    """What trying all parsers came to, with what repeats it; "" when nothing was found."""
+    line = [sys.executable, "-m", "tests.fuzz", *options]
+    done = subprocess.run(line, cwd=PROJECT, capture_output=True, text=True)
+    return "" if done.returncode == 0 else f"exit status {done.returncode}\n{(done.stdout + done.stderr)[-5000:]}"
+
+
+def test_an_odd_input_is_read_or_refused_by_whatever_reads_it() -> None:
+    assert fuzzed() == ""
+
+
+def test_a_megabyte_is_read_in_as_many_steps_as_it_has_signs() -> None:
+    assert fuzzed("--megabyte") == ""
