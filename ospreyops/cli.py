@@ -11,15 +11,13 @@ from contextlib import contextmanager
 from typing import Any, Optional
 
 import invoke
-from invoke.config import AmbiguousMergeError
-from invoke.exceptions import AmbiguousEnvVar, UncastableEnvVar
 from invoke.parser import Argument
-from invoke.util import yaml
 
 from .change.change import Change
 from .change.history import image_of, typed
 from .change.reach import state
 from .change.site import Site
+from .config import configured
 from .console import Console, Screen
 from .errors import Interrupted, OspreyError, Usage, of_status
 from .look import Look
@@ -27,8 +25,7 @@ from .outcome import Outcome, Status
 from .release import Release, parse
 from .remote.background import Background
 from .remote.host import Host
-from .secret import Secret
-from .settings import DEFAULTS, names, settings
+from .settings import names, settings
 from .target import target
 
 ENDS = tuple(number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)))
@@ -181,44 +178,6 @@ def signals_as_interrupt() -> Iterator[None]:
     finally:
         for number in ours:
             signal.signal(number, before[number])
-
-
-def keys_as_written(loader: Any, node: Any) -> Any:
-    """A mapping in a settings file, whose keys are text as it stands there: to YAML, the version 0.10 is 0.1."""
-    for key, _ in node.value:
-        if isinstance(key, yaml.ScalarNode) and not key.tag.endswith(":merge"):
-            key.tag = "tag:yaml.org,2002:str"
-    return loader.construct_yaml_map(node)
-
-
-LOADER: Any = yaml.SafeLoader
-LOADER.add_constructor("tag:yaml.org,2002:map", keys_as_written)
-
-
-def configured(context: invoke.Context) -> Mapping[str, Any]:
-    """The `osprey` part of the configuration, with every default, as plain data. Errors: Usage.
-
-    Invoke would merge this part itself, but could not say what is wrong with it.
-    """
-    try:
-        context.config.load_collection({"osprey": DEFAULTS})
-        context.config.load_shell_env()
-    except (AmbiguousMergeError, AmbiguousEnvVar, UncastableEnvVar, ValueError) as error:
-        raise Usage(
-            f"the settings do not fit: {Secret(str(error))}", hint="invoke.yaml, and the variables INVOKE_OSPREY_…"
-        ) from None
-    found = to_plain(context.config["osprey"])
-    if not isinstance(found, dict):
-        raise Usage(f"osprey is {found!r}, not a mapping of settings")
-    return found
-
-
-def to_plain(value: Any) -> Any:
-    """Plain dictionaries, in place of Invoke's."""
-    if isinstance(value, (Mapping, invoke.config.DataProxy)):
-        found: Any = value
-        return {str(key): to_plain(found[key]) for key in found}
-    return value
 
 
 def release_of(version: str) -> Release:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ospreyops import cli
+from ospreyops.config import configured
 from ospreyops.errors import OspreyError
 from ospreyops.settings import DEFAULTS
 from ospreyops.settings import settings as parse_settings
@@ -114,7 +114,7 @@ def test_no_invoke_yaml_ends_in_a_traceback(tmp_path: Path, tree: object, name: 
     config.load_project()
     context = invoke.Context(config)
     try:
-        told = parse_settings(cli.configured(context), name).name
+        told = parse_settings(configured(context), name).name
     except OspreyError as error:
         told = error.case
     assert told

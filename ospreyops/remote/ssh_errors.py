@@ -93,6 +93,16 @@ def _no_such_host(error: Any, attempt: Attempt) -> Unreachable:
     )
 
 
+def _odd(error: Any, attempt: Attempt) -> Unreachable:
+    """A name that DNS does not take; else what paramiko could not read of a server's text."""
+    if "idna" in str(error):
+        return Unreachable(
+            f"{attempt.where}: no host has that name: a part is empty, longer than 63 letters, or of odd signs",
+            hint="osprey.hosts in invoke.yaml, or ~/.ssh/config",
+        )
+    return _no_ssh(error, attempt)
+
+
 def _no_connection(error: Any, attempt: Attempt) -> Unreachable:
     """What the network said; paramiko hides it behind "[Errno None] Unable to connect to port 22"."""
     errors = error.errors.values() if isinstance(error, NoValidConnectionsError) else [error]
@@ -117,6 +127,7 @@ TRANSLATIONS: dict[Any, Callable[[Any, Attempt], Unreachable]] = {
     paramiko.ChannelException: _not_led_to,
     paramiko.SSHException: _no_ssh,
     socket.gaierror: _no_such_host,
+    UnicodeError: _odd,
     Exception: _no_connection,
 }
 """Kinds of error, the special ones before the general ones."""

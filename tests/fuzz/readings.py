@@ -14,7 +14,7 @@ import invoke
 
 from ospreyops import release
 from ospreyops.change import history, lock
-from ospreyops.cli import to_plain
+from ospreyops.config import to_plain
 from ospreyops.console import Console, Screen
 from ospreyops.daemon import install
 from ospreyops.delivery import archive, image_archive

@@ -173,3 +173,44 @@ def test_a_jump_host_that_refuses_connections_is_named(home: Path) -> None:
             connect(Settings("phil"))
     assert raised.value.case == f"127.0.0.1 (ann@127.0.0.1:{port}) cannot be reached: connection refused"
     assert raised.value.hint == f"ssh -v -l ann -p {port} 127.0.0.1"
+
+
+def kex(*names: bytes) -> bytes:
+    """A first message of a key exchange, with those lists of names; not of the right length where they are few."""
+    body = b"\x14" + bytes(16) + b"".join(len(name).to_bytes(4, "big") + name for name in names) + bytes(5)
+    padding = 8 + -(len(body) + 13) % 8
+    return (len(body) + padding + 1).to_bytes(4, "big") + bytes([padding]) + body + bytes(padding)
+
+
+BANNER = b"SSH-2.0-OpenSSH_9.2\r\n"
+
+
+@pytest.mark.parametrize(
+    "greeting",
+    [
+        b"SSH-2.0-\xff\xfe\x1b]0;mine\x07\r\n",
+        b"SSH-9.9-odd\r\n",
+        b"\x1b[2Jhello\r\n" * 500,
+        b"SSH-" * 300_000,
+        BANNER + kex(),
+        BANNER + kex(*[b"\xff\xfe"] * 10),
+        BANNER + kex(*[b""] * 10),
+        BANNER + b"\xff" * 100,
+        BANNER + b"\0" * 100,
+    ],
+    ids=["bytes", "version", "talk", "endless", "cut", "no UTF-8", "nothing in common", "huge", "zeros"],
+)
+def test_a_server_that_sends_odd_bytes_is_said_in_one_line_without_them(
+    greeting: bytes, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with server(greeting, hangs_up=True) as port:
+        error = refusal(port)
+    assert len(str(error).splitlines()) == 2, error
+    assert error.message.replace("\n", "").isprintable()
+    assert len(error.message) < 500
+    assert "Traceback" not in "".join(capfd.readouterr())
+
+
+def test_a_host_whose_name_dns_does_not_take_is_said_to_be_no_host() -> None:
+    with pytest.raises(Unreachable, match="no host has that name"):
+        connect(Settings("a" * 64))

@@ -69,3 +69,23 @@ def test_whatever_the_engine_answers_it_is_read_or_refused(data: st.DataObject) 
     place[key] = data.draw(ODD)
     with contextlib.suppress(EngineUnavailable):
         assert isinstance(read(answers), EngineFacts)
+
+
+@pytest.mark.parametrize(
+    ("path", "keys", "value"),
+    [
+        ("/containers/ID/json", ("State", "StartedAt"), "2026-99-99T00:00:00Z"),
+        ("/containers/ID/json", ("State", "Pid"), "1; id"),
+        ("/containers/ID/json", ("NetworkSettings", "Ports", "44342/tcp", 0, "HostPort"), "44342;id"),
+        ("/images/json", (0, "Created"), 10**30),
+        ("/version", ("Arch",), "amd64; id"),
+    ],
+)
+def test_a_date_or_a_number_that_is_none_is_refused(path: str, keys: tuple[Any, ...], value: Any) -> None:
+    answers = copy.deepcopy(GOOD)
+    place = answers[path]
+    for key in keys[:-1]:
+        place = place[key]
+    place[keys[-1]] = value
+    with pytest.raises(EngineUnavailable, match="not one of Docker"):
+        read(answers)

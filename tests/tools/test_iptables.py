@@ -60,3 +60,19 @@ def test_back_at_its_own_port_nothing_is_led_elsewhere() -> None:
 )
 def test_rules_that_lead_past_the_container_are_noticed(switched: int, leads: str, astray: bool) -> None:
     assert Route("IPv4", switched=switched, leads=leads, published={24343: PROXIED}).astray == astray
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        f"-m comment --comment \"it's; touch x; '\" {PROXIED}",
+        f"{PROXIED}'; touch x; '",
+        f"{PROXIED} $(touch x)",
+        f"{PROXIED}%s",
+        PROXIED.replace("docker0", "`id`"),
+    ],
+)
+def test_a_rule_with_odd_signs_becomes_no_part_of_a_line(rule: str) -> None:
+    (route,) = iptables.room(f"iptables readable\n-A DOCKER {rule}\n", 44342).routes
+    assert route.published == {}
+    assert rules(iptables.switch(44342, 24343, [route]), "iptables") == [REDIRECT]
