@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Optional
@@ -206,7 +207,7 @@ def _checked(where: str, value: Any, default: Any) -> Any:
 def _check_text(where: str, value: Any, shown: object) -> None:
     """Errors: Usage, with what may be shown of the value, when it is no text, or does not fit."""
     if not isinstance(value, str):
-        raise Usage(f"{where} is {shown!r}, not text")
+        raise Usage(f"{where} is {reprlib.repr(shown)}, not text")
     if any(ord(character) < 32 for character in value):
         raise Usage(f"{where} is {shown!r}: it has control characters")
     for kind in KINDS:
@@ -232,7 +233,7 @@ def _checked_pins(where: str, value: Any) -> tuple[tuple[str, str], ...]:
 
 def _checked_number(where: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise Usage(f"{where} is {value!r}, not a whole number")
+        raise Usage(f"{where} is {reprlib.repr(value)}, not a whole number")
     top = 65535 if where.endswith("port") else 86400
     if not 0 <= value <= top or (value == 0 and not where.endswith(".port")):
         raise Usage(f"{where} is {value}, not between 1 and {top}")

@@ -209,6 +209,15 @@ def test_a_host_is_shown_as_ssh_would_be_told_of_it() -> None:
     assert Settings("o", address="10.0.0.1", user="jeff", port=2222).ssh == "-p 2222 jeff@10.0.0.1"
 
 
+def test_a_value_that_is_written_short_and_is_long_is_told_short() -> None:
+    laughs: list[object] = ["x"]
+    for _ in range(40):
+        laughs = [laughs, laughs]
+    with pytest.raises(Usage, match=r"osprey\.user is .*, not text") as refused:
+        settings({"user": laughs}, "olympias")
+    assert len(str(refused.value)) < 1000
+
+
 def test_only_localhost_is_this_computer() -> None:
     assert Settings("localhost").here and not Settings("olympias").here
 

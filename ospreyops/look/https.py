@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import http.client
+import re
 import socket
 import ssl
 import time
+import warnings
 from contextlib import closing, suppress
 from dataclasses import replace
 from functools import partial
@@ -18,6 +20,8 @@ from ..remote.background import Background
 from .service import GOOD_ANSWERS, LIMIT, SILENT, content_problem, issuer_problem, versions_of
 
 FAMILIES = {socket.AF_INET: "IPv4", socket.AF_INET6: "IPv6"}
+# cryptography warns of odd certificates, on standard error, in words for programmers.
+warnings.filterwarnings("ignore", module=re.escape(__name__))
 NO_ROUTE = (errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 """What this computer's own kernel says when it has no way over a family of addresses."""
 

@@ -30,7 +30,7 @@ HELPERS = frozenset(["java", "jspawnhelper"])
 """Java's own processes."""
 SERVER = "java"
 """What it starts computes, whatever it is called."""
-PORT = re.compile("[0-9]{1,5}")
+PORT, API = re.compile("[0-9]{1,5}"), re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){0,3}")
 NAME, WORD = re.compile(r"[\w.:/@-]{1,300}", re.ASCII), re.compile(r"\w{1,80}", re.ASCII)
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[\w.:+-]{0,40}", re.ASCII)
@@ -56,7 +56,7 @@ def read_engine(host: Host, dial: Command) -> EngineFacts:
         images = {image.name: image for raw in client.images(name=IMAGE) for image in _images(client, raw)}
         rows = client.containers(all=True)
         ours = [row for row in rows if any(map(OURS_NAME.fullmatch, row.get("Names") or ()))]
-        found = [one for row in ours if (one := _container(client, row["Id"]))]
+        found = [one for row in ours if (one := _container(client, _like(WORD, row["Id"])))]
         service = next((one for one in found if one.name == CONTAINER), None)
         others = tuple(one for one in found if one is not service)
         foreign = [row for row in rows if row not in ours]
@@ -99,16 +99,16 @@ def _negotiated_version(engine: dict[str, str]) -> str:
 
 
 def _numbers(version: str) -> list[int]:
-    return [int(part) for part in version.split(".")]
+    return [int(part) for part in _like(API, version).split(".")]
 
 
 def _images(client: Any, raw: dict[str, Any]) -> list[Image]:
     """An image under each of its names."""
+    digest = _like(DIGEST, raw["Id"])
     try:
-        built = _architecture(client.inspect_image(raw["Id"]).get("Architecture"))
+        built = _architecture(client.inspect_image(digest).get("Architecture"))
     except docker.errors.NotFound:
         return []
-    digest = _like(DIGEST, raw["Id"])
     rest = (digest, _counted(raw["Created"]), _counted(raw["Size"]), versions_of(raw.get("Labels")), built)
     return [Image(name, *rest) for name in raw.get("RepoTags") or () if NAME.fullmatch(name)]
 

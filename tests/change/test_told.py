@@ -11,10 +11,11 @@ import pytest
 from ospreyops.change.change import Change
 from ospreyops.change.history import MOST, digest_of, entries, image_of, newest, row, typed, version_of
 from ospreyops.change.holder import SHOWN, RunningLine, holder_of, running_line
-from ospreyops.change.lock import HeldByOther, LockState, ending, lock_state, question
+from ospreyops.change.lock import HeldByOther, LockLease, LockLost, LockState, ending, lock_state, question
 from ospreyops.console import Console, Screen
 from ospreyops.errors import Blocked
 from ospreyops.remote.command import Answer, Command
+from ospreyops.remote.streams import LocalStream
 from ospreyops.step import Step, WaitFor
 from tests.sim.noting import Noting
 from tests.sim.site import simulated
@@ -177,3 +178,29 @@ def test_a_change_that_has_done_nothing_is_untouched_and_holds_nothing() -> None
     assert (change.held, change.untouched, change.since("docker stop")) == (False, True, None)
     change.end("ok")
     assert list(host.files.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        TOLD.replace('"perl": 0', '"perl": 5, "perl": -1'),
+        *(TOLD.replace('"perl": 0', f'"perl": {odd}') for odd in ("-1", "true", "1.5", "NaN", "9" * 5000, '"5"')),
+        TOLD.replace('"jeff"', '["jeff"]'),
+        "[" * 100_000,
+    ],
+)
+def test_a_holder_with_an_odd_process_or_a_name_twice_is_not_known(text: str) -> None:
+    assert text != TOLD
+    assert holder_of(text) is None
+
+
+@pytest.mark.parametrize("noted", [NOTED.replace("77", "9" * 5000), NOTED.replace("1800000000", "9" * 12), "٣ 1 1 1"])
+def test_a_line_noted_with_odd_numbers_is_one_of_an_unknown_task(noted: str) -> None:
+    assert running_line(noted) == RunningLine()
+
+
+def test_a_host_that_talks_on_in_place_of_its_lock_does_not_keep_a_task_waiting() -> None:
+    stream: Any = LocalStream("yes 'welcome to grisman-12'", b"")
+    with pytest.raises(LockLost, match="says more than a lock does"):
+        LockLease(stream, "token").line("ok")
+    stream.finish()

@@ -184,3 +184,11 @@ def test_unpacking_marks_the_folder_with_all_that_is_in_it(here: Here) -> None:
     *listed, source = (here.folder / "0.3" / MARK).read_text().splitlines()
     assert source == f"sha256:{digest(archive.read_bytes())}"
     assert sorted(listed) == sorted(f"./{path.name}" for path in (here.folder / "0.3").iterdir())
+
+
+def test_an_archive_that_tar_refuses_without_a_word_is_said_to_be_damaged(here: Here) -> None:
+    (here.home / "bin" / "tar").write_text("#!/bin/sh\nexit 2\n")
+    (here.home / "bin" / "tar").chmod(0o755)
+    archive = released(here.home / RELEASE.archive, b"BZh9")
+    with pytest.raises(Failed, match="is damaged: it printed nothing"):
+        Extract(RELEASE, str(archive), f"{here.folder}/0.3").perform(here.host)

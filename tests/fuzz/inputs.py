@@ -51,6 +51,12 @@ def _put(text: str, _: list[str], chance: random.Random) -> str:
     return text[:at] + chance.choice(chance.choice([SIGNS, SIGNS, NUMBERS, WORDS])) + text[at:]
 
 
+def _flipped(text: str, _: list[str], chance: random.Random) -> str:
+    """The text with another sign at one place: in what is binary, another byte."""
+    at = chance.randint(0, len(text))
+    return text[:at] + chr(chance.randint(0, 255)) + text[at + 1 :]
+
+
 def _twice(text: str, _: list[str], chance: random.Random) -> str:
     lines = text.splitlines(keepends=True) or [""]
     at = chance.randrange(len(lines))
@@ -107,5 +113,19 @@ def _exchanged(data: Any, chance: random.Random) -> Any:
 
 
 WAYS: list[Callable[[str, list[str], random.Random], str]] = [
-    *(_cut, _put, _twice, _swapped, _spliced, _renumbered, _renumbered, _reworded, _revalued, _revalued, _revalued),
+    *(
+        _cut,
+        _put,
+        _flipped,
+        _flipped,
+        _twice,
+        _swapped,
+        _spliced,
+        _renumbered,
+        _renumbered,
+        _reworded,
+        _revalued,
+        _revalued,
+        _revalued,
+    ),
 ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from functools import cache, partial
@@ -36,6 +38,15 @@ SHOWN: tuple[Any, ...] = (
 OWN_ADDRESS = Answer(
     0, "10.0.0.7 0 Osprey service running! Supported service versions: v0.3\n[fd00::7] 7 curl: (7) no\n"
 )
+
+
+STEERS = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\ud800-\udfff]")
+"""Signs that steer a terminal."""
+
+
+def refuse(constant: str) -> None:
+    """NaN and its like are no JSON."""
+    raise AssertionError(constant)
 
 
 class Seen:
@@ -92,12 +103,16 @@ def show(kind: str, facts: Facts) -> None:
     """Show the facts as each task does, in words and as JSON."""
     site, _, _ = looked(kind)
     looker: Any = Seen(facts)
-    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+    with redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()) as err:
         own = Site(site.target, site.host, Console(Screen(), "sim"), looker, site.change)
         for task in SHOWN:
             for options in ({}, {"json_": True}) if task is not net.check else ({},):
                 with suppress(OspreyError):
                     task.body(own, **options)
+    assert not STEERS.search(out.getvalue() + err.getvalue())
+    for line in out.getvalue().splitlines():
+        if line.startswith('{"host": '):
+            json.loads(line, parse_constant=refuse)
 
 
 def show_engine(engine: EngineFacts) -> None:

@@ -16,10 +16,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from ospreyops.change import holder, lock
-from ospreyops.healing import notify
 from ospreyops.look import service
 from ospreyops.remote import protocol
 from ospreyops.remote.command import Answer
+from ospreyops.secret import Secret
 from ospreyops.settings import names
 from ospreyops.text import local_time, parse_json, visible
 from ospreyops.tools import curl, df, docker, docker_machine, guest, openssl, pmset, ps, sockets, systemctl, vboxmanage
@@ -114,7 +114,7 @@ def files() -> Iterator[Parser]:
     odd_yaml = (ValueError, RecursionError, invoke.vendor.yaml.YAMLError)
     yield Parser("settings", said(SETTINGS), readings.configured, refuses=odd_yaml)
     yield Parser("settings.names", said("olympias, jeff@[fd00::1]:22"), lambda answer: names(answer.out))
-    yield Parser("healing.notify", said("https://u:p@hook.example:8/t?x"), lambda answer: notify.masked(answer.out))
+    yield Parser("secret", said("https://u:p@hook.example:8/t?x"), lambda answer: str(Secret(answer.out)))
     yield Parser("text", said("2020-01-02T03:04:05Z"), lambda answer: (local_time(answer.out), visible(answer.out)))
     yield Parser("text.parse_json", said(ENTRY, HOLDER), lambda answer: parse_json(answer.out), refuses=(ValueError,))
     yield Parser("release", said(LISTED), readings.members)

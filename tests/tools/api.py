@@ -68,7 +68,7 @@ class Engine:
                     r"^(/v[\d.]+)?(/\w+)/[^/]+/(json|top)$", r"\2/ID/\3", asked.split()[1].decode().split("?")[0]
                 )
                 path = re.sub(r"^/v[\d.]+", "", path)
-                file.write(self._answers[path])
+                file.write(self._answers.get(path, b"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n"))
                 file.flush()
                 if path == self._last:
                     return
