@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import socket
 import tempfile
 from contextlib import redirect_stdout, suppress
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import invoke
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.serialization import SSHCertificateBuilder, SSHCertificateType
 
 from ospreyops import release
 from ospreyops.change import history, lock
 from ospreyops.config import to_plain
 from ospreyops.console import Console, Screen
 from ospreyops.daemon import install
-from ospreyops.delivery import archive, image_archive
+from ospreyops.delivery import archive, image_archive, pin
 from ospreyops.facts.engine import EngineFacts
 from ospreyops.facts.host import HostFacts
 from ospreyops.look import https
 from ospreyops.look import service as look_service
+from ospreyops.remote import known_hosts
 from ospreyops.remote.background import Background
 from ospreyops.remote.command import Answer
+from ospreyops.remote.host_certificates import Certificate
 from ospreyops.settings import Settings, settings
 from ospreyops.tools import iptables
 from tests.tools.api import RESPONSES, read_raw, response
 
+ARCHIVE = "osprey-service-docker-0.3.tar"
 RELEASE = release.Release("0.3")
 HOST = HostFacts("sim", "ops", "Linux", "/home/ops", "/home/ops/osprey", 1_800_000_000)
 
@@ -58,6 +65,35 @@ def api(path: str, answer: Answer) -> EngineFacts:
 def head(answer: Answer) -> EngineFacts:
     """What is read of an engine whose first response is that, head and all."""
     return read_raw({**RESPONSES, "/version": of_bytes(answer)}, last="/version")
+
+
+def host_certificate(answer: Answer) -> Any:
+    """Whether a server that shows those bytes as its certificate is taken for the host."""
+    blob = SimpleNamespace(key_type="ssh-ed25519-cert-v01@openssh.com", key_blob=of_bytes(answer))
+    key: Any = SimpleNamespace(public_blob=blob)
+    found = Certificate.of(key)
+    return found and found.is_valid("olympias", ())
+
+
+def certified() -> bytes:
+    """A host certificate, as a server shows it."""
+    authority, host = (ed25519.Ed25519PrivateKey.generate() for _ in range(2))
+    made = SSHCertificateBuilder().public_key(host.public_key()).type(SSHCertificateType.HOST).serial(1)
+    made = made.key_id(b"olympias").valid_principals([b"olympias"]).valid_after(0).valid_before(2**40)
+    return base64.b64decode(made.sign(authority).public_bytes().split()[1])
+
+
+def pinned(answer: Answer) -> None:
+    """Whether a file of sums with that text has another sum of an archive."""
+    pin.check(ARCHIVE, "0" * 64, None, answer.out)
+
+
+def known(answer: Answer) -> list[Any]:
+    """What a file of known hosts with that text has for a host."""
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(of_bytes(answer))
+        file.flush()
+        return list(known_hosts.look_up([Path(file.name)], ["olympias"]))
 
 
 def lease(answer: Answer) -> str:
