@@ -5,8 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from tests.conftest import PROJECT
+import pytest
 
+from tests.conftest import PROJECT
 
 SEED = "1"
 """The same inputs each time: a change is judged by what it did. `make fuzz` tries others."""
@@ -20,9 +21,11 @@ def fuzzed(*options: str) -> str:
     return "" if good else f"exit status {done.returncode}\n{done.stdout[-5000:]}\n{done.stderr[-5000:]}"
 
 
+@pytest.mark.timeout(900)  # what bounds it is the kernel, which counts what it used of a processor that others use, too
 def test_an_odd_input_is_read_or_refused_by_whatever_reads_it() -> None:
     assert fuzzed("--seed", SEED) == ""
 
 
+@pytest.mark.timeout(900)
 def test_a_megabyte_is_read_in_as_many_steps_as_it_has_signs() -> None:
     assert fuzzed("--megabyte", "--seed", SEED) == ""

@@ -12,7 +12,7 @@ from tests.fuzz.parser import Parser
 MEGABYTE = 1_000_000
 RUNS = (" ", "\n", "9", "a", '"', "[", "-", ".")
 INNER = (" ", "9", "a")
-LINES = 8
+LINES = 4
 """Lines of a parser's seeds, of different words each, that are made long."""
 
 
