@@ -130,7 +130,7 @@ def printed(found: Any) -> None:
 
 def watchdog(answer: Answer) -> install.WatchdogState:
     """What is read of a watchdog, all of whose questions are answered so."""
-    asked = install.questions(Settings("sim"), HOST)
+    asked = {**install.questions(Settings("sim"), HOST), **install.settings_question(HOST)}
     return install.watchdog_state(HOST, dict.fromkeys(asked, answer))
 
 
