@@ -3,19 +3,21 @@ set -eu
 say() { printf '\n== %s\n' "$*"; }
 run() { printf '\n$ %s\n' "$*"; "$@"; }
 
-# A demo that is there keeps its port. A new one looks at it before anything is made.
-port=${PORT:-$(sed -n 's/.*SERVICE_PORT=//p' .demo/env 2>/dev/null || true)}
-port=${port:-${INVOKE_OSPREY_SERVICE_PORT:-44342}}
+# A demo that is there keeps its port. A new one looks for one before anything is made.
+asked=${PORT:-$(sed -n 's/.*SERVICE_PORT=//p' .demo/env 2>/dev/null || true)}
+asked=${asked:-${INVOKE_OSPREY_SERVICE_PORT:-}}
 listen='use IO::Socket::INET; IO::Socket::INET->new(LocalPort => $ARGV[0], Listen => 1, ReuseAddr => 1) or print $@'
 listeners() { ss -Hltnp "sport = :$1" || lsof -nP -iTCP:"$1" -sTCP:LISTEN; }
 who='s/.*(("\([^"]*\)",pid=\([0-9]*\).*/ by \1 (pid \2)/p; s/^\([^ ]*\)  *\([0-9]*\) .*(LISTEN)$/ by \1 (pid \2)/p'
-if [ ! -f .demo/env ]; then
+for port in ${asked:-44342 44352 44362 44372}; do
+    [ ! -f .demo/env ] || break
     problem=$(perl -e "$listen" "$port")
-    if [ -n "$problem" ]; then
-        echo "demo: port $port: ${problem#*: }$(listeners "$port" 2>/dev/null | sed -n "$who" | head -n 1)" >&2
-        echo "  try: another one: make demo PORT=44352" >&2
-        exit 3
-    fi
+    [ -n "$problem" ] || break
+    echo "demo: port $port: ${problem#*: }$(listeners "$port" 2>/dev/null | sed -n "$who" | head -n 1)" >&2
+done
+if [ -n "${problem:-}" ]; then
+    echo "  try: another one: make demo PORT=44382" >&2
+    exit 3
 fi
 
 if docker version >/dev/null 2>&1; then

@@ -54,10 +54,11 @@ def test_a_demo_whose_port_is_taken_says_so_and_leaves_nothing(checkout: Path) -
     assert sorted(path.name for path in checkout.iterdir()) == PARTS
 
 
-def test_a_demo_serves_at_its_port_and_a_second_one_does_nothing_and_both_are_removed(checkout: Path) -> None:
-    for expected in ("✓ 5 steps done: osprey/service:0.3", "✓ nothing to do: osprey/service:0.3"):
-        ran = made(checkout, "demo", "PORT=44352")
-        assert ran.returncode == 0 and expected in ran.stdout, ran.stdout + ran.stderr
+def test_a_demo_serves_at_a_free_port_and_a_second_one_does_nothing_and_both_are_removed(checkout: Path) -> None:
+    with socket.create_server(("0.0.0.0", 44342)):
+        for expected in ("✓ 5 steps done: osprey/service:0.3", "✓ nothing to do: osprey/service:0.3"):
+            ran = made(checkout, "demo")
+            assert ran.returncode == 0 and expected in ran.stdout, ran.stdout + ran.stderr
         assert "https://localhost:44352 answers as Desktop asks: v0.3" in ran.stdout
     assert made(checkout, "demo-clean").returncode == 0
     assert sorted(path.name for path in checkout.iterdir()) == PARTS
