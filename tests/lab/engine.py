@@ -17,6 +17,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 from typing import Optional
 
@@ -28,6 +29,8 @@ PACKAGES = {"dockerd": "docker.io", "docker": "docker.io", "ip": "iproute2", "un
 SUBNETS = [ipaddress.ip_network(f"10.213.{number}.0/24") for number in range(256)]
 LONGEST_SOCKET = "/exec/containerd/containerd-debug.sock.ttrpc"
 SOCKET_LIMIT = 107
+BECOMING = 5
+"""Seconds without a dockerd after which it counts as ended."""
 # An own /run/containerd hides the machine's containerd, which dockerd would otherwise share.
 LAUNCH = 'mkdir -p /run/containerd && mount -t tmpfs tmpfs /run/containerd && exec dockerd --config-file "$0"'
 
@@ -46,6 +49,7 @@ class Engine:
         self.bridge = "lab" + hashlib.sha256(str(self.folder).encode()).hexdigest()[:8]
         self._config = self.folder / "daemon.json"
         self._run = self.folder / "run"
+        self._seen = time.monotonic()
 
     @property
     def socket(self) -> Path:
@@ -68,6 +72,7 @@ class Engine:
             if not engine._daemon():
                 engine._clear()
                 engine._launch()
+            engine._seen = time.monotonic()
             until(engine._answers, "dockerd's answer", 60, engine._tail)
         return engine
 
@@ -138,8 +143,13 @@ class Engine:
             subprocess.run(["ip", *arguments], check=True)
 
     def _answers(self) -> bool:
-        """Whether dockerd answers; an error at once if it has ended, and is not just becoming it from a shell."""
-        if not self._daemon() and not self._daemon():
+        """Whether dockerd answers. Errors: EngineError if it has ended.
+
+        A shell becomes dockerd. In that moment it has no command line, and on a busy machine the moment is long.
+        """
+        if self._daemon():
+            self._seen = time.monotonic()
+        elif time.monotonic() - self._seen > BECOMING:
             raise EngineError(f"dockerd ended by itself\n{self._tail()}")
         with contextlib.suppress(EngineError, subprocess.TimeoutExpired):
             return bool(self.docker("version", limit=5))
