@@ -24,7 +24,7 @@ from tests.sim.states import digest
 from tests.worlds import running, serving
 
 IMAGE = "osprey/service:0.3"
-OTHER = "sha256:other"
+OTHER = "sha256:0e"
 
 
 def plan(

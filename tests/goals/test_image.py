@@ -50,7 +50,7 @@ def test_a_release_that_is_nowhere_tells_where_it_was_looked_for_and_which_there
 
 def test_an_image_that_was_loaded_anew_under_the_same_name_is_deployed(sim: Sim) -> None:
     host = running()
-    host.images["osprey/service:0.3"] = "sha256:other"
+    host.images["osprey/service:0.3"] = "sha256:0e"
     assert sim("deploy --version 0.3 -H sim", host).code == 0
     assert short(host.ran) == ["docker rename", "osprey-service --version 0.3", "--to-ports 24343", "drain"]
 

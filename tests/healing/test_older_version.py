@@ -17,7 +17,7 @@ SINCE = "2026-01-01T00:00:00"
 
 
 def container(name: str, version: str, port: int) -> Container:
-    digest = f"sha256:{version.replace('.', '') * 16}"
+    digest = f"sha256:{(version.replace('.', '') * 32)[:64]}"
     return Container(f"c-{port}", f"osprey/service:{version}", digest, "running", SINCE, port, name=name)
 
 

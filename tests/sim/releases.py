@@ -42,7 +42,7 @@ class SimReleases:
 
     def load(self, version: str) -> str:
         """What `docker load` comes to."""
-        digest = self.rebuilt.get(version, f"sha256:{version.replace('.', '') * 16}")
+        digest = self.rebuilt.get(version, f"sha256:{(version.replace('.', '') * 32)[:64]}")
         self.images[f"osprey/service:{version}"] = digest
         return f"Loaded image: osprey/service:{version}\nid {digest}\n"
 

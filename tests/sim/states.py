@@ -18,7 +18,7 @@ LONG_AGO = "2026-01-01T00:00:00"
 
 def digest(version: str) -> str:
     """The digest of a release's image, as the simulated hosts load it."""
-    return f"sha256:{version.replace('.', '') * 16}"
+    return f"sha256:{(version.replace('.', '') * 32)[:64]}"
 
 
 STATES = st.sampled_from(["running", "running", "running", "created", "exited", "paused", "dead"])
@@ -39,7 +39,7 @@ def container(draw: st.DrawFn, ident: str, port: int, *, named: bool) -> Contain
     version, state = draw(st.sampled_from(VERSIONS)), draw(STATES)
     since = draw(st.sampled_from([EPOCH - 7200, EPOCH - 10]))
     other = draw(st.sampled_from([f"osprey-service-{port}", f"osprey-service-left-{since}-{port}"]))
-    built = draw(st.sampled_from([digest(version), digest(version), "sha256:other"]))
+    built = draw(st.sampled_from([digest(version), digest(version), "sha256:0e"]))
     jobs = draw(st.sampled_from([(), (), ("sander",)])) if state == "running" else ()
     name = "osprey-service" if named else other
     removes = draw(st.booleans()) or state == "running"
