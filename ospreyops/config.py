@@ -24,7 +24,6 @@ UNREADABLE: dict[type[BaseException], str] = {
     RecursionError: "a part of it holds itself, or is nested too deeply",
     AmbiguousMergeError: "a single value stands where a mapping of names to values belongs",
     AttributeError: "it is no mapping of names to values",
-    TypeError: "a name is a number or a date; quotes make it a text",
 }
 """What Python's own errors mean there; all others say it themselves."""
 
