@@ -30,6 +30,7 @@ TASKS = {
     "fix.hung": ("", 0, ""),
     "fix.paused": ("", 0, ""),
     "fix.port": ("", 0, ""),
+    "fix.programs": ("", 0, ""),
     "fix.service": ("", 0, ""),
     "fix.sleep": ("--dry", 0, ""),
     "fix.state": ("", 0, ""),
