@@ -14,7 +14,7 @@ CHAIN = "OSPREY"
 PROGRAMS = {"IPv4": "iptables", "IPv6": "ip6tables"}
 LOOPBACK = {"IPv4": "127.0.0.0/8", "IPv6": "::1/128"}
 RULES = (
-    freely("iptables -w 5 -t nat -S") + "for t in iptables ip6tables; do"
+    "for t in iptables ip6tables; do"
     ' if r=$($s $t -w 5 -t nat -S 2>&1); then echo "$t readable";'
     f' echo "$r" | grep -e "-A {CHAIN} " -e "-A DOCKER .* -j DNAT " -e "-A OUTPUT .*-j DOCKER";'
     ' else echo "$t refused: $r" | head -n 1; fi; done;'
@@ -73,7 +73,7 @@ class Room:
 
 def question(*, firewall: bool = True) -> str:
     """The line that asks for routes, free memory and taken ports; of a firewall only where users come from outside."""
-    return RULES + (FIREWALL if firewall else "") + ROOM
+    return freely("iptables -w 5 -t nat -S") + RULES + (FIREWALL if firewall else "") + ROOM
 
 
 def room(printed: str, service_port: int, *, loopback: bool = True) -> Room:
