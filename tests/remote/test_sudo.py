@@ -37,10 +37,15 @@ SUDO = {
 def environment(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
     """A sudo in the form of the real ones, as far as its password is concerned."""
     kind, remembers = request.param
-    program = tmp_path / "sudo"
-    program.write_text(f"#!/bin/sh\n{SUDO[kind]}\n")
+    return {**stands_in(tmp_path, "sudo", SUDO[kind]), "REMEMBERS": remembers}
+
+
+def stands_in(folder: Path, name: str, script: str) -> dict[str, str]:
+    """A program of that name that does what the script says; the environment in which it is found first."""
+    program = folder / name
+    program.write_text(f"#!/bin/sh\nprompt=$4\n{PROMPTS}{script}\n")
     program.chmod(0o755)
-    return {"PATH": f"{tmp_path}:/usr/bin:/bin", "WANTED": PASSWORD, "REMEMBERS": remembers}
+    return {"PATH": f"{folder}:/usr/bin:/bin", "WANTED": PASSWORD}
 
 
 def ran(words: str, given: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -94,10 +99,7 @@ def test_a_wrong_password_runs_nothing(how: object, environment: dict[str, str])
     ids=["sudo", "sudo-rs", "a refusal", "the right one"],
 )
 def test_a_password_is_tried_once(tmp_path: Path, asks: str, code: int, said: str, heard: str) -> None:
-    tried = tmp_path / "sudo"
-    tried.write_text(f"#!/bin/sh\nprompt=$4\n{PROMPTS}{asks}\nstatus=$?\necho >>{tmp_path}/ended\nexit $status\n")
-    tried.chmod(0o755)
-    found = {"PATH": f"{tmp_path}:/usr/bin:/bin", "WANTED": PASSWORD}
+    found = stands_in(tmp_path, "sudo", f"{asks}\nstatus=$?\necho >>{tmp_path}/ended\nexit $status")
     done = ran(sudo.tried("root", "mark"), f"{PASSWORD}\n", found)
     assert (done.returncode, done.stdout, done.stderr) == (code, said, f"mark\n{heard}")
     assert (tmp_path / "ended").exists() == (not code)
@@ -116,10 +118,7 @@ def test_a_password_is_tried_once(tmp_path: Path, asks: str, code: int, said: st
 def test_whether_sudo_wants_a_password_is_asked_without_giving_a_wrong_one(
     tmp_path: Path, does: str, code: int, said: str
 ) -> None:
-    asked = tmp_path / "sudo"
-    asked.write_text(f"#!/bin/sh\nprompt=$4\n{PROMPTS}{does}\n")
-    asked.chmod(0o755)
-    done = ran(sudo.wanted("root"), "", {"PATH": f"{tmp_path}:/usr/bin:/bin"})
+    done = ran(sudo.wanted("root"), "", stands_in(tmp_path, "sudo", does))
     assert (done.returncode, done.stdout) == (code, said)
     assert "counted" not in done.stderr
     assert ("may not run sudo" in done.stderr) == ("may not" in does)
@@ -137,12 +136,9 @@ def test_whether_sudo_wants_a_password_is_asked_without_giving_a_wrong_one(
 def test_a_look_tries_no_sudo_that_would_count_as_a_wrong_password(
     tmp_path: Path, version: str, wants: str, how: str
 ) -> None:
-    asked = tmp_path / "sudo"
-    asked.write_text(f'#!/bin/sh\nprompt=$4\n{PROMPTS}[ "$1" != -V ] || {{ {version}; exit; }}\n{wants}\n')
-    asked.chmod(0o755)
-    (tmp_path / "id").write_text("#!/bin/sh\necho 1000\n")
-    (tmp_path / "id").chmod(0o755)
-    done = ran(f'{sudo.freely("iptables -S")}echo "$s"', "", {"PATH": f"{tmp_path}:/usr/bin:/bin"})
+    found = stands_in(tmp_path, "sudo", f'[ "$1" != -V ] || {{ {version}; exit; }}\n{wants}')
+    stands_in(tmp_path, "id", "echo 1000")
+    done = ran(f'{sudo.freely("iptables -S")}echo "$s"', "", found)
     assert done.stdout == f"{how}\n"
 
 
