@@ -137,8 +137,8 @@ def test_a_task_whose_sshd_stands_still_writes_nothing_more_once_another_has_the
     offered.offer(releases("0.4"), "0.4")
     process = offered.inv.start(*DEPLOY, *offered.flags)
     assert reaches(process, 2), "the deploy ended"
-    offered.server.sh("pkill -STOP -u ops sshd-session")
     stopped = offered.server.sh("pgrep -u ops sshd-session").split()
+    offered.server.sh(f"kill -STOP {' '.join(stopped)}")
     with process:
         try:
             other = offered.inv("deploy", "--version", "0.4", "--wait", *offered.flags)

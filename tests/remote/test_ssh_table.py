@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 
@@ -12,10 +11,6 @@ import pytest
 from tests.remote import ssh_table
 from tests.remote.ssh_cases import Case
 from tests.remote.ssh_table import CASES, DOCUMENT, Said, Servers
-
-pytestmark = pytest.mark.skipif(
-    not shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:/usr/bin"), reason="OpenSSH's server is not installed"
-)
 
 
 @pytest.fixture(scope="module")
