@@ -16,6 +16,7 @@ from ospreyops.goals.desired import rollback_target
 from ospreyops.goals.image import described
 from ospreyops.healing.diagnosis import diagnose
 from ospreyops.healing.heal import healed, outcome
+from ospreyops.look import place
 from ospreyops.outcome import Outcome
 from ospreyops.runbook import fix, image, lock, machine, net, service, watch
 from ospreyops.runbook.image import FROM_HELP, VERSION_HELP, given_by
@@ -130,8 +131,8 @@ def history(site: Site, json_: bool = False, lines: str = "20") -> None:
 
     The newest is last.
     """
-    asked = question(site.settings.folder, number("--lines", lines))
-    answer = site.host.ask({"history": asked})["history"]
+    count = number("--lines", lines)
+    answer = place.ask(site.host, site.target, lambda folder: question(folder, count))
     if not answer.ok:
         raise Blocked(f"the history of {site.name} cannot be read: {answer.said}")
     text, cut = newest(answer.out)

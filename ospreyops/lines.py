@@ -35,7 +35,7 @@ def start(facts: Facts, target: Target, release: Release, folder: str, port: int
     folder: of the start script.
     """
     if facts.host.unit:
-        return sh("systemctl start {unit}", unit=UNIT, limit=60, sudo=_root(facts))
+        return sh("systemctl start {unit}", unit=UNIT, limit=60, sudo=_root(facts), own=folder)
     host, session = facts.host, SESSION.get(facts.host.system, "setsid")
     script = quote(posixpath.relpath(folder, host.folder))
     given = "" if port == PORT else f" --port {port}"
@@ -46,6 +46,7 @@ def start(facts: Facts, target: Target, release: Release, folder: str, port: int
         start=f"{line} >>{target.settings.log(port)} 2>&1; echo $? {release.version} >{END}",
         limit=30,
         sudo=facts.sudo,
+        own=host.folder,
     )
 
 
@@ -63,7 +64,7 @@ def remove(facts: Facts, target: Target, container: Container) -> Command:
     """Remove a container that does not run, and keep its last words in the log: what `--rm` did not do."""
     logs, gone = (target.machine.at_engine(line(container.name)) for line in (docker.logs, docker.remove))
     log = f"{facts.host.folder}/{target.settings.log(container.port)}"
-    return sh(f"{logs} >>{{log}} 2>&1; {gone}", log=log, limit=60, sudo=facts.sudo)
+    return sh(f"{logs} >>{{log}} 2>&1; {gone}", log=log, limit=60, sudo=facts.sudo, own=facts.host.folder)
 
 
 def drain(facts: Facts, target: Target, container: Container) -> Command:
@@ -91,6 +92,7 @@ def move_unit(facts: Facts, release: Release, folder: str) -> Command:
         path=unit.path,
         limit=60,
         sudo=_root(facts),
+        own=folder,
     )
 
 
@@ -119,7 +121,8 @@ def load_gated(facts: Facts, target: Target, folder: str, release: Release) -> C
 def remove_release(facts: Facts, version: str) -> Command:
     """Remove the folder of a release, if this tool unpacked it and nothing was added to it."""
     line = f"cd {{folder}} && [ ! -h {{name}} ] && ( cd {{name}} && {UNTOUCHED} ) && rm -rf {{name}}"
-    return sh(line, folder=facts.host.folder, name=version, limit=120, sudo=not facts.host.writable)
+    host = facts.host
+    return sh(line, folder=host.folder, name=version, limit=120, sudo=not host.writable, own=host.folder)
 
 
 def name_image(facts: Facts, target: Target, name: str, digest: str) -> Command:

@@ -15,6 +15,8 @@ from .text import bracketed
 
 FILES = ".ospreyops"
 """The folder of what a host remembers, in the service's own folder."""
+ROOTS, ROOTS_ON_MAC = "/var/lib/ospreyops", "/Library/Application Support/ospreyops"
+"""The service's folder where root runs it and the settings name no other."""
 ARCHIVE = "/usr/project/dlab/www/donaldlab/software/osprey/releases"
 HERE = "localhost"
 NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.@:-]*[A-Za-z0-9_])?")
@@ -71,7 +73,8 @@ class Settings:
     vm_memory: int = field(default=4096, metadata={"help": "megabytes of memory for a new VM"})
     vm_cpus: int = field(default=2, metadata={"help": "processors for a new VM"})
     folder: str = field(
-        default="~/osprey/service-docker", metadata={"help": "folder on the host for releases and the log"}
+        default="~/osprey/service-docker",
+        metadata={"help": f"folder on the host for releases and the log; {ROOTS} where root runs the service"},
     )
     archive: str = field(default=ARCHIVE, metadata={"help": "folder on the host where release archives are found"})
     service_port: int = field(default=44342, metadata={"help": "port of the service"})

@@ -62,13 +62,15 @@ def sample(host: Host, console: Console, facts: Facts, outcome: str) -> None:
     own = facts.host
     entry = {"when": iso_utc(own.now), "who": who(), "from": socket.gethostname(), "task": "watch", "outcome": outcome}
     line = sh(
-        "umask 022 && mkdir -p {files} && f={files}/history.jsonl"
+        "umask 022 && mkdir -p {folder} && umask 077 && mkdir -p {files} && f={files}/history.jsonl"
         ' && { [ ! -s "$f" ] || [ ! "$(tail -c 1 "$f")" ] || echo >>"$f"; }'
         " && printf '%s\\n' {entry} >>\"$f\"",
+        folder=own.folder,
         files=own.files,
         entry=ascii_json({**entry, "host": host.name, "after": version_of(facts)}),
         limit=LIMIT,
         sudo=not own.writable,
+        own=own.folder,
     )
     try:
         host.run(line)

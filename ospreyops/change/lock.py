@@ -169,7 +169,7 @@ def take(host: Host, folder: str, holder: Holder, *, sudo: bool) -> Union[LockLe
         silence=HEARTBEAT_TIMEOUT,
         limit=LONGEST,
     )
-    line = Command(f'umask 022; {claimed(folder)}cd "$d" && echo "files $d" && {hold.line}', LONGEST, sudo)
+    line = Command(f'{claimed(folder)}cd "$d" && echo "files $d" && {hold.line}', LONGEST, sudo, folder)
     lease = LockLease(host.stream(line), token)
     try:
         lease.files = lease.line("files .*").partition(" ")[2]
@@ -210,7 +210,7 @@ def ending(folder: str, process: int, *, sudo: bool, line: bool = False) -> Comm
     """End the process on the host that holds the lock, or that keeps the limit of a line which goes on."""
     name = "line_end" if line else "lock_end"
     end = sh("exec perl -e {program} {process}", program=_program(name), process=process, limit=2 * LIMIT)
-    return Command(f'{found(folder)}cd "$d" && {end.line}', end.limit, sudo)
+    return Command(f'{found(folder)}cd "$d" && {end.line}', end.limit, sudo, folder)
 
 
 def _program(name: str) -> str:

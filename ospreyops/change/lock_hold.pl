@@ -11,6 +11,10 @@
 # Any input is a heartbeat. A line of TOKEN and a record is kept and answered with "told"; the last one counts.
 # Other lines are passed over: sudo's password can come in on the same input.
 #
+# The files are for nobody but this user: whoever may open one may lock it. An older version of this program let everybody
+# open them. Such a file is replaced by another one, once what it notes is over: its holder has not been heard of for twice
+# as long as it may be silent, or its line has reached its limit. Whoever locks it then is a stranger.
+#
 # It ends when its input ends or stays silent, when somebody removes or replaces the file lock, or at a signal. Then it
 # appends the last record to the history.
 # The lock is the kernel's (flock), so it is free as soon as this process is gone.
@@ -41,6 +45,36 @@ if (eval { require Time::HiRes; Time::HiRes::clock_gettime(Time::HiRes::CLOCK_MO
     $seconds = sub { (POSIX::times())[0] / POSIX::sysconf(POSIX::_SC_CLK_TCK()) };
 }
 
+umask 077;
+my $older = sub {
+    my @is = lstat $_[0];
+    return (@is and -f _ and $is[2] & 077);
+};
+my $in_use = sub {
+    my ($name) = @_;
+    open my $old, "<", $name or return 0;
+    return 0 if flock $old, LOCK_EX | LOCK_NB;
+    my ($begin, $limit) = (<$old> // "") =~ /^([0-9]+) ([0-9]+) [0-9]+ [0-9]+$/;
+    ($begin, $limit) = ((stat $old)[9], $silence) if $name eq "lock";
+    return (defined $begin and time >= $begin - $silence and time <= $begin + $limit + $silence);
+};
+# The new file in the place of one of an older version, locked; nothing where there is none, or where it is in use.
+# Who has the lock of the new file is the only one to give it its name.
+my $renewed = sub {
+    my ($name) = @_;
+    return unless $older->($name);
+    sysopen my $new, "$name.new", O_RDWR | O_CREAT, 0600 or $fail->($name);
+    return unless flock $new, LOCK_EX | LOCK_NB;
+    my @there = stat "$name.new";
+    return unless @there and $there[1] == (stat $new)[1];
+    if ($older->($name) and not $in_use->($name)) {
+        rename "$name.new", $name or $fail->($name);
+        return $new;
+    }
+    unlink "$name.new";
+    return;
+};
+
 # The lock is on the file, not on its name: somebody may remove the name, and another task lock a new file.
 my $lock;
 my $named = sub {
@@ -50,7 +84,8 @@ my $named = sub {
 };
 # lock_peek.pl locks the file for a moment, too. Some tries make sure that it is not taken for a holder.
 for (1 .. 5) {
-    sysopen $lock, "lock", O_RDWR | O_CREAT or $fail->("lock");
+    last if $locked = $lock = $renewed->("lock");
+    sysopen $lock, "lock", O_RDWR | O_CREAT, 0600 or $fail->("lock");
     $locked = flock $lock, LOCK_EX | LOCK_NB;
     $fail->("lock") unless $locked or $^E == EWOULDBLOCK;
     last if $locked and $named->();
@@ -74,10 +109,11 @@ my $first = $holder . qq(,"perl":) . $$ . "}\n";
 syswrite $lock, $first;
 
 # A line that began before is still locked by guard.pl, or by what it started.
-open my $line, "+>>", "line" or $fail->("line");
-my $alone = 0;
+my $line = $renewed->("line");
+my $alone = defined $line;
+open $line, "+>>", "line" or $fail->("line") unless $alone;
 for (1 .. 5) {
-    last if $alone = flock $line, LOCK_SH | LOCK_NB;
+    last if $alone ||= flock $line, LOCK_SH | LOCK_NB;
     $fail->("line") unless $^E == EWOULDBLOCK;
     select undef, undef, undef, .05;
 }

@@ -7,6 +7,9 @@
 # SECONDS have passed since the last heartbeat. ALIVE is 1 when the process that HOLDER names runs lock_hold.pl, else 0.
 # While a line goes on, it prints a row "line" with what guard.pl noted of it, separated by tabs.
 #
+# A lock of an older version, which everybody could open, counts only while its holder is heard of: lock_hold.pl replaces
+# it, as it does with the line.
+#
 # $^E is the error of the last system call, as is the variable whose name a csh would expand.
 use strict;
 use warnings;
@@ -20,7 +23,10 @@ my $held = sub {
         die "$name: " . $^E . "\n" unless $^E == ENOENT;
         return;
     } else {
-        return flock($file, LOCK_SH | LOCK_NB) ? undef : $file;
+        return if flock $file, LOCK_SH | LOCK_NB;
+        my ($mode, $changed) = (stat $file)[2, 9];
+        return if $name eq "lock" and $mode & 077 and abs(time - $changed) > 60;
+        return $file;
     }
 };
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Optional
 
@@ -15,8 +15,10 @@ from ..delivery.upload import SHA256SUM, Upload
 from ..errors import Blocked
 from ..facts import Facts
 from ..facts.host import HostFacts
+from ..goals import rights
 from ..goals.rollout import engine_of
 from ..remote.command import Answer, Command, quote, sh
+from ..remote.perl import program
 from ..secret import Secret
 from ..settings import KEYS, Settings
 from ..step import Action, Step, WaitFor
@@ -44,12 +46,14 @@ ADVICE = "python.org's installer, brew install python or apt-get install python3
 class WatchdogState:
     """What a host has of the watchdog.
 
-    python: to run it with, None without one; names: of its files; shipped, sent: sha256 of the program, or None.
+    python: to run it with, and the first that nobody but root may change; None without one.
+    names: of its files; shipped, sent: sha256 of the program, or None.
     settings: None where there are none, or where others may read them.
     """
 
     job: JobState
     python: Optional[str]
+    root_python: Optional[str]
     names: frozenset[str]
     shipped: Optional[str]
     sent: Optional[str]
@@ -87,6 +91,7 @@ def questions(settings: Settings, host: HostFacts) -> dict[str, Command]:
             says=SAYS,
             limit=20,
         ),
+        "pythons_open": sh(f"perl -e {{tell}} tell {each}", tell=program("ospreyops.remote", "own.pl"), limit=20),
         "watch_files": sh("cd {files} && ls -1 | grep -E '^(osprey[.]pyz|watch[.])|[.]part$'", files=folder, limit=20),
         "shipped": sh(SHA256SUM, file=f"{folder}/osprey.pyz", limit=60),
         "sent": sh(SHA256SUM, file=f"{folder}/osprey.pyz.new", limit=60),
@@ -103,7 +108,8 @@ def watchdog_state(host: HostFacts, answers: Mapping[str, Answer]) -> WatchdogSt
     """What the answers tell. Errors: Blocked where there is no supervisor."""
     return WatchdogState(
         supervisor(host.system).job_state(answers),
-        _first(answers["pythons"].out),
+        _first(answers["pythons"].out, frozenset()),
+        _first(answers["pythons"].out, _open_to_others(answers["pythons_open"].out)),
         frozenset(answers["watch_files"].out.splitlines()),
         answers["shipped"].out[:64] or None,
         answers["sent"].out[:64] or None,
@@ -112,16 +118,18 @@ def watchdog_state(host: HostFacts, answers: Mapping[str, Answer]) -> WatchdogSt
     )
 
 
-def installation(facts: Facts, target: Target, found: WatchdogState, every: int, program: Path) -> Installation:
-    """What is to be there. Errors: Blocked when the host has no Python, or Docker there cannot be asked.
+def installation(facts: Facts, target: Target, found: WatchdogState, every: int, shipped: Path) -> Installation:
+    """What is to be there.
 
     The daemon is the user's whose VM it is; root's where only root may reach Docker, systemd's unit, or the folder.
+    Errors: Blocked when the host has no Python, Docker cannot be asked, or others may change what the daemon runs.
     """
-    host, settings = facts.host, target.settings
-    folder, python = host.files, _python(host, settings, found)
-    in_vm, user = target.machine.vm is not None, host.user
-    root = user == "root" or (not in_vm and (not host.writable or engine_of(facts).sudo or host.unit is not None))
-    owner = user if root and user != "root" and host.writable else ""
+    host, settings, user = facts.host, target.settings, facts.host.user
+    root = rights.by_root(facts, target)
+    if not root and not target.machine.vm:
+        engine_of(facts)
+    rights.check_own(facts, target)
+    folder, python = host.files, _python(host, settings, found, root=root)
     start = (python, "-I", "-u", f"{folder}/osprey.pyz", "-f", f"{folder}/watch.json")
     stores = {"MACHINE_STORAGE_PATH": settings.vm_store, "VBOX_USER_HOME": settings.vm_registry}
     job = Job(
@@ -132,13 +140,18 @@ def installation(facts: Facts, target: Target, found: WatchdogState, every: int,
         words=(*start, "watch", "--every", str(every)),
         environment={key: re.sub("^~", host.home, path) for key, path in stores.items() if path},
     )
-    return Installation(program, sha256(program), folder, own_settings(settings, host, owner), job)
+    return Installation(shipped, sha256(shipped), folder, own_settings(settings, host), job)
 
 
-def _python(host: HostFacts, settings: Settings, found: WatchdogState) -> str:
-    """The host's Python. Errors: Blocked when it has none that is new enough."""
+def _python(host: HostFacts, settings: Settings, found: WatchdogState, *, root: bool) -> str:
+    """The host's Python. Errors: Blocked when it has none that is new enough, or, for root, others may change each."""
+    if python := found.root_python if root else found.python:
+        return python
     if found.python:
-        return found.python
+        raise Blocked(
+            f"root would run {found.python} on {host.name}, which others may write",
+            hint=f"{ADVICE} there, for root; osprey.hosts.{host.name}.python names one that lies elsewhere",
+        )
     needs = "{}.{}".format(*bundle.needs())
     case = f"{settings.python} is no Python" if settings.python else f"there is no Python on {host.name}"
     hint = f"{ADVICE} there; osprey.hosts.{host.name}.python names one that lies elsewhere"
@@ -148,12 +161,12 @@ def _python(host: HostFacts, settings: Settings, found: WatchdogState) -> str:
     raise Blocked(f"{case} of {needs} or newer, which the watchdog needs", evidence=evidence, hint=hint)
 
 
-def own_settings(settings: Settings, host: HostFacts, owner: str) -> Secret:
+def own_settings(settings: Settings, host: HostFacts) -> Secret:
     """The host's settings as the host itself needs them, for Invoke's -f."""
     given = {key: getattr(settings, key) for key in KEYS if key not in ELSEWHERE}
     own = {key: value for key, value in given.items() if value != KEYS[key].default}
     own.update({"releases": dict(settings.releases)} if settings.releases else {})
-    own.update({"folder": host.folder, "public": "none"}, **({"owner": owner} if owner else {}))
+    own.update({"folder": host.folder, "public": "none"})
     whole, shown = (
         json.dumps({"osprey": {"host": "localhost", **own}}, sort_keys=True, ensure_ascii=plain, default=how) + "\n"
         for how, plain in ((Secret.reveal, True), (str, False))
@@ -197,7 +210,7 @@ def _changes(kind: Supervisor, wanted: Installation, *, sudo: bool) -> dict[str,
     pyz, folder = f"{wanted.folder}/osprey.pyz", wanted.folder
     moved = sh("mv -f {new} {pyz} && rm -f {files}/*.part", new=f"{pyz}.new", pyz=pyz, files=folder, limit=20)
     return {
-        "osprey.pyz": Command(moved.line, moved.limit, sudo),
+        "osprey.pyz": replace(moved, sudo=sudo, own=folder),
         "watch.json": PrivateFile(f"{folder}/watch.json", wanted.settings, wanted.job.user if sudo else ""),
         kind.file: files.write(kind.file, kind.text(wanted.job), sudo=True),
     }
@@ -212,7 +225,7 @@ def removed(host: HostFacts, found: WatchdogState) -> Iterator[Step]:
         yield Step(f"{kind.file} is there", kind.forget(), f"{kind.file} is removed")
     if found.names:
         names = " ".join(quote(name) for name in sorted(found.names))
-        line = sh(f"cd {{files}} && rm -f {names}", files=folder, limit=20, sudo=not host.writable)
+        line = sh(f"cd {{files}} && rm -f {names}", files=folder, limit=20, sudo=not host.writable, own=folder)
         listed = ", ".join(sorted(found.names))
         yield Step(f"{listed} lie in {folder}", line, f"{listed} are removed")
 
@@ -220,16 +233,27 @@ def removed(host: HostFacts, found: WatchdogState) -> Iterator[Step]:
 def _upload(target: Target, wanted: Installation, place: str, *, sudo: bool) -> Action:
     if not target.settings.here:
         return Upload(wanted.program, place, target.settings.ssh, sudo)
-    line = "mkdir -p {files} && cp {program} {place}"
-    return sh(line, files=wanted.folder, program=wanted.program, place=place, limit=60, sudo=sudo)
+    line = "umask 022 && mkdir -p {files} && cp {program} {place}"
+    return sh(line, files=wanted.folder, program=wanted.program, place=place, limit=60, sudo=sudo, own=wanted.folder)
 
 
-def _first(listing: str) -> Optional[str]:
-    """The first Python that is new enough, None without one; each line is a version and a path."""
+def _open_to_others(printed: str) -> frozenset[str]:
+    """The paths of which others than root may change something."""
+    rows = [row.split("\t") for row in printed.splitlines()]
+    return frozenset(row[1] for row in rows if row[0] == "root" and len(row) == 3)
+
+
+def _first(listing: str, but: frozenset[str]) -> Optional[str]:
+    """The first Python that is new enough, None without one; each line is a version and a path. but: these are none."""
     for row in listing.splitlines():
         version, _, path = row.partition(" ")
         numbers = re.fullmatch(r"3\.([0-9]{1,4})", version)
-        if numbers and (3, int(numbers[1])) >= bundle.needs() and re.fullmatch(r"/[^\x00-\x1f\x7f]+", path):
+        if (
+            numbers
+            and (3, int(numbers[1])) >= bundle.needs()
+            and re.fullmatch(r"/[^\x00-\x1f\x7f]+", path)
+            and path not in but
+        ):
             return path
     return None
 

@@ -52,7 +52,7 @@ class Extract:
         )
         line = f"{unpack}{' && rm -f {archive}' if self.consume else ''} && {SWAP}"
         values = {"folder": folder, "name": name, "part": f".{name}.part", "archive": self.archive}
-        return sh(line, limit=900, sudo=self.sudo, script=SCRIPT, mark=MARK, digest=digest, **values)
+        return sh(line, limit=900, sudo=self.sudo, own=folder, script=SCRIPT, mark=MARK, digest=digest, **values)
 
     def __str__(self) -> str:
         return str(self.command)
@@ -60,6 +60,7 @@ class Extract:
     def perform(self, host: Host) -> None:
         """Errors: Blocked when it is not the release that is meant, or not safe; Failed when it is damaged."""
         sums = f"{self.archive.rpartition('/')[0]}/{pin.SUMS}"
+        folder, _, name = self.place.rpartition("/")
         asked = host.ask(
             {
                 "names": sh("tar -tf {archive}", archive=self.archive, limit=300),
@@ -78,11 +79,10 @@ class Extract:
             pin.check(self.release.archive, digest, self.pin, asked["sums"].out)
         except OspreyError:
             if self.consume:
-                host.run(sh("rm -f {archive}", archive=self.archive, limit=60, sudo=self.sudo))
+                host.run(sh("rm -f {archive}", archive=self.archive, limit=60, sudo=self.sudo, own=folder))
             raise
         try:
             host.run(self._command(digest))
         except Failed:
-            folder, _, name = self.place.rpartition("/")
-            host.run(sh("rm -rf {part}", part=f"{folder}/.{name}.part", limit=120, sudo=self.sudo))
+            host.run(sh("rm -rf {part}", part=f"{folder}/.{name}.part", limit=120, sudo=self.sudo, own=folder))
             raise

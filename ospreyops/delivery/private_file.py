@@ -46,4 +46,5 @@ class PrivateFile:
     def _line(self, template: str) -> Command:
         folder = self.path.rpartition("/")[0]
         values = {"folder": folder, "new": f"{self.path}.new", "path": self.path, "text": self.text}
-        return sh(template, limit=LIMIT, sudo=bool(self.owner), owner=self.owner, **values)
+        own = folder if self.owner else ""
+        return sh(template, limit=LIMIT, sudo=bool(self.owner), own=own, owner=self.owner, **values)

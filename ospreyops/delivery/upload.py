@@ -50,7 +50,7 @@ class Upload:
     def perform(self, host: Host) -> None:
         """Errors: Blocked when the file cannot be read; Failed when it does not arrive whole."""
         part = f"{self._folder}/{self.digest[:16]}.part"
-        host.run(self._line("mkdir -p {folder}", folder=self._folder))
+        host.run(self._line("umask 022 && mkdir -p {folder}", folder=self._folder))
         there = host.ask(
             {
                 "size": sh("wc -c <{part}", part=part, limit=20),
@@ -90,12 +90,12 @@ class Upload:
 
     def _receiving(self, part: str) -> Command:
         receive = program("ospreyops.remote", "receive.pl")
-        line = "exec perl -e {receive} {silence} >>{part}"
-        return sh(line, receive=receive, silence=SILENCE, part=part, limit=SEND_LIMIT, sudo=self.sudo)
+        line = "umask 022 && exec perl -e {receive} {silence} >>{part}"
+        return sh(line, receive=receive, silence=SILENCE, part=part, limit=SEND_LIMIT, sudo=self.sudo, own=self._folder)
 
     @property
     def _folder(self) -> str:
         return self.destination.rpartition("/")[0]
 
     def _line(self, template: str, **values: str) -> Command:
-        return sh(template, limit=20, sudo=self.sudo, **values)
+        return sh(template, limit=20, sudo=self.sudo, own=self._folder, **values)

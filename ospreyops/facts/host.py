@@ -89,6 +89,8 @@ class HostFacts:
     archives: version -> the release archive on the host, and its size.
     listener: what listens on the service's port; None when nothing does.
     script_end: how the start script that ended last ended; None while each runs, or when none was started.
+    open_to: "root" -> what others than root may change of the folder, "own" -> what others than root and this user may.
+    private: only root may read what it remembers.
     logs: file -> bytes, of what the start scripts print; log_tail: the last lines of the newest.
     own: the folders that this tool unpacked a release into, and nobody added anything to.
     unpacked_from: version -> the sha256 of the archive that this tool unpacked it from, where that is known.
@@ -111,6 +113,8 @@ class HostFacts:
     disk_free: Optional[int] = None
     tools: frozenset[str] = frozenset()
     writable: bool = True
+    private: bool = False
+    open_to: Mapping[str, str] = field(default_factory=dict)
     unpacked: Mapping[str, str] = field(default_factory=dict)
     own: frozenset[str] = frozenset()
     unpacked_from: Mapping[str, str] = field(default_factory=dict)

@@ -14,7 +14,7 @@ from typing import Callable, Optional
 from ..facts import Facts
 from ..step import Step
 from ..target import Target
-from . import desired, health, image, service, switchover, traffic
+from . import desired, health, image, rights, service, switchover, traffic
 from .machine import answering
 from .rollout import Plan, Rollout, check_programs, in_use
 
@@ -129,6 +129,7 @@ def deployed(facts: Facts, target: Target, rollout: Rollout, end: Stage = Stage.
     at, plan = stage(facts, target, rollout), Plan(facts, target, rollout)
     if at in STARTING:
         check_programs(facts)
+        rights.check_own(facts, target)
     if rollout.release and at is not Stage.BLIND:
         yield from image.prepared(plan, starting=at in STARTING)
     for phase in route(at, end):

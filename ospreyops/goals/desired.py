@@ -20,7 +20,7 @@ LIMIT = 60
 VERSIONS = "^[0-9]+([.][0-9]+)+( sha256:[0-9a-f]+)?$"
 KEPT = 50
 """How many versions that were healthy are kept."""
-NO_FILE, UNREADABLE = "it is not a file", "it may not be read"
+NO_FILE, UNREADABLE, ROOTS = "it is not a file", "it may not be read", "only root may read it"
 """What a look says of a file."""
 UNKNOWN = (".", "host", "wanted")
 """Files without which nobody knows what is desired, when they are damaged."""
@@ -37,7 +37,7 @@ def record(plan: Plan) -> Iterator[Step]:
     if host.damaged.get("wanted") == NO_FILE:
         raise Blocked(damage(plan.facts, "wanted"), hint=way_out(plan.facts, "wanted"))
     line = sh(
-        "umask 022 && mkdir -p {files}"
+        "umask 077 && mkdir -p {files}"
         " && { [ ! -f {files}/healthy ] || LC_ALL=C grep -aE {versions} {files}/healthy; printf '%s\\n' {proven}; }"
         " | tail -n {kept} >{files}/healthy.new && printf '%s\\n' {text} >{files}/wanted.new"
         " && perl -e {sync} {files}/healthy.new {files}/wanted.new"
@@ -50,6 +50,7 @@ def record(plan: Plan) -> Iterator[Step]:
         sync=program("ospreyops.remote", "sync.pl"),
         limit=LIMIT,
         sudo=not host.writable,
+        own=host.folder,
     )
     outcome = f"{version} is recorded as the desired release of {host.name}"
     yield Step(f"record {version} as the desired release", Keyed(f"record {version}", line), outcome)
@@ -68,7 +69,8 @@ def cleared(facts: Facts) -> Iterator[Step]:
     """No release is desired: nothing that heals brings one back."""
     host = facts.host
     if host.desired or "wanted" in host.damaged:
-        line = sh("rm -f {file}", file=f"{host.files}/wanted", limit=LIMIT, sudo=not host.writable)
+        file, sudo = f"{host.files}/wanted", not host.writable
+        line = sh("rm -f {file}", file=file, limit=LIMIT, sudo=sudo, own=host.folder)
         why = f"clear the desired release ({host.desired.version if host.desired else host.damaged['wanted']})"
         yield Step(why, line, f"no release is desired on {host.name} any more")
 
@@ -92,7 +94,9 @@ def way_out(facts: Facts, name: str) -> str:
     if name == "host":
         return f"rm {path}, on {host.name}, if no other host shares the folder; else deploy"
     if host.damaged[name] == UNREADABLE:
-        return f"sudo chmod a+rX {path}, on {host.name}"
+        return f"sudo chown -R {host.user}: {path}, on {host.name}"
+    if host.damaged[name] == ROOTS:
+        return f"log in to {host.name} as a user who may use sudo"
     version = version_at_hand(facts)
     if name == "wanted" and version and host.damaged[name] != NO_FILE:
         return f"inv deploy --version {version} -H {host.name}"

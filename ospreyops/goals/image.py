@@ -125,13 +125,20 @@ def _load(facts: Facts, target: Target, release: Release, given: Optional[Archiv
             **{f"row{number}": row for number, row in enumerate(rows)},
         )
 
-    marking = partial(sh, files=host.files, mark=f"loading-{release.version}", limit=20, sudo=not host.writable)
+    marking = partial(
+        sh,
+        files=host.files,
+        mark=f"loading-{release.version}",
+        limit=20,
+        sudo=not host.writable,
+        own=host.folder,
+    )
     return Load(
         lines.load(facts, target, folder, release),
         release,
         lines.load_gated(facts, target, folder, release),
         restore,
-        mark=marking("umask 022 && mkdir -p {files} && cd {files} && { [ -e {mark} ] || : >{mark}; }"),
+        mark=marking("umask 077 && mkdir -p {files} && cd {files} && { [ -e {mark} ] || : >{mark}; }"),
         unmark=marking("rm -f {files}/{mark}"),
         record=record,
         discard=lines.remove_release(facts, release.version) if folder == host.place(release.version) else None,

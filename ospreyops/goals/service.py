@@ -131,4 +131,11 @@ def _shift(log: str, ending: str) -> str:
 
 
 def _in_folder(facts: Facts, template: str, log: str, limit: float) -> Command:
-    return sh(f"cd {{folder}} && {template}", folder=facts.host.folder, log=log, limit=limit, sudo=facts.sudo)
+    return sh(
+        f"cd {{folder}} && {template}",
+        folder=facts.host.folder,
+        log=log,
+        limit=limit,
+        sudo=facts.sudo,
+        own=facts.host.folder,
+    )

@@ -15,7 +15,7 @@ from ..remote.host import Host as Remote
 from ..target import Target
 from ..text import bracketed
 from ..tools import docker
-from . import host, https, service
+from . import https, place, service
 from .alongside import seen_alongside
 
 OWN = "own"
@@ -43,14 +43,18 @@ class Look:
         self.host.permit(root=self._root)
         engine = Background(self.read_engine)
         public = Background(lambda: https.probe(outside)) if outside else None
-        questions = {**host.questions(settings), **machine.questions(), **service.questions(settings.url)}
+        questions = {
+            **place.questions(settings),
+            **machine.questions(),
+            **service.questions(settings.url),
+        }
         if machine.vm is None:
             questions[OWN] = service.ways_question(settings.service_port)
         answers = self.host.ask(questions)
         again = machine.again(answers)
         answers.update(self.host.ask(again) if again else {})
         found = self._as_root(engine.result(ENGINE_LIMIT, EngineRefusal("the engine does not answer", Refusal.SILENT)))
-        own = host.host_facts(settings, answers)
+        own = place.settled(self.host, self.target, answers, root=isinstance(found, EngineFacts) and found.sudo)
         if own.listener and isinstance(found, EngineFacts) and not (found.service and found.service.running):
             found = self.engine()
         facts, refusal = (found, None) if isinstance(found, EngineFacts) else (None, found)

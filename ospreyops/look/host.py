@@ -11,6 +11,7 @@ from ..facts import programs
 from ..facts.host import HostFacts, ScriptEnd
 from ..release import CONTAINER, MARK, SCRIPT, UNIT, UNTOUCHED, VERSION
 from ..remote.command import Answer, Command, sh
+from ..remote.perl import program
 from ..settings import FILES, Settings
 from ..text import whole_number
 from ..tools import df, pmset, sockets, systemctl
@@ -31,16 +32,25 @@ LOGS = f"{CONTAINER}.log {CONTAINER}-[0-9]*.log"
 
 def questions(settings: Settings) -> dict[str, Command]:
     """The lines that ask about the host itself."""
-    folder = settings.folder
     return {
         "host": sh("uname -s; id -un; echo ~; date +%s", limit=LIMIT),
         "tools": sh(f"for t in {' '.join(programs.ASKED)}; do command -v $t; done; true", limit=LIMIT),
         "unit": systemctl.show_unit(UNIT, LIMIT),
         "listener": sockets.show(settings.service_port, LIMIT),
         "sleep": pmset.show(LIMIT),
-        **_releases_questions(folder, settings.archive),
+        **in_folder(settings.folder, settings.archive),
+    }
+
+
+def in_folder(folder: str, archive: str) -> dict[str, Command]:
+    """The lines that ask what lies in the service's folder, and in the archive."""
+    return {
+        **_releases_questions(folder, archive),
         **_log_questions(folder),
         **state.questions(folder),
+        "open": sh(
+            "perl -e {tell} tell {folder}", tell=program("ospreyops.remote", "own.pl"), folder=folder, limit=LIMIT
+        ),
     }
 
 
@@ -117,7 +127,14 @@ def host_facts(settings: Settings, answers: Mapping[str, Answer]) -> HostFacts:
         loading=own.loading,
         damaged=own.damaged,
         last_change=own.last_change,
+        open_to=_open_to(answers["open"].out),
     )
+
+
+def _open_to(printed: str) -> Mapping[str, str]:
+    """What others than root, or than root and this user, may change of the folder: its rows by their first word."""
+    rows = [row.split("\t") for row in printed.splitlines()]
+    return {row[0]: row[2] for row in rows if len(row) == 3}
 
 
 def _identity(name: str, answer: Answer) -> tuple[str, str, str, float]:

@@ -17,11 +17,13 @@ class Command:
 
     limit: seconds, kept on the host, so that nothing goes on for ever when the connection is lost.
     sudo: the line runs as root.
+    own: what nobody else may change, or a line with more rights than the login user's does not begin; "" for nothing.
     """
 
     line: str
     limit: float
     sudo: bool = False
+    own: str = ""
 
     def __str__(self) -> str:
         if not self.sudo:
@@ -72,9 +74,9 @@ class Runs(Protocol):
         """Run a line that changes something. Errors: Failed."""
 
 
-def sh(template: str, *, limit: float, sudo: bool = False, **values: object) -> Command:
+def sh(template: str, *, limit: float, sudo: bool = False, own: str = "", **values: object) -> Command:
     """A Command from a template whose {values} are quoted; `${x}`, `%{x}` and `{ x; }` stay as they are."""
-    return Command(VALUE.sub(lambda found: quote(str(values[found[1]])), template), limit, sudo)
+    return Command(VALUE.sub(lambda found: quote(str(values[found[1]])), template), limit, sudo, own)
 
 
 def quote(text: str) -> str:

@@ -24,7 +24,8 @@ CLAIM = (
     '&& ln "$d/host.$i" "$d/host"; '
     'rm -f "$d/host.$i"; fi 2>/dev/null; '
 )
-"""A link is made whole or not at all, also on a network file system; of two hosts one makes it."""
+"""A link is made whole or not at all, also on a network file system; of two hosts one makes it.
+"""
 
 
 def quoted(folder: str) -> str:
@@ -38,5 +39,9 @@ def found(folder: str) -> str:
 
 
 def claimed(folder: str) -> str:
-    """Shell that makes the host's own folder, which is d, and `.ospreyops` this host's, if it is nobody's yet."""
-    return f'd={quoted(folder)}; {CLAIM}{FIND}mkdir -p "$d" && '
+    """Shell that makes the host's own folder, which is d, and `.ospreyops` this host's, if it is nobody's yet.
+
+    Nobody but the service's owner enters it: whoever may open a lock may hold it. An older version let others in.
+    """
+    made = f"umask 022; mkdir -p {quote(folder)} && umask 077; d={quoted(folder)}; {CLAIM}"
+    return f'{made}chmod 700 "$d" 2>/dev/null; {FIND}mkdir -p "$d" && '

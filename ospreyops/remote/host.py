@@ -179,7 +179,8 @@ class Host:
 
         The guard stands outside of sudo: root may have no right to the user's files, on a network file system.
         """
-        words, user, guard = protocol.with_timeout(command, begins), self._user(command), self.guard
+        user, guard = self._user(command), self.guard
+        words = protocol.with_timeout(command, begins, gains=bool(user))
         if guard and self._owner:
             words, guard = protocol.guarded(words, command, guard), None
         if user:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..errors import Blocked, Superseded
-from .command import Answer, Command
+from .command import Answer, Command, quote
 from .perl import program
 
 LATE = 124
@@ -25,10 +25,17 @@ REFUSED = 123
 """The exit status of a line that did not begin."""
 REFUSED_MARK = "ospreyops: refused: "
 """What its standard error has then."""
+NOT_OWN = 121
+"""The exit status of a line that did not begin, because others may change what it works on (own.pl)."""
+OPEN = re.compile("^ospreyops: others may write: (.*)$", re.MULTILINE)
+"""What its standard error has then."""
 LONGEST = 1 << 20
 """Bytes of a question's output that are kept; the rest is dropped."""
-PATH = 'PATH="$PATH:/usr/local/bin:/opt/homebrew/bin:/usr/sbin:/sbin"; LC_ALL=C; export PATH LC_ALL; '
-"""A Mac's sshd gives none of these folders, and a Linux user's PATH has no sbin. Programs speak as they are read."""
+PATH = 'umask g-w,o-w; PATH="$PATH:/usr/local/bin:/opt/homebrew/bin:/usr/sbin:/sbin"; LC_ALL=C; export PATH LC_ALL; '
+"""A Mac's sshd gives none of these folders, and a Linux user's PATH has no sbin. Programs speak as they are read.
+
+Nobody else may write what a line makes, whatever the umask of the host is.
+"""
 
 
 @dataclass(frozen=True)
@@ -44,10 +51,20 @@ def new_mark() -> str:
     return f"ospreyops-{secrets.token_hex(8)}"
 
 
-def with_timeout(command: Command, mark: str = "") -> str:
-    """The command's line under its limit, for any login shell. mark: what it prints on both of its outputs first."""
+def with_timeout(command: Command, mark: str = "", *, gains: bool = False) -> str:
+    """The command's line under its limit, for any login shell.
+
+    mark: what it prints on both of its outputs first; gains: it has more rights than the login user.
+    """
+    line = command.line
+    if command.own:
+        line = f"{_checked(command.own, 'check' if gains else 'root')} || exit {NOT_OWN}; {line}"
     begins = f"echo {mark}; echo {mark} >&2; " if mark else ""
-    return _in_sh("limit.pl", [_seconds(command), begins + command.line])
+    return _in_sh("limit.pl", [_seconds(command), begins + line])
+
+
+def _checked(path: str, how: str) -> str:
+    return f"perl -e {quote(program(__package__, 'own.pl'))} {how} {quote(path)}"
 
 
 def guarded(words: str, command: Command, guard: Guard) -> str:
@@ -57,9 +74,14 @@ def guarded(words: str, command: Command, guard: Guard) -> str:
 
 
 def check_begun(name: str, answer: Answer) -> None:
-    """Check that a line began on the host of that name. Errors: Superseded when its task had lost the lock."""
+    """Check that a line began on the host of that name.
+
+    Errors: Superseded when its task had lost the lock; Blocked when others may change what it works on.
+    """
     if answer.code == REFUSED and REFUSED_MARK in answer.err:
         raise Superseded(f"{name} refused a line: {answer.err.partition(REFUSED_MARK)[2].strip()}")
+    if answer.code == NOT_OWN and (found := OPEN.search(answer.err)):
+        raise Blocked(f"{name} refused a line: others may write {found[1]}", hint=f"inv doctor -H {name}")
 
 
 def batch(questions: Mapping[str, Command]) -> str:

@@ -8,13 +8,14 @@ from ..change.lock import HeldByOther, LockState, ending, lock_state, question
 from ..change.site import Site
 from ..cli import as_json, task
 from ..errors import Blocked, Usage
+from ..look import place
 from ..outcome import Outcome
 from ..step import Step
 
 
 def current_lock(site: Site) -> Optional[LockState]:
     """Who holds the host's lock, in one question; None when it is free."""
-    return lock_state(site.host.ask({"lock": question(site.settings.folder)})["lock"])
+    return lock_state(place.ask(site.host, site.target, question))
 
 
 def evidence(found: LockState) -> str:
@@ -64,8 +65,8 @@ def release(site: Site, yes: bool = False) -> Outcome:
         raise Blocked(case, evidence=evidence(found), hint=hint)
     if not yes:
         raise Usage(case, evidence=evidence(found), hint="--yes, when whoever that is knows of it")
-    sudo = not site.look().host.writable
-    end = ending(site.settings.folder, process, sudo=sudo, line=not found.held)
+    host = site.look().host
+    end = ending(host.folder, process, sudo=not host.writable, line=not found.held)
     if site.dry:
         site.console.dry_step(case, str(end))
         return site.finished([], "")

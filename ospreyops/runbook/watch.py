@@ -45,7 +45,7 @@ def install(site: Site, every: str = "30") -> Outcome:
     seconds, program = number("--every", every), _program()
 
     def goal(facts: Facts) -> Iterator[Step]:
-        found = _found(site, facts.host, sudo=not facts.host.writable)
+        found = _found(site, facts.host)
         return installed(facts.host, site.target, found, installation(facts, site.target, found, seconds, program))
 
     did = reach(site, goal)
@@ -62,7 +62,7 @@ def uninstall(site: Site) -> Outcome:
 @task(help={"json_": "one line of JSON"})
 def status(site: Site, json_: bool = False) -> Outcome:
     """Show the watchdog, and what it said last."""
-    host = look.host.host_facts(site.settings, site.host.ask(look.host.questions(site.settings)))
+    host = look.place.settled(site.host, site.target, site.host.ask(look.place.questions(site.settings)), root=False)
     found = _found(site, host)
     current = found.shipped is not None and found.shipped == sha256(_program())
     if json_:
@@ -104,10 +104,9 @@ def _rows(site: Site, host: HostFacts, found: WatchdogState, *, current: bool) -
         site.console.row(None, "", line)
 
 
-def _found(site: Site, host: HostFacts, *, sudo: bool = False) -> WatchdogState:
-    """What there is of the watchdog. sudo: read the settings as root, whose they are."""
-    own = site.host.ask(settings_question(host), sudo=sudo)
-    return watchdog_state(host, {**own, **site.host.ask(questions(site.settings, host))})
+def _found(site: Site, host: HostFacts) -> WatchdogState:
+    asked = {**questions(site.settings, host), **settings_question(host)}
+    return watchdog_state(host, site.host.ask(asked, sudo=host.private))
 
 
 @functools.cache

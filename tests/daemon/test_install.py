@@ -6,7 +6,7 @@ import json
 import plistlib
 import re
 from pathlib import Path
-from typing import Union
+from typing import Any, Union
 
 import pytest
 
@@ -116,13 +116,38 @@ def test_the_daemon_of_a_mac_is_the_owners_and_finds_what_he_uses(sim: Sim) -> N
     assert all(Path(word).is_absolute() for word in (keys["ProgramArguments"][3], keys["StandardOutPath"]))
 
 
-def test_a_server_whose_docker_is_roots_is_watched_by_root_for_its_user(sim: Sim) -> None:
+def test_a_server_whose_docker_is_roots_is_watched_by_root_in_a_folder_of_roots(sim: Sim) -> None:
     linux = Linux(sudo=True)
-    sim("watch.install -H sim", linux)
-    assert "\nUser=root\n" in linux.read("daemons/osprey-watch.service")
+    assert sim("watch.install -H sim", linux).code == 0
+    unit = linux.read("daemons/osprey-watch.service")
+    assert "\nUser=root\n" in unit and '"/var/lib/ospreyops/.ospreyops/osprey.pyz"' in unit and "/home/" not in unit
     own = json.loads(linux.read(".ospreyops/watch.json"))["osprey"]
-    assert own["owner"] == "ops"
-    assert own["folder"] == "/home/ops/osprey/service-docker"
+    assert "owner" not in own
+    assert own["folder"] == "/var/lib/ospreyops"
+
+
+def test_the_settings_of_a_watchdog_are_for_its_user_alone(sim: Sim, host: Keeps) -> None:
+    """The URL for its events may have a token in it."""
+    sim("watch.install -H sim", host)
+    assert (host.files / ".ospreyops/watch.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_root_runs_no_python_that_others_may_write(sim: Sim) -> None:
+    linux = Linux(sudo=True, pythons_open="/opt/homebrew/bin/python3.13")
+    ran = sim("watch.install -H sim", linux)
+    assert ran.code == 3 and linux.ran == []
+    assert "root would run /opt/homebrew/bin/python3.13 on sim, which others may write" in ran.err
+    linux.pythons += "3.12 /usr/bin/python3.12\n"
+    assert sim("watch.install -H sim", linux).code == 0
+    assert "/usr/bin/python3.12" in linux.read("daemons/osprey-watch.service")
+
+
+@pytest.mark.parametrize("state", [{"sudo": True}, {"unit": "0.3"}, {"writable": False}])
+def test_root_watches_nothing_from_a_folder_that_others_may_write(sim: Sim, state: dict[str, Any]) -> None:
+    linux = Linux(place="old\n", open_to={"root": "/home/ops"}, **state)
+    ran = sim("watch.install -H sim", linux)
+    assert ran.code == 3 and linux.ran == []
+    assert "root would run what lies in /home/ops/osprey/service-docker, and others may write: /home/ops" in ran.err
 
 
 def test_in_a_folder_of_roots_the_daemon_is_root_and_nothing_else(sim: Sim) -> None:

@@ -33,6 +33,8 @@ def answer(host: SimHost, name: str, line: str) -> Answer:
     good = json.dumps({"response": {"name": "Osprey Service", "version": version}})
     said = {
         "own": "",
+        "place": host.place,
+        "open": "".join(f"{whose}\t{FOLDER}\t{name}\n" for whose, name in host.open_to.items()),
         "host": f"Linux\nops\n/home/ops\n{EPOCH + host.now:.0f}\n",
         "tools": "".join(f"/usr/bin/{name}\n" for name in host.programs),
         "disk": f"/dev/sda1 100000000 1 {host.folder_free // 1024} 1% /\nwritable\n",

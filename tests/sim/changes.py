@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from tests.sim.host import SimHost
 
 WANTED = r"mv -f \S+/wanted\.new \S+/wanted$"
-RECORD = rf"^umask 022 && .*\"version\": \"([0-9.]+)\".*\"digest\": \"(\S*)\".* && {WANTED}"
+RECORD = rf"^umask 077 && .*\"version\": \"([0-9.]+)\".*\"digest\": \"(\S*)\".* && {WANTED}"
 DISCARD = r"^cd \S+ && \[ ! -h ([0-9.]+) \] && \( cd \1 && .* \) && rm -rf \1$"
 DRAIN = r"docker rename (\S+) (\S+) && \{ docker exec \2 sh -c .*kill -TERM \$\(pidof caddy\)"
 CHANGES: dict[str, Callable[..., object]] = {
@@ -18,7 +18,7 @@ CHANGES: dict[str, Callable[..., object]] = {
     r"^printf '%s.n' (.*) >>\S+/\.ospreyops/loaded$": lambda host, rows: host.remember(rows),
     r"docker image tag (\S+) (osprey/service:[0-9.]+)": lambda host, digest, name: host.images.update({name: digest}),
     r"^rm -f \S+/\.ospreyops/wanted$": lambda host: host.record(),
-    r"^umask 022 && .*\.ospreyops .* : >loading-([0-9.]+); }$": lambda host, version: host.loading.add(version),
+    r"^umask 077 && .*\.ospreyops .* : >loading-([0-9.]+); }$": lambda host, version: host.loading.add(version),
     r"^rm -f \S+/\.ospreyops/loading-([0-9.]+)$": lambda host, version: host.loading.discard(version),
     r"gzip -c \S+\.log >\S+ && mv -f \S+ \S+\.log\.1\.gz && : >\S+\.log$": lambda host: setattr(host, "log_size", 0),
     r"osprey-service --version ([0-9.]+) >>": lambda host, version: host.start(version),

@@ -11,7 +11,7 @@ from typing import Callable
 from ospreyops.errors import Failed
 from ospreyops.remote.command import Answer, Command
 from ospreyops.remote.streams import LocalStream
-from tests.sim.host import SimHost
+from tests.sim.host import HOMES, SimHost
 from tests.sim.mac import SimMac
 
 FILES = ("shipped", "sent", "watch_files", "watch_settings", "watch_log", "size", "sum")
@@ -32,11 +32,12 @@ class Keeps(SimHost):
     age: float = 0
     writable: bool = True
     on_stream: Callable[[LocalStream], LocalStream] = lambda stream: stream
+    pythons_open: str = ""
     home: str = "/home/ops"
 
     def ask(self, questions: Mapping[str, Command], *, sudo: bool = False) -> dict[str, Answer]:
         """Real answers about files, simulated ones about the daemon."""
-        own = {"pythons": self._pythons, "daemon": self._daemon}
+        own = {"pythons": self._pythons, "pythons_open": self._pythons_open, "daemon": self._daemon}
         names = {*own, *FILES, "daemon_file"}
         found = super().ask({name: question for name, question in questions.items() if name not in names}, sudo=sudo)
         for name in questions.keys() & names:
@@ -73,7 +74,7 @@ class Keeps(SimHost):
     def _really(self, command: Command) -> Answer:
         """What a line comes to in the host's folder, which is one of this computer, and has another name there."""
         line = re.sub(PLACES, f"{self.files}/daemons", command.line)
-        line = re.sub(r"(~|/home/ops|/Users/\w+)/osprey/service-docker", str(self.files), line)
+        line = re.sub(HOMES, str(self.files), line)
         done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=30)
         return Answer(done.returncode, self.named(done.stdout), done.stderr)
 
@@ -84,10 +85,15 @@ class Keeps(SimHost):
     def named(self, text: str) -> str:
         """The text with the host's own names of folders."""
         place = "Library/LaunchDaemons" if self.home.startswith("/Users") else "etc/systemd/system"
-        return text.replace(f"{self.files}/daemons", f"/{place}").replace(str(self.files), f"{self.home}/{FOLDER}")
+        return text.replace(f"{self.files}/daemons", f"/{place}").replace(
+            str(self.files), "/var/lib/ospreyops" if self.sudo else f"{self.home}/{FOLDER}"
+        )
 
     def _pythons(self) -> Answer:
         return Answer(0, self.pythons)
+
+    def _pythons_open(self) -> Answer:
+        return Answer(0, f"root\t{self.pythons_open}\t/opt\n" if self.pythons_open else "")
 
     def _daemon(self) -> Answer:
         raise NotImplementedError

@@ -30,6 +30,9 @@ from tests.sim.answers import EPOCH, answer
 from tests.sim.changes import change
 from tests.sim.releases import SimReleases
 
+HOMES = r"(~|/home/ops|/Users/\w+)/osprey/service-docker|/var/lib/ospreyops"
+"""The service's folders on simulated hosts."""
+
 
 class Killed(BaseException):
     """The tool is ended between two lines, with no chance to tidy up."""
@@ -47,6 +50,7 @@ def folders() -> str:
 class SimHost(SimReleases):
     """The state of a host, and the lines that it has run. fails: a pattern of lines that exit with 1.
 
+    place: what it says of root's folder; open_to: "root", "own" -> what others may change.
     garbled: what lies in place of the desired release; damaged: file of what it remembers -> what is wrong with it.
     """
 
@@ -97,6 +101,8 @@ class SimHost(SimReleases):
     reaches: Optional[Callable[[Container], bool]] = None
     here: bool = False
     console: Optional[Console] = None
+    place: str = ""
+    open_to: dict[str, str] = field(default_factory=dict)
     files: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(dir=folders())))
 
     def ask(self, questions: Mapping[str, Command], *, sudo: bool = False) -> dict[str, Answer]:
@@ -122,9 +128,9 @@ class SimHost(SimReleases):
         return Answer(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
 
     def _here(self, command: Command) -> Command:
-        line = re.sub(r"(~|/home/ops|/Users/\w+)/osprey/service-docker", str(self.files), command.line)
+        line = re.sub(HOMES, str(self.files), command.line)
         assert line != command.line, f"the history is in the service's folder: {line}"
-        return replace(command, line=line)
+        return replace(command, line=line, own="")
 
     def run(self, command: Command) -> Answer:
         """Change as the line would change a host."""
