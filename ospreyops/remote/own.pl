@@ -22,7 +22,7 @@ my ($me, $links);
 my $alone = sub {
     my ($group, $members) = (getgrgid shift)[0, 3];
     my $name = getpwuid $me;
-    return ($group eq $name and ($members eq "" or $members eq $name));
+    return (defined $group and defined $name and $group eq $name and ($members eq "" or $members eq $name));
 };
 my $trusted = sub {
     my ($user) = @_;

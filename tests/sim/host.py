@@ -30,7 +30,7 @@ from tests.sim.answers import EPOCH, answer
 from tests.sim.changes import change
 from tests.sim.releases import SimReleases
 
-HOMES = r"(~|/home/ops|/Users/\w+)/osprey/service-docker|/var/lib/ospreyops"
+HOMES = r"(~|/home/ops|/Users/\w+)/osprey/service-docker|/var/lib/ospreyops|/srv/osprey"
 """The service's folders on simulated hosts."""
 
 
