@@ -45,7 +45,6 @@ if (eval { require Time::HiRes; Time::HiRes::clock_gettime(Time::HiRes::CLOCK_MO
     $seconds = sub { (POSIX::times())[0] / POSIX::sysconf(POSIX::_SC_CLK_TCK()) };
 }
 
-umask 077;
 my $older = sub {
     my @is = lstat $_[0];
     return (@is and -f _ and $is[2] & 077);
