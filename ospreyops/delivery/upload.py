@@ -55,7 +55,8 @@ class Upload:
             {
                 "size": sh("wc -c <{part}", part=part, limit=20),
                 "sum": sh(SHA256SUM, file=self.destination, limit=120),
-            }
+            },
+            sudo=self.sudo,
         )
         if there["sum"].out.startswith(self.digest):
             return
@@ -79,7 +80,7 @@ class Upload:
                 pass
         ended = stream.finish()
         check_begun(host.name, ended)
-        if host.ask({"sum": sh(SHA256SUM, file=part, limit=120)})["sum"].out.startswith(self.digest):
+        if host.ask({"sum": sh(SHA256SUM, file=part, limit=120)}, sudo=self.sudo)["sum"].out.startswith(self.digest):
             return
         if bar.done == total and ended.ok:
             host.run(self._line("rm -f {part}", part=part))

@@ -8,6 +8,9 @@ from typing import Optional
 
 from ..settings import FILES
 
+ONLY_ROOT = "only root may read it"
+"""What is said of files that a user without sudo may not read."""
+
 
 @dataclass(frozen=True)
 class Listener:

@@ -8,6 +8,7 @@ from typing import Optional
 
 from ..errors import Blocked
 from ..facts import Facts
+from ..facts.host import ONLY_ROOT
 from ..release import by_age
 from ..remote.command import sh
 from ..remote.perl import program
@@ -20,7 +21,7 @@ LIMIT = 60
 VERSIONS = "^[0-9]+([.][0-9]+)+( sha256:[0-9a-f]+)?$"
 KEPT = 50
 """How many versions that were healthy are kept."""
-NO_FILE, UNREADABLE, ROOTS = "it is not a file", "it may not be read", "only root may read it"
+NO_FILE, UNREADABLE = "it is not a file", "it may not be read"
 """What a look says of a file."""
 UNKNOWN = (".", "host", "wanted")
 """Files without which nobody knows what is desired, when they are damaged."""
@@ -95,7 +96,7 @@ def way_out(facts: Facts, name: str) -> str:
         return f"rm {path}, on {host.name}, if no other host shares the folder; else deploy"
     if host.damaged[name] == UNREADABLE:
         return f"sudo chown -R {host.user}: {path}, on {host.name}"
-    if host.damaged[name] == ROOTS:
+    if host.damaged[name] == ONLY_ROOT:
         return f"log in to {host.name} as a user who may use sudo"
     version = version_at_hand(facts)
     if name == "wanted" and version and host.damaged[name] != NO_FILE:

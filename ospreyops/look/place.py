@@ -4,26 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Callable, Optional
+from typing import Callable
 
 from ..errors import Blocked
-from ..facts.host import HostFacts
+from ..facts.host import ONLY_ROOT, HostFacts
 from ..remote.command import Answer, Command, quote
-from ..remote.files import quoted
 from ..remote.host import Host
 from ..settings import KEYS, ROOTS, ROOTS_ON_MAC, Settings
 from ..target import Target
 from . import host
 
 LIMIT = 10
-
-
-def question(settings: Settings) -> Command:
-    """Ask for root's folder, for what is remembered in the one of the settings, and whether only root may read that."""
-    files = quoted(settings.folder)
-    private = f'[ -x {files} ] || {{ set -- $(ls -ldn {files}); [ "$3" != 0 ] || echo private; }}'
-    places = f'for f in {quote(ROOTS)} {quote(ROOTS_ON_MAC)}; do [ ! -d "$f" ] || echo "$f"; done'
-    return Command(f"{places}; [ ! -d {files} ] || {{ echo old; {private}; }}", LIMIT)
+PLACES = {"linux": ROOTS, "mac": ROOTS_ON_MAC}
+TELL = (
+    't() { [ ! -d "$2" ] || echo "there $1"; d=$2/.ospreyops; if [ -d "$d" ]; then echo "state $1";'
+    ' if [ ! -x "$d" ]; then n=$1; set -- $(ls -ldn "$d"); [ "$3" != 0 ] || echo "private $n"; fi; fi; }; '
+)
+"""Tells of a folder whether it is there, whether something is remembered in it, and whether only root may read that."""
 
 
 def questions(settings: Settings) -> dict[str, Command]:
@@ -31,13 +28,25 @@ def questions(settings: Settings) -> dict[str, Command]:
     return {"place": question(settings), **host.questions(settings)}
 
 
+def question(settings: Settings) -> Command:
+    """Ask for the folders that may be the service's."""
+    folders = {**PLACES, "own": settings.folder}
+    return Command(TELL + "; ".join(f"t {name} {quote(folder)}" for name, folder in folders.items()), LIMIT)
+
+
 def chosen(target: Target, said: Answer, to_be: str = "") -> str:
     """The service's folder. to_be: the one of root's that a first change would make; "" where root does not run it."""
     settings, rows = target.settings, said.out.splitlines()
     if target.machine.vm or settings.folder != KEYS["folder"].default:
         return settings.folder
-    there = next((row for row in rows if row in (ROOTS, ROOTS_ON_MAC)), "" if "old" in rows else to_be)
-    return there or settings.folder
+    made = [folder for name, folder in PLACES.items() if f"there {name}" in rows]
+    return next(iter(made), "" if "state own" in rows else to_be) or settings.folder
+
+
+def is_private(folder: str, said: Answer) -> bool:
+    """Only root may read what is remembered in the folder."""
+    name = next((name for name, place in PLACES.items() if place == folder), "own")
+    return f"private {name}" in said.out.splitlines()
 
 
 def settled(remote: Host, target: Target, answers: Mapping[str, Answer], *, root: bool) -> HostFacts:
@@ -48,32 +57,32 @@ def settled(remote: Host, target: Target, answers: Mapping[str, Answer], *, root
     settings, said = target.settings, answers["place"]
     found = host.host_facts(settings, answers)
     folder = chosen(target, said, roots(found.system) if root or found.unit else "")
-    if folder == settings.folder and "private" not in said.out.splitlines():
+    private = is_private(folder, said)
+    if folder == settings.folder and not private:
         return found
-    settings, questions = replace(settings, folder=folder), host.in_folder(folder, settings.archive)
-    again = as_root(remote, questions) if found.user != "root" else None
-    found = host.host_facts(settings, {**answers, **(again or remote.ask(questions))})
-    if again:
-        return replace(found, private=True, writable=False)
-    return found if found.user == "root" else replace(found, damaged={".": "only root may read it"})
+    settings, again = replace(settings, folder=folder), host.in_folder(folder, settings.archive)
+    try:
+        asked = remote.ask(again, sudo=private)
+    except Blocked:
+        if not private:
+            raise
+        found = host.host_facts(settings, {**answers, **remote.ask(again)})
+        return replace(found, writable=False, damaged={".": ONLY_ROOT})
+    found = host.host_facts(settings, {**answers, **asked})
+    return replace(found, private=True, writable=False) if private else found
 
 
 def ask(remote: Host, target: Target, about: Callable[[str], Command]) -> Answer:
-    """The answer to a question about what a host remembers, which needs no look. about: makes it for a folder."""
-    asked = remote.ask({"place": question(target.settings), "asked": about(target.settings.folder)})
-    folder = chosen(target, asked["place"])
-    if folder == target.settings.folder and "private" not in asked["place"].out.splitlines():
-        return asked["asked"]
-    questions = {"asked": about(folder)}
-    return (as_root(remote, questions) or remote.ask(questions))["asked"]
+    """The answer to a question about what a host remembers, which needs no look. about: makes it for a folder.
 
-
-def as_root(remote: Host, questions: Mapping[str, Command]) -> Optional[dict[str, Answer]]:
-    """The answers as root gets them; None where the user may not use sudo."""
-    try:
-        return remote.ask(questions, sudo=True)
-    except Blocked:
-        return None
+    Errors: Blocked where only root may read it, and the user may not use sudo; Unreachable.
+    """
+    answers = remote.ask({"place": question(target.settings), "asked": about(target.settings.folder)})
+    folder = chosen(target, answers["place"])
+    private = is_private(folder, answers["place"])
+    if folder != target.settings.folder or private:
+        answers = remote.ask({"asked": about(folder)}, sudo=private)
+    return answers["asked"]
 
 
 def roots(system: str) -> str:

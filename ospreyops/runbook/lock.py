@@ -61,7 +61,7 @@ def release(site: Site, yes: bool = False) -> Outcome:
         return site.finished([], f"{site.name} is not locked")
     case, process = case_of(site, found), _process(found)
     if not process:
-        hint = f"lsof {site.settings.folder}/.ospreyops/{'lock' if found.held else 'line'} there, as root"
+        hint = f"lsof {site.look().host.files}/{'lock' if found.held else 'line'} there, as root"
         raise Blocked(case, evidence=evidence(found), hint=hint)
     if not yes:
         raise Usage(case, evidence=evidence(found), hint="--yes, when whoever that is knows of it")

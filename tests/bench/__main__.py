@@ -55,7 +55,7 @@ def taking_over(host: Here) -> None:
     print(row("deploy, service.restart, rollback", report))
     done(host, "service.stop", "service.start", "--version", FIRST)
     with loaded().going_on() as report:
-        host.shell(RUNBOOK.format(sudo=host.sudo, folder=host.folder, version=FIRST))
+        host.shell(RUNBOOK.format(sudo="", folder=host.folder, version=FIRST))
     print(row("the runbook's docker stop and start, once", report))
 
 

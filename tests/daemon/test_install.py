@@ -144,7 +144,7 @@ def test_root_runs_no_python_that_others_may_write(sim: Sim) -> None:
 
 @pytest.mark.parametrize("state", [{"sudo": True}, {"unit": "0.3"}, {"writable": False}])
 def test_root_watches_nothing_from_a_folder_that_others_may_write(sim: Sim, state: dict[str, Any]) -> None:
-    linux = Linux(place="old\n", open_to={"root": "/home/ops"}, **state)
+    linux = Linux(place="state own\n", open_to={"root": "/home/ops"}, **state)
     ran = sim("watch.install -H sim", linux)
     assert ran.code == 3 and linux.ran == []
     assert "root would run what lies in /home/ops/osprey/service-docker, and others may write: /home/ops" in ran.err

@@ -12,6 +12,7 @@ import docker
 
 from ospreyops.facts.route import Route
 from ospreyops.lines import PORT
+from ospreyops.settings import ROOTS
 from ospreyops.tools import iptables
 from tests.conftest import Inv
 from tests.lab.engine import Engine
@@ -26,7 +27,7 @@ class Here:
     """This computer as a host: its own engine, folder and release archive. `inv` goes there without -H."""
 
     flags: tuple[str, ...] = ()
-    address, sudo = "localhost", ""
+    address = "localhost"
 
     def __init__(self, engine: Engine, tmp: Path) -> None:
         self.folder, self.archive = tmp / "osprey", tmp / "releases"
@@ -55,6 +56,8 @@ class Here:
         """What a line prints on the host, as a maintainer would type it."""
         return self.inv.shell(line)
 
+    as_root = shell
+
     def clean(self) -> None:
         """Take the service away."""
         for container in self.docker.containers.list(all=True, filters={"name": "^/osprey-service"}):
@@ -69,11 +72,9 @@ class Here:
 class There:
     """The lab's Linux server as a host, entered over SSH as a user who may use sudo, and not the engine."""
 
-    sudo = "sudo"
-
     def __init__(self, server: Server, home: Path, user: str) -> None:
         self.server, self.user, self.address = server, user, server.address
-        self.folder = Path(f"/home/{user}/osprey/service-docker")
+        self.folder = Path(ROOTS)
         self.flags = ("-H", "grisman")
         (home / ".ssh").mkdir()
         server.ssh_config(home / ".ssh/config", "grisman", user)
@@ -91,6 +92,10 @@ class There:
     def shell(self, line: str) -> str:
         """What a line prints on the host, as a maintainer would type it."""
         return self.server.sh(line, user=self.user)
+
+    def as_root(self, line: str) -> str:
+        """What a line prints on the host that root types."""
+        return self.server.sh(line)
 
 
 Host = Union[Here, There]

@@ -25,4 +25,4 @@ docker volume rm --force osprey-service >/dev/null
 if [ "${1:-}" != keep-images ]; then
     docker image ls --quiet osprey/service | sort -u | xargs -r docker image rm --force >/dev/null
 fi
-rm -rf /opt/osprey-service /root/osprey /home/*/osprey /usr/project/dlab
+rm -rf /var/lib/ospreyops /opt/osprey-service /srv/osprey /root/osprey /home/*/osprey /usr/project/dlab

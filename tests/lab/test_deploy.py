@@ -114,7 +114,7 @@ def test_the_service_outlives_the_connection_that_started_it(there: There, relea
     assert there.inv("deploy", "--version", "0.3", *there.flags).code == 0
     there.server.sh("systemctl restart ssh && ! pgrep -u ops sshd")
     assert "Osprey service running" in about(there.server.address, "/about")
-    log = there.shell("cat osprey/service-docker/osprey-service.log")
+    log = there.shell(f"cat {there.folder}/osprey-service.log")
     assert "Starting Osprey Service v 0.3 on port 8003" in log
 
 
@@ -131,7 +131,7 @@ def test_a_deploy_killed_at_any_step_ends_healthy_when_it_is_run_again(host: Hos
         assert host.running() == [f"osprey/service:{version}"]
         if not killed:
             break
-        host.shell(f"rm -rf {host.folder}/{old} && {host.sudo} docker image rm osprey/service:{old}")
+        host.as_root(f"rm -rf {host.folder}/{old} && docker image rm osprey/service:{old}")
     assert step >= 5
 
 

@@ -45,7 +45,7 @@ def test_a_deploy_a_restart_and_a_rollback_lose_no_request_and_cut_no_computatio
             assert serving.running() == [f"osprey/service:{version}"]
     assert serving.inv("service.stop", *serving.flags, "service.start", "--version", "0.3").code == 0
     with load(serving).going_on() as runbook:
-        serving.shell(RUNBOOK.format(sudo=serving.sudo, folder=serving.folder, version="0.3"))
+        serving.as_root(RUNBOOK.format(sudo="", folder=serving.folder, version="0.3"))
     figures += [f"{type(serving).__name__}, ospreyops: {report}", f"{type(serving).__name__}, runbook: {runbook}"]
     assert (report.errors, report.cut) == ([], []), str(report)
     assert report.sent > 500 and report.done > 20, str(report)
@@ -61,7 +61,7 @@ def test_no_bad_release_disturbs_the_one_that_serves(there: There, releases: Rel
             ran = serving.inv(*words, *serving.flags)
             assert ran.code in (2, 3, 5) and (SERVES in ran.said or fault in REFUSED), f"{fault}: {ran.said}"
             assert serving.running() == ["osprey/service:0.3"], fault
-            serving.shell(f"rm -rf {serving.folder}/0.4; sudo docker image rm osprey/service:0.4 || true")
+            serving.as_root(f"rm -rf {serving.folder}/0.4; docker image rm osprey/service:0.4 || true")
     figures.append(f"There, {len(BAD)} bad releases: {report}")
     assert (report.errors, report.cut) == ([], []), str(report)
 

@@ -13,9 +13,9 @@ def test_a_broken_upload_is_resumed_where_it_ended(there: There, releases: Relea
     archive = releases("0.3")
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
     incoming = f"{there.folder}/.incoming"
-    there.shell(f"mkdir -p {incoming}")
+    there.as_root(f"mkdir -p {incoming}")
     there.server.put(archive, "/tmp/whole.tar")
-    there.shell(f"head -c 5000000 /tmp/whole.tar >{incoming}/{digest[:16]}.part")
+    there.as_root(f"head -c 5000000 /tmp/whole.tar >{incoming}/{digest[:16]}.part")
     ran = there.inv("image.load", "--version", "0.3", "--from", str(archive), *there.flags)
     assert ran.code == 0, ran.said
     assert "resumed after 5.0 MB" in ran.out
@@ -26,7 +26,7 @@ def test_an_upload_that_arrives_damaged_is_not_used_and_the_next_one_is_good(the
     archive = releases("0.3")
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
     part = f"{there.folder}/.incoming/{digest[:16]}.part"
-    there.shell(f"mkdir -p {there.folder}/.incoming && head -c 5000000 /dev/zero >{part}")
+    there.as_root(f"mkdir -p {there.folder}/.incoming && head -c 5000000 /dev/zero >{part}")
     words = ["image.load", "--version", "0.3", "--from", str(archive), *there.flags]
     damaged = there.inv(*words)
     assert damaged.code == 5
@@ -35,11 +35,11 @@ def test_an_upload_that_arrives_damaged_is_not_used_and_the_next_one_is_good(the
 
 
 def test_a_full_disk_is_reported_and_leaves_nothing_half_done(there: There, releases: Releases) -> None:
-    there.shell(f"mkdir -p {there.folder}")
-    there.server.sh(f"mount -t tmpfs -o size=30m,uid=ops tmpfs {there.folder}")
+    there.as_root(f"mkdir -p {there.folder}")
+    there.server.sh(f"mount -t tmpfs -o size=30m,mode=755 tmpfs {there.folder}")
     try:
         there.offer(releases("0.3"), "0.3")
-        there.shell(f"head -c 20000000 /dev/zero >{there.folder}/big")
+        there.as_root(f"head -c 20000000 /dev/zero >{there.folder}/big")
         ran = there.inv("image.load", "--version", "0.3", *there.flags)
         assert ran.code == 3, ran.said
         assert "11 MB free" in ran.err

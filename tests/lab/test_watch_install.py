@@ -66,7 +66,7 @@ def test_the_watchdog_of_a_server_brings_a_dead_service_back(watched: There, rel
     until(lambda: watched.running() == ["osprey/service:0.3"], "the service's return", 90)
     watched.server.sh(f"systemctl stop {UNIT}")
     assert watched.running() == ["osprey/service:0.3"]
-    assert watched.server.sh("find /home/ops/osprey/service-docker/.ospreyops ! -user ops -name history*") == ""
+    assert watched.server.sh(f"find {watched.folder} ! -user root") == ""
 
 
 def test_an_install_that_was_killed_is_finished_by_the_same_command(there: There, tmp_path: Path) -> None:
@@ -88,6 +88,6 @@ def test_an_install_that_was_killed_is_finished_by_the_same_command(there: There
 def test_uninstalling_leaves_no_trace_on_the_server(watched: There) -> None:
     gone = watched.inv("watch.uninstall", *watched.flags)
     assert gone.code == 0, gone.said
-    assert watched.server.sh("find /etc/systemd /home/ops/osprey | grep -E 'watch|pyz|[.]part$' || true") == ""
+    assert watched.server.sh(f"find /etc/systemd {watched.folder} | grep -E 'watch|pyz|[.]part$' || true") == ""
     assert watched.server.sh("pgrep -f osprey[.]pyz || true") == ""
     assert "nothing to do" in watched.inv("watch.uninstall", *watched.flags).out

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from ospreyops.errors import Blocked
 from ospreyops.look import place
-from ospreyops.remote.command import Answer
+from ospreyops.remote.command import Answer, Command
 from ospreyops.settings import ROOTS, Settings
 from ospreyops.target import target
 from tests.sim.host import SimHost
@@ -23,10 +25,10 @@ SET = "/srv/osprey"
     [
         ("", "", HOME, HOME),
         ("", ROOTS, HOME, ROOTS),
-        (f"{ROOTS}\n", "", HOME, ROOTS),
-        (f"{ROOTS}\nold\n", "", HOME, ROOTS),
-        ("old\n", ROOTS, HOME, HOME),
-        (f"{ROOTS}\n", ROOTS, SET, SET),
+        ("there linux\n", "", HOME, ROOTS),
+        ("there linux\nthere own\nstate own\n", "", HOME, ROOTS),
+        ("there own\nstate own\n", ROOTS, HOME, HOME),
+        ("there linux\n", ROOTS, SET, SET),
     ],
     ids=["a user's", "root's, to be made", "root's", "root's beside an older one", "an older one", "as it is set"],
 )
@@ -35,11 +37,11 @@ def test_the_folder_is_roots_where_root_runs_the_service(said: str, to_be: str, 
 
 
 def test_the_vm_of_a_user_stays_in_the_users_folder() -> None:
-    assert place.chosen(target(Settings("sim", machine="virtualbox")), Answer(0, ROOTS), ROOTS) == HOME
+    assert place.chosen(target(Settings("sim", machine="virtualbox")), Answer(0, "there linux\n"), ROOTS) == HOME
 
 
 def test_a_host_says_which_folders_it_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(place, "ROOTS", str(tmp_path / "var"))
+    monkeypatch.setattr(place, "PLACES", {"linux": str(tmp_path / "var"), "mac": "/Library/no such folder"})
     settings = Settings("sim", folder=str(tmp_path / "a {b} c"))
 
     def said() -> str:
@@ -50,7 +52,7 @@ def test_a_host_says_which_folders_it_has(tmp_path: Path, monkeypatch: pytest.Mo
     assert said() == ""
     (tmp_path / "var").mkdir()
     (tmp_path / "a {b} c/.ospreyops").mkdir(parents=True)
-    assert said() == f"{tmp_path}/var\nold\n"
+    assert said() == "there linux\nthere own\nstate own\n"
 
 
 def test_a_first_deploy_through_sudo_is_wholly_in_roots_place_and_a_second_one_does_nothing(sim: Sim) -> None:
@@ -62,6 +64,41 @@ def test_a_first_deploy_through_sudo_is_wholly_in_roots_place_and_a_second_one_d
     assert "deploy --version 0.3" in sim("history -H sim", host).out
 
 
+class Private(SimHost):
+    """A server where only root may read what is remembered. may: the user may use sudo."""
+
+    may = True
+
+    def ask(self, questions: Mapping[str, Command], *, sudo: bool = False) -> dict[str, Answer]:
+        """The answers, as far as the user who asks may have them."""
+        if sudo and not self.may:
+            raise Blocked("ops may not use sudo on sim")
+        found = super().ask(questions, sudo=sudo)
+        kept = ("state", "proven", "loading", "loaded", "desired", "changed", "asked")
+        return (
+            found if sudo else {**found, **{name: Answer(1, "", "Permission denied") for name in kept if name in found}}
+        )
+
+
+def test_what_only_root_may_read_is_read_through_sudo(sim: Sim) -> None:
+    host = Private(place="there linux\nstate linux\nprivate linux\n")
+    assert sim("deploy --version 0.3 -H sim", host).code == 0
+    assert "nothing to do" in sim("deploy --version 0.3 -H sim", host).out
+    assert "deploy --version 0.3" in sim("history -H sim", host).out
+    assert "is not locked" in sim("lock.status -H sim", host).out
+
+
+def test_who_may_not_ask_as_root_is_told_so_and_nothing_is_taken_for_absent(sim: Sim) -> None:
+    host = Private(place="there linux\nstate linux\nprivate linux\n")
+    sim("deploy --version 0.3 -H sim", host)
+    host.may, host.ran = False, []
+    said = sim("doctor -H sim", host).err
+    assert "/var/lib/ospreyops/.ospreyops: only root may read it" in said and "as a user who may use sudo" in said
+    for task in ("heal", "history", "lock.status"):
+        assert sim(f"{task} -H sim", host).code == 3, task
+    assert host.ran == []
+
+
 MOVE = (
     "sudo sh -c 'mv /home/ops/osprey/service-docker /var/lib/ospreyops && chown -R root: /var/lib/ospreyops"
     " && chmod -R go-w /var/lib/ospreyops', on sim"
@@ -70,7 +107,7 @@ MOVE = (
 
 @pytest.mark.parametrize("task", ["deploy --version 0.4", "service.restart", "rollback"])
 def test_a_release_that_root_runs_does_not_start_where_others_may_write(sim: Sim, task: str) -> None:
-    host = running(sudo=True, place="old\n", open_to={"root": "/home/ops", "own": ""}, proven=["0.4"])
+    host = running(sudo=True, place="state own\n", open_to={"root": "/home/ops", "own": ""}, proven=["0.4"])
     ran = sim(f"{task} -H sim", host)
     assert ran.code == 3
     assert "root would run what lies in /home/ops/osprey/service-docker, and others may write: /home/ops" in ran.err
@@ -79,14 +116,14 @@ def test_a_release_that_root_runs_does_not_start_where_others_may_write(sim: Sim
 
 
 def test_what_an_older_version_left_in_the_users_folder_is_still_read_and_may_be_stopped(sim: Sim) -> None:
-    host = running(sudo=True, place="old\n", open_to={"root": "/home/ops"})
+    host = running(sudo=True, place="state own\n", open_to={"root": "/home/ops"})
     assert sim("status -H sim", host).code == 0
     assert sim("service.stop -H sim", host).code == 0
     assert host.service is None and not host.desired
 
 
 def test_nothing_heals_from_a_folder_that_others_may_write(sim: Sim) -> None:
-    host = running(sudo=True, place="old\n", open_to={"root": "/home/ops"})
+    host = running(sudo=True, place="state own\n", open_to={"root": "/home/ops"})
     host.stop()
     assert sim("heal -H sim", host).code == 3
     assert sim("service.start --version 0.3 -H sim", host).code == 3
