@@ -25,7 +25,8 @@ LIMIT = 30
 def tell(site: Site, event: dict[str, Any]) -> None:
     """Give the event, one JSON object, to `osprey.notify`: to a program's standard input, or posted to a URL.
 
-    The program runs where this one does. When it fails, that is printed, and healing goes on.
+    The program runs where this one does; root runs none that others may change. When it fails, that is printed, and
+    healing goes on.
     """
     to = site.settings.notify
     if not to:
@@ -35,7 +36,9 @@ def tell(site: Site, event: dict[str, Any]) -> None:
         if "://" in to.reveal():
             Background(lambda: post(to.reveal(), told)).wait(LIMIT)
         else:
-            site.here().run(sh("printf '%s\\n' {told} | {program}", told=json.dumps(told), program=to, limit=LIMIT))
+            own = to if to.startswith(("/", "~/")) else ""
+            line = sh("printf '%s\\n' {told} | {program}", told=json.dumps(told), program=to, limit=LIMIT, own=own)
+            site.here().run(line)
     except (OSError, ValueError, http.client.HTTPException, OspreyError) as error:
         site.console.dim(f"osprey.notify ({to}) did not take it: {_case(error)}")
 

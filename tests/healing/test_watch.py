@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -52,6 +53,14 @@ class Watched:
     @property
     def events(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self._events.read_text().splitlines()] if self._events.exists() else []
+
+
+def test_root_tells_no_program_that_others_may_write(tmp_path: Path) -> None:
+    watched = Watched(with_fault("paused"), tmp_path)
+    (tmp_path / "hook").chmod(0o757)
+    watched.watch.round()
+    assert bool(watched.events) is bool(os.geteuid())
+    assert os.geteuid() or "others may write" in watched.said
 
 
 @pytest.mark.parametrize("name", CURABLE)

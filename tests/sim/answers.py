@@ -22,7 +22,7 @@ ABOUT = "Osprey service running! Supported service versions: "
 
 def answer(host: SimHost, name: str, line: str) -> Answer:
     """What the host answers to a question of a look."""
-    if name in ("asked", "changed"):
+    if name in ("asked", "lock", "history", "changed"):
         return host.really(Command(line, 10))
     packed = re.search(r"osprey-service-docker-[0-9.]+\.tar\b(?!\.)", line)
     at = re.search(r"https://[^/ ]+?:(\d+)", line)
