@@ -24,7 +24,7 @@ from ..remote.command import Answer, Command, sh
 from ..remote.files import claimed, found
 from ..remote.host import Host
 from ..remote.perl import program
-from ..remote.protocol import Guard
+from ..remote.protocol import Guard, check_own
 from ..remote.streams import Stream
 from ..text import ascii_json
 from .holder import Holder, RunningLine, holder_of, running_line
@@ -177,6 +177,7 @@ def take(host: Host, folder: str, holder: Holder, *, sudo: bool) -> Union[LockLe
     except LockLost as lost:
         if not lost.connected:
             raise Unreachable(f"the connection to {host.name} was lost", hint="run the same command again") from None
+        check_own(host.name, str(lost))
         raise Blocked(
             f"{host.name} cannot be locked for a change: {lost}",
             hint=f"check that {folder} has room and that you may write to it",

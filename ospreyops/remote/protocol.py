@@ -80,8 +80,15 @@ def check_begun(name: str, answer: Answer) -> None:
     """
     if answer.code == REFUSED and REFUSED_MARK in answer.err:
         raise Superseded(f"{name} refused a line: {answer.err.partition(REFUSED_MARK)[2].strip()}")
-    if answer.code == NOT_OWN and (found := OPEN.search(answer.err)):
-        raise Blocked(f"{name} refused a line: others may write {found[1]}", hint=f"inv doctor -H {name}")
+    if answer.code == NOT_OWN:
+        check_own(name, answer.err)
+
+
+def check_own(name: str, said: str) -> None:
+    """Check that a line did not say that others may change what it works on. Errors: Blocked."""
+    if found := OPEN.search(said):
+        hint = f"ls -ld {quote(found[1])}, on {name}: nobody but root, or the user whose line it is, may write there"
+        raise Blocked(f"{name} refused a line: others may write {found[1]}", hint=hint)
 
 
 def batch(questions: Mapping[str, Command]) -> str:

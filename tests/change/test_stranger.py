@@ -13,8 +13,12 @@ from typing import Any
 import pytest
 
 from ospreyops.change import lock
+from ospreyops.console import Console, Screen
+from ospreyops.errors import Blocked
 from ospreyops.remote.command import Command
+from ospreyops.remote.host import Host
 from ospreyops.remote.protocol import guarded, with_timeout
+from ospreyops.settings import Settings
 from tests.sim.answers import FOLDER
 from tests.sim.host import SimHost
 from tests.worlds import HOLDER, free, history, take
@@ -142,3 +146,20 @@ def lock_stream(host: Any) -> lock.LockLease:
     with pytest.raises(Begun):
         lock.take(any_host, FOLDER, HOLDER, sudo=False)
     return lock.LockLease(begun[0], "token")
+
+
+def test_root_takes_no_lock_in_a_folder_where_others_could_lay_a_link(tmp_path: Path) -> None:
+    """It would empty the file that the link leads to."""
+    folder, victim = tmp_path / "folder", tmp_path / "victim"
+    (folder / ".ospreyops").mkdir(parents=True)
+    (folder / ".ospreyops/lock").symlink_to(victim)
+    victim.write_text("kept")
+    folder.chmod(0o777)
+    host = Host(Settings("localhost"), Console(Screen(), "localhost"))
+    if os.geteuid() == 0:
+        with pytest.raises(Blocked, match=f"localhost refused a line: others may write {folder}"):
+            lock.take(host, str(folder), HOLDER, sudo=False)
+        assert victim.read_text() == "kept"
+    else:
+        taken = lock.take(host, str(folder), HOLDER, sudo=False)
+        assert isinstance(taken, lock.LockLease) and taken.end(None).ok
