@@ -14,7 +14,9 @@ from ..remote.command import Answer, Command, quote, sh
 from ..secret import Secret
 from .ps import ETIME, elapsed
 
-PATH = "/usr/local/bin:/opt/homebrew/bin:/usr/bin:/bin:/usr/sbin:/sbin"
+SYSTEM = "/usr/bin:/bin:/usr/sbin:/sbin"
+PATH = f"/usr/local/bin:/opt/homebrew/bin:{SYSTEM}"
+"""Where a user's programs are. Root's are the system's first: Homebrew's belong to a user, and come last to each line."""
 LIMIT = 15
 RESTART_PAUSE = 10
 """Seconds between two starts of a program that ends."""
@@ -42,7 +44,8 @@ class Job:
     @property
     def variables(self) -> dict[str, str]:
         """The whole environment: launchd and systemd give a program next to nothing."""
-        own = {"HOME": self.home, "USER": self.user, "LOGNAME": self.user, "SHELL": "/bin/sh", "PATH": PATH}
+        own = {"HOME": self.home, "USER": self.user, "LOGNAME": self.user, "SHELL": "/bin/sh"}
+        own["PATH"] = SYSTEM if self.user == "root" else PATH
         return {**own, **self.environment}
 
 

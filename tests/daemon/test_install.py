@@ -120,6 +120,7 @@ def test_a_server_whose_docker_is_roots_is_watched_by_root_in_a_folder_of_roots(
     linux = Linux(sudo=True)
     assert sim("watch.install -H sim", linux).code == 0
     unit = linux.read("daemons/osprey-watch.service")
+    assert 'Environment="PATH=/usr/bin:/bin:/usr/sbin:/sbin"' in unit
     assert "\nUser=root\n" in unit and '"/var/lib/ospreyops/.ospreyops/osprey.pyz"' in unit and "/home/" not in unit
     own = json.loads(linux.read(".ospreyops/watch.json"))["osprey"]
     assert "owner" not in own

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ospreyops.remote.command import Answer, Command
+from ospreyops.settings import ROOTS
 from tests.sim.releases import archive_sum
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def _rules(host: SimHost) -> Iterator[str]:
 def _unit(host: SimHost) -> str:
     if not host.unit:
         return "LoadState=not-found\n"
-    path = f"{FOLDER}/{host.unit}"
+    path = f"{FOLDER if host.place else ROOTS}/{host.unit}"
     return (
         f"LoadState=loaded\nActiveState={host.unit_state}\nFragmentPath=/usr/lib/systemd/system/osprey.service\n"
         f"WorkingDirectory={path}\nExecStart={{ argv[]={path}/osprey-service --version {host.unit} ; }}\n"
