@@ -16,7 +16,7 @@ from .ps import ETIME, elapsed
 
 SYSTEM = "/usr/bin:/bin:/usr/sbin:/sbin"
 PATH = f"/usr/local/bin:/opt/homebrew/bin:{SYSTEM}"
-"""Where a user's programs are. Root's are the system's first: Homebrew's belong to a user, and come last to each line."""
+"""Where a user's programs are; for root the system's come first: Homebrew's belong to a user."""
 LIMIT = 15
 RESTART_PAUSE = 10
 """Seconds between two starts of a program that ends."""
