@@ -12,13 +12,11 @@ from typing import Optional
 from ..delivery.private_file import PrivateFile
 from ..delivery.source import sha256
 from ..delivery.upload import SHA256SUM, Upload
-from ..errors import Blocked
 from ..facts import Facts
 from ..facts.host import HostFacts
 from ..goals import rights
 from ..goals.rollout import engine_of
 from ..remote.command import Answer, Command, quote, sh
-from ..remote.perl import program
 from ..secret import Secret
 from ..settings import KEYS, Settings
 from ..step import Action, Step, WaitFor
@@ -27,33 +25,26 @@ from ..tools import supervisor as files
 from ..tools.launchd import Launchd
 from ..tools.supervisor import Job, JobState, Supervisor
 from ..tools.systemd import Systemd
-from . import bundle
+from . import pythons
+from .pythons import Pythons
 
-PYTHONS = (
-    *("/usr/local/bin/python3", "/opt/homebrew/bin/python3"),
-    *("/Library/Frameworks/Python.framework/Versions/Current/bin/python3", "/usr/bin/python3"),
-)
-SAYS = "import sys, ssl, zlib; print('%d.%d' % sys.version_info[:2], sys.executable)"
 ELSEWHERE = ("address", "user", "port", "owner", "public", "ssh_connect_timeout", "python")
 """Settings that are about the way to the host, or of no use on it."""
 SETTLED = 5
 """Seconds that the daemon's process must have run for: a program that cannot start ends sooner."""
 LOG_LINES = 5
-ADVICE = "python.org's installer, brew install python or apt-get install python3"
 
 
 @dataclass(frozen=True)
 class WatchdogState:
     """What a host has of the watchdog.
 
-    python: to run it with, and the first that nobody but root may change; None without one.
     names: of its files; shipped, sent: sha256 of the program, or None.
     settings: None where there are none, or where others may read them.
     """
 
     job: JobState
-    python: Optional[str]
-    root_python: Optional[str]
+    pythons: Pythons
     names: frozenset[str]
     shipped: Optional[str]
     sent: Optional[str]
@@ -80,18 +71,9 @@ def supervisor(system: str) -> Supervisor:
 def questions(settings: Settings, host: HostFacts) -> dict[str, Command]:
     """The lines that ask for the watchdog."""
     folder, kind = host.files, supervisor(host.system)
-    tried = [settings.python] if settings.python else list(PYTHONS)
-    # Without the developer tools a Mac's own is a stub, that asks somebody at the screen to install them.
-    stub = '[ "$p" = /usr/bin/python3 ] && [ "$(uname -s)" = Darwin ] && ! xcode-select -p >/dev/null 2>&1'
-    each = " ".join(quote(path) for path in tried)
     return {
         **kind.questions(),
-        "pythons": sh(
-            f'for p in {each}; do if {stub} || [ ! -x "$p" ]; then continue; fi; "$p" -I -c {{says}}; done; true',
-            says=SAYS,
-            limit=20,
-        ),
-        "pythons_open": sh(f"perl -e {{tell}} tell {each}", tell=program("ospreyops.remote", "own.pl"), limit=20),
+        **pythons.questions(settings),
         "watch_files": sh("cd {files} && ls -1 | grep -E '^(osprey[.]pyz|watch[.])|[.]part$'", files=folder, limit=20),
         "shipped": sh(SHA256SUM, file=f"{folder}/osprey.pyz", limit=60),
         "sent": sh(SHA256SUM, file=f"{folder}/osprey.pyz.new", limit=60),
@@ -108,8 +90,7 @@ def watchdog_state(host: HostFacts, answers: Mapping[str, Answer]) -> WatchdogSt
     """What the answers tell. Errors: Blocked where there is no supervisor."""
     return WatchdogState(
         supervisor(host.system).job_state(answers),
-        _first(answers["pythons"].out, frozenset()),
-        _first(answers["pythons"].out, _open_to_others(answers["pythons_open"].out)),
+        pythons.found(answers),
         frozenset(answers["watch_files"].out.splitlines()),
         answers["shipped"].out[:64] or None,
         answers["sent"].out[:64] or None,
@@ -129,7 +110,7 @@ def installation(facts: Facts, target: Target, found: WatchdogState, every: int,
     if not root and not target.machine.vm:
         engine_of(facts)
     rights.check_own(facts, target)
-    folder, python = host.files, _python(host, settings, found, root=root)
+    folder, python = host.files, pythons.chosen(host, settings, found.pythons, root=root)
     start = (python, "-I", "-u", f"{folder}/osprey.pyz", "-f", f"{folder}/watch.json")
     stores = {"MACHINE_STORAGE_PATH": settings.vm_store, "VBOX_USER_HOME": settings.vm_registry}
     job = Job(
@@ -141,24 +122,6 @@ def installation(facts: Facts, target: Target, found: WatchdogState, every: int,
         environment={key: re.sub("^~", host.home, path) for key, path in stores.items() if path},
     )
     return Installation(shipped, sha256(shipped), folder, own_settings(settings, host), job)
-
-
-def _python(host: HostFacts, settings: Settings, found: WatchdogState, *, root: bool) -> str:
-    """The host's Python. Errors: Blocked when it has none that is new enough, or, for root, others may change each."""
-    if python := found.root_python if root else found.python:
-        return python
-    if found.python:
-        raise Blocked(
-            f"root would run {found.python} on {host.name}, which others may write",
-            hint=f"{ADVICE} there, for root; osprey.hosts.{host.name}.python names one that lies elsewhere",
-        )
-    needs = "{}.{}".format(*bundle.needs())
-    case = f"{settings.python} is no Python" if settings.python else f"there is no Python on {host.name}"
-    hint = f"{ADVICE} there; osprey.hosts.{host.name}.python names one that lies elsewhere"
-    evidence = ""
-    if bundle.needs() > bundle.OLDEST:
-        evidence = f"the libraries that are installed here need {needs}; a checkout with an older Python has others"
-    raise Blocked(f"{case} of {needs} or newer, which the watchdog needs", evidence=evidence, hint=hint)
 
 
 def own_settings(settings: Settings, host: HostFacts) -> Secret:
@@ -235,27 +198,6 @@ def _upload(target: Target, wanted: Installation, place: str, *, sudo: bool) -> 
         return Upload(wanted.program, place, target.settings.ssh, sudo)
     line = "umask 022 && mkdir -p {files} && cp {program} {place}"
     return sh(line, files=wanted.folder, program=wanted.program, place=place, limit=60, sudo=sudo, own=wanted.folder)
-
-
-def _open_to_others(printed: str) -> frozenset[str]:
-    """The paths of which others than root may change something."""
-    rows = [row.split("\t") for row in printed.splitlines()]
-    return frozenset(row[1] for row in rows if row[0] == "root" and len(row) == 3)
-
-
-def _first(listing: str, but: frozenset[str]) -> Optional[str]:
-    """The first Python that is new enough, None without one; each line is a version and a path. but: these are none."""
-    for row in listing.splitlines():
-        version, _, path = row.partition(" ")
-        numbers = re.fullmatch(r"3\.([0-9]{1,4})", version)
-        if (
-            numbers
-            and (3, int(numbers[1])) >= bundle.needs()
-            and re.fullmatch(r"/[^\x00-\x1f\x7f]+", path)
-            and path not in but
-        ):
-            return path
-    return None
 
 
 def _root_home(system: str) -> str:

@@ -36,7 +36,8 @@ def tell(site: Site, event: dict[str, Any]) -> None:
         if "://" in to.reveal():
             Background(lambda: post(to.reveal(), told)).wait(LIMIT)
         else:
-            own = to if to.startswith(("/", "~/")) else ""
+            words = to.reveal()
+            own = words if words.startswith(("/", "~/")) else ""
             line = sh("printf '%s\\n' {told} | {program}", told=json.dumps(told), program=to, limit=LIMIT, own=own)
             site.here().run(line)
     except (OSError, ValueError, http.client.HTTPException, OspreyError) as error:

@@ -94,16 +94,15 @@ class Supervisor(Protocol):
         """Show the last lines that the job printed."""
 
 
-def write(path: str, text: str, *, sudo: bool, private: bool = False) -> Command:
-    """Write a file, whole or not at all. private: nobody else may read it.
+def write(path: str, text: str, *, sudo: bool) -> Command:
+    """Write a file, whole or not at all.
 
     Each of its lines is a word of the command: a login shell may be csh, whose words end at a newline.
     """
     lines = text.rstrip("\n").replace("\\", "\\\\").replace("!", "\\0041").split("\n")
     folder, new = quote(path.rpartition("/")[0]), quote(f"{path}.new")
     words = " ".join(map(quote, lines))
-    mask = "077" if private else "022"
-    line = f"umask {mask} && mkdir -p {folder} && printf '%b\\n' {words} >{new} && mv -f {new} {quote(path)}"
+    line = f"umask 022 && mkdir -p {folder} && printf '%b\\n' {words} >{new} && mv -f {new} {quote(path)}"
     return Command(line, LIMIT, sudo, path.rpartition("/")[0])
 
 
