@@ -12,7 +12,10 @@ PACKAGE = Path(__file__).parents[2] / "ospreyops"
 MODULES = ("re", "tarfile", "urllib.parse", "cryptography", "requests", "plistlib", "xml", "struct")
 CALLS = ("parse_json", "parse_object", "whole_number", "splitlines", "loads", "strptime", "fromhex")
 """What a module has that reads texts: it imports one of the former, or names one of the latter."""
-BY_LOOKS = ("look.host", "look.state", "look.service", "look.alongside", "facts.engine", "tools.supervisor")
+BY_LOOKS = (
+    *("look.host", "look.place", "look.state", "look.service", "look.alongside", "facts.engine"),
+    *("tools.supervisor", "daemon.pythons"),
+)
 """Modules that whole looks and the tools' own entries go through."""
 OWN = {
     "daemon.bundle": "the metadata of installed packages",
