@@ -83,8 +83,8 @@ class LockLease:
     files: str
     """The folder of the lock's files on the host."""
 
-    def __init__(self, stream: Stream, token: str) -> None:
-        self._stream, self._token = stream, token
+    def __init__(self, stream: Stream, token: str, *, sudo: bool) -> None:
+        self._stream, self._token, self._sudo = stream, token, sudo
         self._sending, self._over = threading.Lock(), threading.Event()
         self._read, self._owed = b"", 0
         stream.sock.settimeout(HEARTBEAT_TIMEOUT)
@@ -116,7 +116,7 @@ class LockLease:
     @property
     def guard(self) -> Guard:
         """What the lines of the task run under."""
-        return Guard(self.files, self._token)
+        return Guard(self.files, self._token, self._sudo)
 
     def begin(self) -> None:
         """Start the heartbeats."""
@@ -170,7 +170,7 @@ def take(host: Host, folder: str, holder: Holder, *, sudo: bool) -> Union[LockLe
         limit=LONGEST,
     )
     line = Command(f'{claimed(folder)}cd "$d" && echo "files $d" && {hold.line}', LONGEST, sudo, folder)
-    lease = LockLease(host.stream(line), token)
+    lease = LockLease(host.stream(line), token, sudo=sudo)
     try:
         lease.files = lease.line("files .*").partition(" ")[2]
         answer = lease.line("ok|(held|line) .*")

@@ -7,8 +7,8 @@
 # SECONDS have passed since the last heartbeat. ALIVE is 1 when the process that HOLDER names runs lock_hold.pl, else 0.
 # While a line goes on, it prints a row "line" with what guard.pl noted of it, separated by tabs.
 #
-# A lock of an older version, which everybody could open, counts only while its holder is heard of: lock_hold.pl replaces
-# it, as it does with the line.
+# A file of an older version, which everybody could open, counts only while the holder is heard of, or until the line has
+# reached its limit: lock_hold.pl replaces it then.
 #
 # $^E is the error of the last system call, as is the variable whose name a csh would expand.
 use strict;
@@ -24,8 +24,12 @@ my $held = sub {
         return;
     } else {
         return if flock $file, LOCK_SH | LOCK_NB;
-        my ($mode, $changed) = (stat $file)[2, 9];
-        return if $name eq "lock" and $mode & 077 and abs(time - $changed) > 60;
+        my ($mode, $begin) = (stat $file)[2, 9];
+        return $file unless $mode & 077;
+        my $limit = 0;
+        ($begin, $limit) = (<$file> // "") =~ /^([0-9]+) ([0-9]+) [0-9]+ [0-9]+$/ if $name eq "line";
+        seek $file, 0, 0;
+        return unless defined $begin and time >= $begin - 60 and time <= $begin + $limit + 60;
         return $file;
     }
 };

@@ -133,13 +133,12 @@ class Host:
         first = self._execute(sudo.wanted(self._owner or "root"), 20)
         if self._owner and not first.ok and not self._execute(f"id -u {self._owner}", 20).ok:
             raise Blocked(f"there is no user {self._owner} on {self.name}", evidence=first.err)
-        user = getpass.getuser() if self.here else str(self._connection.user)
 
         def check(password: str) -> Answer:
             mark = new_mark()
             return self._execute(sudo.tried(self._owner or "root", mark), 20, password=password, mark=mark)
 
-        return sudo.asked(self.console, user, first, check)
+        return sudo.asked(self.console, self._login, first, check)
 
     @property
     def _try(self) -> str:
@@ -167,6 +166,10 @@ class Host:
         return invoke.Context(invoke.Config(overrides={"runners": {"local": Local}}))
 
     @property
+    def _login(self) -> str:
+        return getpass.getuser() if self.here else str(self._connection.user)
+
+    @property
     def _owner(self) -> str:
         """The user whom lines run as, through sudo; "" when that is the user who logs in."""
         return "" if self._settings.owner == self._settings.user else self._settings.owner
@@ -177,18 +180,19 @@ class Host:
         mark: what they print when they want the password; "" where that is the first line of their input anyway.
         begins: what the line itself prints first.
 
-        The guard stands outside of sudo: root may have no right to the user's files, on a network file system.
+        The guard runs as who took the lock. So it stands outside of root's sudo where that is the login user: root may
+        have no right to the user's files, on a network file system.
         """
         user, guard = self._user(command), self.guard
         words = protocol.with_timeout(command, begins, gains=bool(user))
-        if guard and self._owner:
+        if guard and guard.sudo and user != "root":
+            words, user = protocol.kept(sudo.free(words, user or self._login)), "root"
+        if guard and (guard.sudo or self._owner):
             words, guard = protocol.guarded(words, command, guard), None
         if user:
             words = self._sudo(words, user, mark)
         if guard:
-            # The shell stays, for sudo closes the descriptor that locks the line; a signal is for what it runs.
-            words = f"trap : INT TERM HUP; {words}; exit $?" if user else words
-            words = protocol.guarded(words, command, guard)
+            words = protocol.guarded(protocol.kept(words) if user else words, command, guard)
         return words, self.sudo_password if user else ""
 
     def _user(self, command: Command) -> str:

@@ -40,10 +40,14 @@ Nobody else may write what a line makes, whatever the umask of the host is.
 
 @dataclass(frozen=True)
 class Guard:
-    """The lock of a host, under which lines run. files: the folder of its files; token: of the task that has it."""
+    """The lock of a host, under which lines run.
+
+    files: the folder of its files; token: of the task that has it; sudo: only root may read the files.
+    """
 
     files: str
     token: str
+    sudo: bool
 
 
 def new_mark() -> str:
@@ -71,6 +75,14 @@ def guarded(words: str, command: Command, guard: Guard) -> str:
     """The words that run a command, for as long as the guard's task has the lock, for any login shell."""
     shown = " ".join(re.sub("perl -e '[^']*'", "perl -e …", command.line).split())
     return _in_sh("guard.pl", [guard.files, guard.token, _seconds(command), shown, words])
+
+
+def kept(words: str) -> str:
+    """The words of a sudo that a guard runs, in a shell that stays: sudo closes the descriptor that locks the line.
+
+    A signal is for what runs in it.
+    """
+    return f"trap : INT TERM HUP; {words}; exit $?"
 
 
 def check_begun(name: str, answer: Answer) -> None:

@@ -103,7 +103,7 @@ def write(path: str, text: str, *, sudo: bool) -> Command:
     folder, new = quote(path.rpartition("/")[0]), quote(f"{path}.new")
     words = " ".join(map(quote, lines))
     line = f"umask 022 && mkdir -p {folder} && printf '%b\\n' {words} >{new} && mv -f {new} {quote(path)}"
-    return Command(line, LIMIT, sudo, path.rpartition("/")[0])
+    return Command(line, LIMIT, sudo, path)
 
 
 def shown(file: str) -> Command:

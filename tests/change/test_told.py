@@ -202,5 +202,5 @@ def test_a_line_noted_with_odd_numbers_is_one_of_an_unknown_task(noted: str) -> 
 def test_a_host_that_talks_on_in_place_of_its_lock_does_not_keep_a_task_waiting() -> None:
     stream: Any = LocalStream("yes 'welcome to grisman-12'", b"")
     with pytest.raises(LockLost, match="says more than a lock does"):
-        LockLease(stream, "token").line("ok")
+        LockLease(stream, "token", sudo=False).line("ok")
     stream.finish()
