@@ -45,7 +45,7 @@ def start(facts: Facts, target: Target, release: Release, folder: str, port: int
         folder=host.folder,
         start=f"{line} >>{target.settings.log(port)} 2>&1; echo $? {release.version} >{END}",
         limit=30,
-        sudo=facts.sudo,
+        sudo=_writes(facts),
         own=host.folder,
     )
 
@@ -64,7 +64,7 @@ def remove(facts: Facts, target: Target, container: Container) -> Command:
     """Remove a container that does not run, and keep its last words in the log: what `--rm` did not do."""
     logs, gone = (target.machine.at_engine(line(container.name)) for line in (docker.logs, docker.remove))
     log = f"{facts.host.folder}/{target.settings.log(container.port)}"
-    return sh(f"{logs} >>{{log}} 2>&1; {gone}", log=log, limit=60, sudo=facts.sudo, own=facts.host.folder)
+    return sh(f"{logs} >>{{log}} 2>&1; {gone}", log=log, limit=60, sudo=_writes(facts), own=facts.host.folder)
 
 
 def drain(facts: Facts, target: Target, container: Container) -> Command:
@@ -143,6 +143,11 @@ def connections(target: Target, container: Container) -> Command:
 
 def _at_engine(facts: Facts, target: Target, line: str, limit: float) -> Command:
     return Command(target.machine.at_engine(line), limit, sudo=facts.sudo)
+
+
+def _writes(facts: Facts) -> bool:
+    """Only root may do what reaches Docker and writes into the service's folder."""
+    return facts.sudo or not facts.host.writable
 
 
 def _root(facts: Facts) -> bool:

@@ -20,8 +20,14 @@ def by_root(facts: Facts, target: Target) -> bool:
 
 
 def check_own(facts: Facts, target: Target) -> None:
-    """Check that nobody else decides what root, or the owner, runs. Errors: Blocked, with the line that mends it."""
+    """Check that nobody else decides what root, or the owner, runs, and that the user of a VM may write where he works.
+
+    Errors: Blocked, with the line that mends it.
+    """
     host, root = facts.host, by_root(facts, target)
+    if target.machine.vm and not host.writable:
+        line = _line(_taken(host.user, host.folder, "-R "))
+        raise Blocked(f"{host.user} may not write in {host.folder}", hint=f"{line}, on {host.name}")
     if not root and not target.settings.owner:
         return
     whose, name = ("root", "root") if root else ("own", host.user)

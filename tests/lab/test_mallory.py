@@ -115,6 +115,20 @@ def test_a_folder_that_was_mended_with_the_printed_line_is_used(
     assert there.inv(*DEPLOY, *there.flags).code == 0
 
 
+def test_a_user_who_may_use_docker_changes_a_service_in_a_folder_of_roots_as_himself(
+    there: There, mallory: Server, releases: Releases
+) -> None:
+    there.offer(releases("0.3"), "0.3")
+    there.inv.env["INVOKE_OSPREY_FOLDER"] = SET
+    mallory.sh(f"mkdir -p {SET} && usermod -aG docker ops && chgrp docker /run/docker.sock")
+    try:
+        for task in (DEPLOY, ("service.restart",)):
+            ran = there.inv(*task, *there.flags)
+            assert ran.code == 0 and "$ docker rename" in ran.out + "$ docker rename" * (task is DEPLOY), ran.said
+    finally:
+        mallory.sh("gpasswd -d ops docker; chgrp root /run/docker.sock", check=False)
+
+
 def test_what_an_older_version_left_in_the_users_home_is_moved_by_the_printed_line_and_nothing_is_lost(
     there: There, mallory: Server, releases: Releases
 ) -> None:
