@@ -26,6 +26,12 @@ PORT = 44342
 END = f"{CONTAINER}.ended"
 SESSION = {"Darwin": "perl -MPOSIX -e 'setsid; exec @ARGV'"}
 """What starts a session of its own where that is not setsid; it survives disconnects, the terminal and Ctrl-C."""
+SCOPE = "systemd-run --scope "
+"""What takes a process of root's out of the login session, which logind, or a module of PAM, may end with all in it."""
+TRIAL = 60
+"""Seconds that a process lives which is left behind for a trial."""
+ENDING = 2
+"""Seconds that a host gets to end what a login session left."""
 
 
 def start(facts: Facts, target: Target, release: Release, folder: str, port: int) -> Command:
@@ -36,18 +42,38 @@ def start(facts: Facts, target: Target, release: Release, folder: str, port: int
     """
     if facts.host.unit:
         return sh("systemctl start {unit}", unit=UNIT, limit=60, sudo=_root(facts), own=folder)
-    host, session = facts.host, SESSION.get(facts.host.system, "setsid")
+    host = facts.host
     script = quote(posixpath.relpath(folder, host.folder))
     given = "" if port == PORT else f" --port {port}"
     line = f"{target.machine.environment(facts)}{script}/{SCRIPT} --version {release.version}{given}"
+    begun = _detached(facts, "sh -c {start}")
     return sh(
-        f"cd {{folder}} && rm -f {END} && (nohup {session} sh -c {{start}} </dev/null >/dev/null 2>&1 9>&- &)",
+        f"cd {{folder}} && rm -f {END} && ({begun})",
         folder=host.folder,
         start=f"{line} >>{target.settings.log(port)} 2>&1; echo $? {release.version} >{END}",
         limit=30,
         sudo=_writes(facts),
         own=host.folder,
     )
+
+
+def left_running(facts: Facts, mark: str) -> Command:
+    """Leave a process behind, in the way of `start`, that has the mark among its words; print its number."""
+    words = f"perl -e 'sleep {TRIAL}' {mark}"
+    return Command(f"{_detached(facts, words)} echo $!", LIMIT)
+
+
+def still_running(process: int, mark: str) -> Command:
+    """End that process, if it is still there a while after its login session; fails where it is not."""
+    return Command(f"sleep {ENDING}; ps -ww -o args= -p {process} | grep -F {mark} && kill {process}", LIMIT)
+
+
+def _detached(facts: Facts, words: str) -> str:
+    """The words in the background, where nothing of the line or its connection reaches them."""
+    host = facts.host
+    scope = SCOPE if host.systemd and (facts.sudo or host.user == "root") else ""
+    session = SESSION.get(host.system, "setsid")
+    return f"nohup {scope}{session} {words} </dev/null >/dev/null 2>&1 9>&- &"
 
 
 def stop(facts: Facts, target: Target, container: Optional[Container]) -> Command:

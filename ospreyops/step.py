@@ -32,6 +32,7 @@ class Step:
     then_look: the steps after it make sense only once it has taken effect.
     ends: it ends, powers off or removes what may be of use (a container, a VM, a call of somebody's). Repairs do such a
     step only while nothing proves that the service serves or computes (goals/loss.py).
+    lasting: it starts what is to go on after the login session, or makes room for that (change/detached.py).
     """
 
     why: str = field(compare=False)
@@ -40,6 +41,7 @@ class Step:
     patience: float = field(default=30, compare=False)
     then_look: bool = field(default=False, compare=False)
     ends: bool = field(default=False, compare=False)
+    lasting: bool = field(default=False, compare=False)
 
     @property
     def changes(self) -> bool:

@@ -37,6 +37,7 @@ class Change:
 
     task: as it was typed; image: the one it is about, None when it names no release; wait: for others with the lock.
     interrupted: somebody pressed Ctrl-C; no further step begins.
+    lasts: what a login session leaves goes on after it, as was tried (detached.py).
     """
 
     host: Host
@@ -47,6 +48,7 @@ class Change:
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     interrupted: bool = False
+    lasts: bool = field(default=False, init=False)
     last: Facts = field(init=False)
     _lease: Optional[LockLease] = field(default=None, init=False)
     _record: dict[str, Any] = field(default_factory=dict, init=False)
@@ -88,6 +90,7 @@ class Change:
             with self.console.waiting(case):
                 self.sleep(PAUSE)
         self._lease, self._began, self._record, self._archive = taken, self.clock(), {}, None
+        self.host.sessions.keep()
         return True
 
     def since(self, line: str) -> Optional[float]:
@@ -131,13 +134,13 @@ class Change:
 
     def end(self, outcome: str) -> None:
         """Free the lock, and leave the history a line if something was done."""
-        lease, self._lease = self._lease, None
-        if not lease:
-            return
-        record = self._so_far(outcome) if self._record else None
-        ended = lease.end(record)
-        if record and ended.code > 0:
-            self.console.dim(f"the history of {self.host.name} could not be written: {ended.said}")
+        lease, self._lease, self.lasts = self._lease, None, False
+        if lease:
+            record = self._so_far(outcome) if self._record else None
+            ended = lease.end(record)
+            if record and ended.code > 0:
+                self.console.dim(f"the history of {self.host.name} could not be written: {ended.said}")
+        self.host.sessions.release()
 
     @contextmanager
     def closed(self) -> Iterator[None]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ..errors import Interrupted, NotConverged, OspreyError
 from ..step import Action, Goal, Step
+from . import detached
 from .site import Site
 
 EVIDENCE_LINES = 8
@@ -51,7 +52,9 @@ def plans(site: Site, goal: Goal, done: Done) -> Iterator[list[Step]]:
             reasons += [again[0].why] if again[0].why not in reasons else []
             _check_patience(site, again, done, [*reasons[-EVIDENCE_LINES:], facts.host.log_tail])
             _wait(site, again[0], done)
-        elif not any(step.changes for step in steps) or not site.change.begin():
+            continue
+        detached.check(site, steps)
+        if not any(step.changes for step in steps) or not site.change.begin():
             yield steps
 
 
@@ -62,7 +65,7 @@ def perform(site: Site, steps: list[Step], done: Done) -> None:
             raise KeyboardInterrupt
         outcome = step.outcome if step.changes else None
         with site.console.step(step.why, str(step.do), outcome), site.change.step(step):
-            step.do.perform(site.host)
+            detached.perform(site, step)
         done[step.do] = (site.clock(), step)
         if step.then_look:
             return

@@ -105,6 +105,7 @@ class HostFacts:
     damaged: file of what it remembers -> what is wrong with it; "." is their folder.
     loading: the versions whose load into Docker began and, as far as is known, did not end.
     sleeps_after: minutes of idleness after which it goes to sleep; None when it does not.
+    systemd: it is the init.
     """
 
     name: str
@@ -134,6 +135,7 @@ class HostFacts:
     loaded: Optional[tuple[LoadedImage, ...]] = ()
     loading: frozenset[str] = frozenset()
     sleeps_after: Optional[int] = None
+    systemd: bool = False
     logs: Mapping[str, int] = field(default_factory=dict)
     log_tail: str = ""
 

@@ -38,4 +38,4 @@ def repair(facts: Facts, target: Target) -> Iterator[Step]:
 
 def _restarted(vm: Vm, why: str, facts: Facts) -> Step:
     why += facts.engine.loss if facts.engine else ""
-    return Step(why, vm.restart(), f"the VM {vm.name} is restarted", UP, then_look=True, ends=True)
+    return Step(why, vm.restart(), f"the VM {vm.name} is restarted", UP, then_look=True, ends=True, lasting=True)

@@ -47,7 +47,8 @@ def repair(facts: Facts, target: Target) -> Iterator[Step]:
         raise Blocked(f"{why}, but {_described(found)} goes on", hint="wait for its end, or end it there")
     elif seen.process:
         why = f"{why}, while the VM's process lives (pid {seen.process.pid})"
-        yield Step(why, vm.end(seen.process), f"the VM {vm.name} is powered off", then_look=True, ends=True)
+        outcome = f"the VM {vm.name} is powered off"
+        yield Step(why, vm.end(seen.process), outcome, then_look=True, ends=True, lasting=True)
     elif server and not others:
         why = f"{why}, and no VM runs: its server hangs (pid {server.pid})"
         outcome = "VirtualBox's server is ended; the next call starts it"

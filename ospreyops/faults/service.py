@@ -30,6 +30,6 @@ def repair(facts: Facts, target: Target) -> Iterator[Step]:
     rollout = Rollout(Release(facts.host.desired.version), any_image=True)
     hanging = health.hanging(facts, target) if Plan(facts, target, rollout).candidate else None
     if hanging:
-        yield from (replace(step, why=str(hanging)) for step in service.stopped(facts, target))
+        yield from (replace(step, why=str(hanging), lasting=True) for step in service.stopped(facts, target))
     else:
         yield from deployed(facts, target, rollout, end=Stage.LIVE)

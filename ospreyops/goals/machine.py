@@ -75,7 +75,7 @@ def _whole(facts: Facts, vm: Vm, seen: VmFacts) -> Iterator[Step]:
         raise Blocked(f"VirtualBox does not know the VM {vm.name}, whose files are there", hint=hint)
     elif seen.record and not seen.record.ssh_port and not seen.making and state is State.RUNNING:
         why = f"the making of the VM {vm.name} ended before docker-machine knew how to log in"
-        yield Step(why, vm.restart(), f"the VM {vm.name} is restarted", UP, then_look=True, ends=True)
+        yield Step(why, vm.restart(), f"the VM {vm.name} is restarted", UP, then_look=True, ends=True, lasting=True)
 
 
 def _registering(left: str) -> str:
@@ -99,18 +99,20 @@ def _running(facts: Facts, vm: Vm, seen: VmFacts) -> Iterator[Step]:
         hint = TRY.get(seen.reply, f"VBoxManage showvminfo {vm.name}, on {name}")
         raise Blocked(f"nobody can say how the VM {vm.name} is: {why}", hint=hint)
     if state is State.ABSENT:
-        yield Step(why, vm.create(), f"the VM {vm.name} is made", UP, then_look=True)
+        yield Step(why, vm.create(), f"the VM {vm.name} is made", UP, then_look=True, lasting=True)
     elif state in (State.SAVED, State.ABORTED_SAVED):
         line = vm.restore(aborted=state is State.ABORTED_SAVED)
         outcome = f"the VM {vm.name} is started: it goes on from its saved state, if that could be loaded"
-        yield Step(why, line, outcome, UP, then_look=True, ends=True)
+        yield Step(why, line, outcome, UP, then_look=True, ends=True, lasting=True)
     elif state is State.STOPPED:
-        yield Step(why, vm.start(), f"the VM {vm.name} is started", UP, then_look=True)
+        yield Step(why, vm.start(), f"the VM {vm.name} is started", UP, then_look=True, lasting=True)
     elif state is State.PAUSED:
-        yield Step(why, vm.resume(), f"the VM {vm.name} is not paused any more", then_look=True, ends=True)
+        outcome = f"the VM {vm.name} is not paused any more"
+        yield Step(why, vm.resume(), outcome, then_look=True, ends=True, lasting=True)
     elif state is State.BROKEN:
         why += ": its processor crashed"
-        yield Step(why, vm.power_off(), f"the VM {vm.name} is powered off", then_look=True, ends=True)
+        outcome = f"the VM {vm.name} is powered off"
+        yield Step(why, vm.power_off(), outcome, then_look=True, ends=True, lasting=True)
 
 
 def _engine_running(facts: Facts, vm: Vm) -> Iterator[Step]:

@@ -87,7 +87,7 @@ def _started(plan: Plan, port: int, *, then_look: bool = False) -> Iterator[Step
         why += f": its start script ended with exit status {ended.status}{NOT_RUN.get(ended.status, '')}"
     line = Keyed(f"start {plan.release.version}", lines.start(facts, target, plan.release, plan.script_folder, port))
     patience = STARTED if ended is None or unit else 0
-    yield Step(why, line, f"{image} is started", patience, then_look=then_look)
+    yield Step(why, line, f"{image} is started", patience, then_look=then_look, lasting=True)
 
 
 def stopped(facts: Facts, target: Target) -> Iterator[Step]:

@@ -114,6 +114,7 @@ def host_facts(settings: Settings, answers: Mapping[str, Answer]) -> HostFacts:
         unpacked_from=_sources(answers["unpacked"].out),
         archives=_archives(settings.archive, answers["archives"].out),
         unit=systemctl.unit(answers["unit"].out),
+        systemd=bool(answers["unit"].out),
         listener=sockets.listener(answers["listener"].out),
         script_end=_script_end(answers["ended"].out),
         sleeps_after=pmset.sleeps_after(answers["sleep"].out),

@@ -21,6 +21,7 @@ from ..settings import Settings
 from . import protocol, sudo
 from .command import Answer, Command
 from .protocol import Guard, new_mark
+from .sessions import Sessions
 from .streams import GRACE, OPTIONS, Begun, Local, LocalStream, RemoteStream, Stream
 
 LINE_BEFORE = 5
@@ -38,6 +39,7 @@ class Host:
         self._settings = settings
         self.console = console
         self.guard: Optional[Guard] = None
+        self.sessions = Sessions(settings, lambda text: console.say(text, error=True))
 
     @property
     def here(self) -> bool:
@@ -81,7 +83,7 @@ class Host:
         if self.here:
             return Begun(LocalStream(words, first), mark)
         with self._deadline(self._settings.ssh_connect_timeout):
-            return Begun(RemoteStream(self._connection, words, first, self._settings.ssh_connect_timeout), mark)
+            return Begun(RemoteStream(self.sessions.current, words, first, self._settings.ssh_connect_timeout), mark)
 
     def follow(self, command: Command) -> None:
         """Show what a line prints until it ends, or until Ctrl-C, which ends it on the host, too."""
@@ -111,7 +113,7 @@ class Host:
         words = "exec /bin/sh -c " + shlex.quote(protocol.PATH + f"exec {line}")
         if self._owner:
             words = f"sudo -H -u {self._owner} {words.removeprefix('exec ')}"
-        where = invoke.Context() if self.here else self._connection
+        where = invoke.Context() if self.here else self.sessions.current
         result: Any = where.run(words, pty=True, warn=True, hide=False, dry=False)
         if result.exited:
             raise Failed(f"exit status {result.exited}: {line}")
@@ -148,18 +150,12 @@ class Host:
     @cached_property
     def jumped(self) -> bool:
         """The connection goes through another host (ProxyJump, ProxyCommand)."""
-        return not self.here and bool(self._connection.gateway)
+        return not self.here and bool(self.sessions.current.gateway)
 
     @cached_property
     def address(self) -> str:
         """The name or IP address under which this computer reaches the host."""
-        return "localhost" if self.here else str(self._connection.host)
-
-    @cached_property
-    def _connection(self) -> Any:
-        from . import ssh
-
-        return ssh.connect(self._settings, lambda text: self.console.say(text, error=True))
+        return "localhost" if self.here else str(self.sessions.current.host)
 
     @cached_property
     def _here(self) -> invoke.Context:
@@ -167,7 +163,7 @@ class Host:
 
     @property
     def _login(self) -> str:
-        return getpass.getuser() if self.here else str(self._connection.user)
+        return getpass.getuser() if self.here else str(self.sessions.current.user)
 
     @property
     def _owner(self) -> str:
@@ -216,7 +212,7 @@ class Host:
         if shown:
             options.update(hide=False, out_stream=shown[0], err_stream=shown[1])
         with self._deadline(limit):
-            result: Any = (self._here if self.here else self._connection).run(words, **options)
+            result: Any = (self._here if self.here else self.sessions.current).run(words, **options)
         for lines in shown:
             lines.end()
         return Answer(result.exited, result.stdout, sudo.without(mark, result.stderr))
@@ -236,7 +232,7 @@ class Host:
             return
         from . import ssh
 
-        transport = self._connection.transport
+        transport = self.sessions.current.transport
         try:
             with ssh.deadline(transport, limit + GRACE) as over:
                 yield

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ..change.reach import reach
 from ..change.site import Site
@@ -99,7 +100,7 @@ def restart(site: Site, yes: bool = False) -> Outcome:
 
     def goal(facts: Facts) -> Iterator[Step]:
         check_loss(facts, "machine.restart", yes=yes or site.dry)
-        return stopped(facts, site.target)
+        return (replace(step, lasting=True) for step in stopped(facts, site.target))
 
     did = reach(site, goal)
     did += [] if site.dry else reach(site, lambda facts: docker_answers(facts, site.target))

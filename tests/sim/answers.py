@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ospreyops.remote.command import Answer, Command
 from ospreyops.settings import ROOTS
 from tests.sim.releases import archive_sum
+from tests.sim.sessions import ASKED
 
 if TYPE_CHECKING:
     from tests.sim.host import SimHost
@@ -25,6 +26,8 @@ def answer(host: SimHost, name: str, line: str) -> Answer:
     """What the host answers to a question of a look."""
     if name in ("asked", "lock", "history", "changed"):
         return host.really(Command(line, 10))
+    if name in ASKED:
+        return host.sessions.answer(name, line)
     packed = re.search(r"osprey-service-docker-[0-9.]+\.tar\b(?!\.)", line)
     at = re.search(r"https://[^/ ]+?:(\d+)", line)
     behind = host.behind(int(at[1]) if at else 44342)

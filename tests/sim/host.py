@@ -29,6 +29,7 @@ from ospreyops.tools import docker
 from tests.sim.answers import EPOCH, answer
 from tests.sim.changes import change
 from tests.sim.releases import SimReleases
+from tests.sim.sessions import SimSessions
 
 HOMES = r"(~|/home/ops|/Users/\w+)/osprey/service-docker|/var/lib/ospreyops|/srv/osprey"
 """The service's folders on simulated hosts."""
@@ -103,6 +104,7 @@ class SimHost(SimReleases):
     console: Optional[Console] = None
     place: str = ""
     open_to: dict[str, str] = field(default_factory=dict)
+    sessions: SimSessions = field(default_factory=SimSessions)
     files: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(dir=folders())))
 
     def ask(self, questions: Mapping[str, Command], *, sudo: bool = False) -> dict[str, Answer]:
