@@ -52,7 +52,7 @@ def start(facts: Facts, target: Target, release: Release, folder: str, port: int
         folder=host.folder,
         start=f"{line} >>{target.settings.log(port)} 2>&1; echo $? {release.version} >{END}",
         limit=30,
-        sudo=_writes(facts),
+        sudo=writes_as_root(facts),
         own=host.folder,
     )
 
@@ -71,7 +71,7 @@ def still_running(process: int, mark: str) -> Command:
 def _detached(facts: Facts, words: str) -> str:
     """The words in the background, where nothing of the line or its connection reaches them."""
     host = facts.host
-    scope = SCOPE if host.systemd and (facts.sudo or host.user == "root") else ""
+    scope = SCOPE if host.systemd and (writes_as_root(facts) or host.user == "root") else ""
     session = SESSION.get(host.system, "setsid")
     return f"nohup {scope}{session} {words} </dev/null >/dev/null 2>&1 9>&- &"
 
@@ -90,7 +90,7 @@ def remove(facts: Facts, target: Target, container: Container) -> Command:
     """Remove a container that does not run, and keep its last words in the log: what `--rm` did not do."""
     logs, gone = (target.machine.at_engine(line(container.name)) for line in (docker.logs, docker.remove))
     log = f"{facts.host.folder}/{target.settings.log(container.port)}"
-    return sh(f"{logs} >>{{log}} 2>&1; {gone}", log=log, limit=60, sudo=_writes(facts), own=facts.host.folder)
+    return sh(f"{logs} >>{{log}} 2>&1; {gone}", log=log, limit=60, sudo=writes_as_root(facts), own=facts.host.folder)
 
 
 def drain(facts: Facts, target: Target, container: Container) -> Command:
@@ -171,7 +171,7 @@ def _at_engine(facts: Facts, target: Target, line: str, limit: float) -> Command
     return Command(target.machine.at_engine(line), limit, sudo=facts.sudo)
 
 
-def _writes(facts: Facts) -> bool:
+def writes_as_root(facts: Facts) -> bool:
     """Only root may do what reaches Docker and writes into the service's folder."""
     return facts.sudo or not facts.host.writable
 

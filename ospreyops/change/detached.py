@@ -3,17 +3,16 @@
 logind ends it with KillUserProcesses=yes, as may a module of PAM, or launchd. So it is tried before anything is stopped
 or started: a process is left behind, the connection is closed, and the process is looked for over another one. The line
 that starts the service then runs in a session of its own, which ends with the line: each look after that is made over a
-connection that did not stand yet. The lock is held over the one before (field book: world, sessions).
+connection that did not stand yet. The lock is held over the one before (field book: world, "Shells, sudo").
 """
 
 from __future__ import annotations
 
-import secrets
-
 from ..errors import Blocked
 from ..facts import Facts
-from ..lines import left_running, still_running
+from ..lines import left_running, still_running, writes_as_root
 from ..remote.command import Answer, Command, quote
+from ..remote.protocol import new_mark
 from ..step import Step
 from ..text import whole_number
 from .site import Site
@@ -39,13 +38,13 @@ def check(site: Site, steps: list[Step]) -> None:
     facts, change = site.last, site.change
     if change.lasts or not any(_lasting(site, step) for step in steps):
         return
-    mark = f"ospreyops-{secrets.token_hex(8)}"
-    left = site.host.ask({"left": left_running(facts, mark)}, sudo=facts.sudo)["left"]
+    mark, root = new_mark(), writes_as_root(facts)
+    left = site.host.ask({"left": left_running(facts, mark)}, sudo=root)["left"]
     process = whole_number(left.out.strip())
     if process is None:
         raise Blocked(f"nothing can be left running on {site.name}", evidence=left.said)
     site.host.sessions.renew()
-    running = site.host.ask({"lasts": still_running(process, mark)}, sudo=facts.sudo)["lasts"]
+    running = site.host.ask({"lasts": still_running(process, mark)}, sudo=root)["lasts"]
     why = site.host.ask({"kills": KILLS, "rootless": ROOTLESS})
     if not running.ok:
         raise _refused(facts, why["kills"])
