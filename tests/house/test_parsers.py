@@ -18,6 +18,7 @@ BY_LOOKS = (
 )
 """Modules that whole looks and the tools' own entries go through."""
 OWN = {
+    "change.detached": "a number, which text.py reads",
     "daemon.bundle": "the metadata of installed packages",
     "delivery.load": "looks for words of its own gate, and shows the rest",
     "delivery.source": "writes a tar, and reads none",
