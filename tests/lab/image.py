@@ -16,7 +16,7 @@ REPOSITORY = "lab/server"
 SUITE = "trixie"
 PACKAGES = (
     "usr-is-merged,systemd-sysv,dbus,openssh-server,docker.io,docker-cli,iptables,sudo,sudo-rs,perl-base,bzip2,lbzip2,curl,"
-    "openssl,iproute2,procps,tar,ca-certificates,python3,hostname,ufw,firewalld"
+    "openssl,iproute2,procps,tar,ca-certificates,python3,hostname,ufw,firewalld,fish,tcsh,csh,zsh"
 )
 UNNEEDED = (
     *("share/doc/*", "share/man/*", "share/info/*", "share/locale/*", "share/bash-completion/*"),
