@@ -169,7 +169,7 @@ def take(host: Host, folder: str, holder: Holder, *, sudo: bool) -> Union[LockLe
         silence=HEARTBEAT_TIMEOUT,
         limit=LONGEST,
     )
-    line = Command(f'{claimed(folder)}cd "$d" && echo "files $d" && {hold.line}', LONGEST, sudo, folder)
+    line = Command(f'{claimed(folder)}cd "$d" && printf "files %s\\n" "$d" && {hold.line}', LONGEST, sudo, folder)
     lease = LockLease(host.stream(line), token, sudo=sudo)
     try:
         lease.files = lease.line("files .*").partition(" ")[2]

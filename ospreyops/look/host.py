@@ -33,7 +33,7 @@ LOGS = f"{CONTAINER}.log {CONTAINER}-[0-9]*.log"
 def questions(settings: Settings) -> dict[str, Command]:
     """The lines that ask about the host itself."""
     return {
-        "host": sh("uname -s; id -un; echo ~; date +%s", limit=LIMIT),
+        "host": sh("uname -s; id -un; printf '%s\\n' ~; date +%s", limit=LIMIT),
         "tools": sh(f"for t in {' '.join(programs.ASKED)}; do command -v $t; done; true", limit=LIMIT),
         "unit": systemctl.show_unit(UNIT, LIMIT),
         "listener": sockets.show(settings.service_port, LIMIT),

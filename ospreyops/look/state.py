@@ -56,7 +56,7 @@ def questions(folder: str) -> dict[str, Command]:
     """The lines that ask what the host remembers."""
     at = found(folder)
     return {
-        "state": Command(f'b={quoted(folder)}; {at}echo "files $d"; {ID}{OWNER}{WRONG}', LIMIT),
+        "state": Command(f'b={quoted(folder)}; {at}printf "files %s\\n" "$d"; {ID}{OWNER}{WRONG}', LIMIT),
         "proven": Command(f'{at}[ -f "$d/healthy" ] && tail -n {KEPT_VERSIONS} "$d/healthy"', LIMIT),
         "loading": Command(f'{at}cd "$d" && ls -d loading-*', LIMIT),
         "loaded": Command(f'{at}if [ -e "$d/loaded" ]; then cat "$d/loaded"; else echo none; fi', LIMIT),

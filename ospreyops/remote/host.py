@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import getpass
-import shlex
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -20,9 +19,10 @@ from ..errors import Blocked, Failed, OspreyError, Unreachable
 from ..settings import Settings
 from . import protocol, sudo
 from .command import Answer, Command
+from .login_shell import exec_sh
 from .protocol import Guard, new_mark
 from .sessions import Sessions
-from .streams import GRACE, OPTIONS, Begun, Local, LocalStream, RemoteStream, Stream
+from .streams import GRACE, OPTIONS, Begun, Local, LocalStream, RemoteStream, ShownAfter, Stream, after
 
 LINE_BEFORE = 5
 """Seconds that a line waits at most for the one before it to end."""
@@ -63,9 +63,10 @@ class Host:
 
         Errors: Failed when it does not exit with 0 in time; Superseded when its task lost the lock; Unreachable.
         """
-        mark = new_mark()
-        words, password = self._words(command, mark)
-        answer = self._execute(words, command.limit + LINE_BEFORE, show=True, password=password, mark=mark)
+        mark, begins = new_mark(), new_mark()
+        words, password = self._words(command, mark, begins=begins)
+        answer = self._execute(words, command.limit + LINE_BEFORE, show=begins, password=password, mark=mark)
+        answer = replace(answer, out=after(begins, answer.out), err=after(begins, answer.err))
         protocol.check_begun(self.name, answer)
         if answer.code == protocol.LATE and protocol.LATE_MARK in answer.err:
             raise Failed(f"ended after {command.limit:.0f} s, its limit: {command}")
@@ -110,7 +111,7 @@ class Host:
         """Let the user work in a program on the host. Errors: Blocked without a terminal; Failed."""
         if not sys.stdin.isatty():
             raise Blocked("this needs a terminal", hint="--command 'LINE'")
-        words = "exec /bin/sh -c " + shlex.quote(protocol.PATH + f"exec {line}")
+        words = exec_sh(protocol.PATH + f"exec {line}")
         if self._owner:
             words = f"sudo -H -u {self._owner} {words.removeprefix('exec ')}"
         where = invoke.Context() if self.here else self.sessions.current
@@ -200,15 +201,16 @@ class Host:
         return sudo.run(words, user, mark) if mark else sudo.stream(words, user)
 
     def _execute(
-        self, words: str, limit: float, *, user: str = "", show: bool = False, password: str = "", mark: str = ""
+        self, words: str, limit: float, *, user: str = "", show: str = "", password: str = "", mark: str = ""
     ) -> Answer:
+        """What the words say. show: the mark after which what they say is shown as well; "" for nothing."""
         if user:
             mark = new_mark()
             words, password = self._sudo(words, user, mark), self.sudo_password
         options = dict(OPTIONS)
         if password:
             options["watchers"] = [sudo.Once(mark, password, threading.Event())]
-        shown = [self.console.lines(), self.console.lines()] if show and self.console.verbose else []
+        shown = [ShownAfter(self.console.lines(), show) for _ in range(2)] if show and self.console.verbose else []
         if shown:
             options.update(hide=False, out_stream=shown[0], err_stream=shown[1])
         with self._deadline(limit):

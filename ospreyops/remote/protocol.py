@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from ..errors import Blocked, Superseded
 from .command import Answer, Command, quote
+from .login_shell import exec_sh
 from .perl import program
 
 LATE = 124
@@ -134,7 +135,7 @@ def no_answers(name: str, answered: str, answer: Answer, hint: str) -> Blocked:
 
 def _in_sh(name: str, words: list[str]) -> str:
     perl = shlex.join(["exec", "perl", "-e", program(__package__, name), *words])
-    return "exec /bin/sh -c " + shlex.quote(PATH + perl)
+    return exec_sh(PATH + perl)
 
 
 def _seconds(command: Command) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import socket
 import subprocess
 import tempfile
@@ -11,6 +12,7 @@ from typing import IO, Any, Optional, Protocol
 
 import invoke
 
+from ..console import Lines
 from .command import Answer
 
 GRACE = 20
@@ -94,14 +96,39 @@ class Begun:
     """A running line without what a login shell said before it: the line begins both of its outputs with a mark."""
 
     def __init__(self, stream: Stream, mark: str) -> None:
-        self._stream, self._mark = stream, f"{mark}\n"
-        self.sock = _AfterMark(stream.sock, self._mark.encode())
+        self._stream, self._mark = stream, mark
+        self.sock = _AfterMark(stream.sock, f"{mark}\n".encode())
 
     def finish(self) -> Answer:
         """End the line's input and wait until the line ends. A line that did not begin leaves all that was said."""
         ended = self._stream.finish()
-        before, mark, err = ended.err.partition(self._mark)
-        return replace(ended, err=err if mark else before)
+        return replace(ended, err=after(self._mark, ended.err))
+
+
+def after(mark: str, said: str) -> str:
+    """What was said after a line with the mark; all of it without that line."""
+    before, found, rest = said.partition(f"{mark}\n")
+    return rest if found else before
+
+
+class ShownAfter(io.StringIO):
+    """A file for the output of a line that is shown while it runs: what comes before a line with the mark is not."""
+
+    def __init__(self, shown: Lines, mark: str) -> None:
+        super().__init__()
+        self._shown, self._mark, self._before, self._begun = shown, f"{mark}\n", "", False
+
+    def write(self, text: str) -> int:
+        """Show what the line says."""
+        if not self._begun:
+            before, mark, rest = (self._before + text).partition(self._mark)
+            self._begun, self._before = bool(mark), before[-len(self._mark) :]
+            return self._shown.write(rest) if rest else 0
+        return self._shown.write(text)
+
+    def end(self) -> None:
+        """Show the last line, which had no end."""
+        self._shown.end()
 
 
 class _AfterMark:

@@ -20,13 +20,14 @@ from ..console import Console
 from ..errors import Blocked
 from .background import on_main_thread
 from .command import Answer
+from .login_shell import exec_sh
 from .perl import program
 from .protocol import new_mark
 
 CHECK_SECONDS = 15
 """Until sudo must have judged a password: PAM waits for two or three seconds after a wrong one."""
 ASKS = "asks\n"
-"""What sudo_check.pl prints where sudo wants a password, or another one. Any other failure is a refusal."""
+"""What sudo_check.pl prints last where sudo wants a password, or another one. Any other failure is a refusal."""
 TRIES = 3
 """Passwords that are asked for."""
 READ = "IFS= read -r p || exit 1; "
@@ -89,7 +90,7 @@ def asked(console: Console, user: str, first: Answer, check: Callable[[str], Ans
     """
     answer, host = first, console.name
     for _ in range(TRIES):
-        if answer.out != ASKS:
+        if answer.ok or not answer.out.endswith(ASKS):
             break
         if not sys.stdin.isatty():
             raise Blocked(
@@ -141,4 +142,4 @@ def _as(user: str) -> str:
 
 
 def _sh(line: str) -> str:
-    return f"exec env LC_ALL=C /bin/sh -c {shlex.quote(line)}"
+    return exec_sh(line, "env LC_ALL=C ")
