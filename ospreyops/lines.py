@@ -7,6 +7,7 @@ Restart=always, a second supervisor would fight it (field book: osprey-release, 
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Mapping
 from typing import Optional
 
@@ -90,7 +91,7 @@ def remove(facts: Facts, target: Target, container: Container) -> Command:
     """Remove a container that does not run, and keep its last words in the log: what `--rm` did not do."""
     logs, gone = (target.machine.at_engine(line(container.name)) for line in (docker.logs, docker.remove))
     log = f"{facts.host.folder}/{target.settings.log(container.port)}"
-    return sh(f"{logs} >>{{log}} 2>&1; {gone}", log=log, limit=60, sudo=writes_as_root(facts), own=facts.host.folder)
+    return Command(f"{logs} >>{quote(log)} 2>&1; {gone}", 60, writes_as_root(facts), facts.host.folder)
 
 
 def drain(facts: Facts, target: Target, container: Container) -> Command:
@@ -104,13 +105,18 @@ def rename(facts: Facts, target: Target, names: Mapping[str, str]) -> Command:
     return _at_engine(facts, target, docker.rename(names), 60)
 
 
+def check_unit_folder(folder: str) -> None:
+    """Check that install.sh's unit, which quotes nothing, can start from the folder. Errors: Blocked."""
+    if signs := sorted(set(re.sub(r"[\w/.-]", "", folder))):
+        case = f"the systemd unit {UNIT} cannot start from {folder!r}: it cannot have {' '.join(map(repr, signs))}"
+        raise Blocked(case, hint="osprey.folder of letters, digits, dots, dashes and underscores")
+
+
 def move_unit(facts: Facts, release: Release, folder: str) -> Command:
     """Rewrite the unit's folder and version as install.sh of that release would have written them."""
     unit = facts.host.unit
     assert unit, "only a host with a unit is asked to move it"
-    if not folder.replace("/", "").replace("-", "").replace("_", "").replace(".", "").isalnum():
-        hint = "osprey.folder without spaces or special signs"
-        raise Blocked(f"a systemd unit cannot start from {folder!r}", hint=hint)
+    check_unit_folder(folder)
     return sh(
         "sed -i -e {folder} -e {start} {path} && systemctl daemon-reload",
         folder=f"s|^WorkingDirectory=.*|WorkingDirectory={folder}|",
@@ -124,24 +130,22 @@ def move_unit(facts: Facts, release: Release, folder: str) -> Command:
 
 def load(facts: Facts, target: Target, folder: str, release: Release) -> Command:
     """Runbook: `docker load < FILE`; lbzip2 and bzip2 decode it faster (0.46, 0.75 of Docker's time)."""
-    file, line = f"{folder}/{release.image_archive}", target.machine.at_engine(docker.load())
+    file, line = quote(f"{folder}/{release.image_archive}"), target.machine.at_engine(docker.load())
     decode = next((tool for tool in DECODERS if tool in facts.host.tools), None)
-    line = f"{decode} -dc {{file}} | {line}" if decode else f"<{{file}} {line}"
-    return sh(line, file=file, limit=1800, sudo=facts.sudo)
+    return Command(f"{decode} -dc {file} | {line}" if decode else f"<{file} {line}", 1800, facts.sudo)
 
 
 def load_gated(facts: Facts, target: Target, folder: str, release: Release) -> Command:
     """The same, through the gate: Docker gets no name but that of the release, and that one last."""
-    line = f"perl -e {{gate}} {{file}} {{image}} {{built}} | {target.machine.at_engine(docker.load(release.image))}"
-    return sh(
-        line,
+    gated = sh(
+        "perl -e {gate} {file} {image} {built}",
         gate=program("ospreyops.delivery", "gate.pl"),
         file=f"{folder}/{release.image_archive}",
         image=release.image,
         built=facts.engine.architecture if facts.engine else "",
         limit=1800,
-        sudo=facts.sudo,
     )
+    return Command(f"{gated.line} | {target.machine.at_engine(docker.load(release.image))}", 1800, facts.sudo)
 
 
 def remove_release(facts: Facts, version: str) -> Command:

@@ -11,7 +11,7 @@ from typing import Any, Optional
 
 from .errors import Usage
 from .secret import SERVER, Secret
-from .text import bracketed
+from .text import bracketed, visible
 
 FILES = ".ospreyops"
 """The folder of what a host remembers, in the service's own folder."""
@@ -211,7 +211,7 @@ def _check_text(where: str, value: Any, shown: object) -> None:
     """Errors: Usage, with what may be shown of the value, when it is no text, or does not fit."""
     if not isinstance(value, str):
         raise Usage(f"{where} is {reprlib.repr(shown)}, not text")
-    if any(ord(character) < 32 for character in value):
+    if visible(value) != value or {"\t", "\n"} & set(value):
         raise Usage(f"{where} is {shown!r}: it has control characters")
     for kind in KINDS:
         if where.endswith(kind.keys) and value not in kind.also and not kind.pattern.match(value):

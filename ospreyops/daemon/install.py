@@ -119,7 +119,7 @@ def installation(facts: Facts, target: Target, found: WatchdogState, every: int,
         folder=folder,
         log=f"{folder}/watch.log",
         words=(*start, "watch", "--every", str(every)),
-        environment={key: re.sub("^~", host.home, path) for key, path in stores.items() if path},
+        environment={key: re.sub("^~", lambda _: host.home, path) for key, path in stores.items() if path},
     )
     return Installation(shipped, sha256(shipped), folder, own_settings(settings, host), job)
 

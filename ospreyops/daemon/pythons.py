@@ -9,7 +9,7 @@ from typing import Optional
 
 from ..errors import Blocked
 from ..facts.host import HostFacts
-from ..remote.command import Answer, Command, quote, sh
+from ..remote.command import Answer, Command, quote
 from ..remote.perl import program
 from ..settings import Settings
 from . import bundle
@@ -36,12 +36,11 @@ def questions(settings: Settings) -> dict[str, Command]:
     stub = '[ "$p" = /usr/bin/python3 ] && [ "$(uname -s)" = Darwin ] && ! xcode-select -p >/dev/null 2>&1'
     each = " ".join(quote(path) for path in ([settings.python] if settings.python else PLACES))
     return {
-        "pythons": sh(
-            f'for p in {each}; do if {stub} || [ ! -x "$p" ]; then continue; fi; "$p" -I -c {{says}}; done; true',
-            says=SAYS,
-            limit=20,
+        "pythons": Command(
+            f'for p in {each}; do if {stub} || [ ! -x "$p" ]; then continue; fi; "$p" -I -c {quote(SAYS)}; done; true',
+            20,
         ),
-        "pythons_open": sh(f"perl -e {{tell}} tell {each}", tell=program("ospreyops.remote", "own.pl"), limit=20),
+        "pythons_open": Command(f"perl -e {quote(program('ospreyops.remote', 'own.pl'))} tell {each}", 20),
     }
 
 

@@ -37,7 +37,8 @@ class Upload:
         port = f"-P {options[1]} " if options else ""
         user, at, address = login.rpartition("@")
         there = f"{user}{at}{bracketed(address)}:{quote(self.destination)}"
-        return f"ssh {self.ssh} mkdir -p {quote(self._folder)} && scp {port}{quote(str(self.source))} {there}"
+        made = f"mkdir -p {quote(self._folder)}"
+        return f"ssh {self.ssh} {quote(made)} && scp {port}{quote(str(self.source))} {there}"
 
     @cached_property
     def digest(self) -> str:

@@ -7,6 +7,7 @@ from typing import Optional
 from ..delivery.archive import Archive
 from ..errors import Blocked
 from ..facts import Facts
+from ..lines import check_unit_folder
 from .rollout import Plan
 
 
@@ -18,9 +19,12 @@ def check_archive(facts: Facts, given: Optional[Archive]) -> None:
 
 
 def check_given(plan: Plan) -> None:
-    """Check the archive that is given, as far as it tells. Errors: Blocked when its image must not take over."""
+    """Check what tells before anything is changed. Errors: Blocked when the release must not, or cannot, take over."""
     given = plan.rollout.given
     check_archive(plan.facts, given)
+    unit, script = plan.facts.host.unit, plan.script_folder
+    if unit and (unit.version, unit.folder) != (plan.release.version, script):
+        check_unit_folder(script)
     if given and given.image and not _serves(plan):
         _check_versions(plan, plan.release.image, given.image.versions)
 

@@ -65,8 +65,7 @@ class Host:
         """
         mark, begins = new_mark(), new_mark()
         words, password = self._words(command, mark, begins=begins)
-        answer = self._execute(words, command.limit + LINE_BEFORE, show=begins, password=password, mark=mark)
-        answer = replace(answer, out=after(begins, answer.out), err=after(begins, answer.err))
+        answer = self._execute(words, command.limit + LINE_BEFORE, begins=begins, password=password, mark=mark)
         protocol.check_begun(self.name, answer)
         if answer.code == protocol.LATE and protocol.LATE_MARK in answer.err:
             raise Failed(f"ended after {command.limit:.0f} s, its limit: {command}")
@@ -201,23 +200,22 @@ class Host:
         return sudo.run(words, user, mark) if mark else sudo.stream(words, user)
 
     def _execute(
-        self, words: str, limit: float, *, user: str = "", show: str = "", password: str = "", mark: str = ""
+        self, words: str, limit: float, *, user: str = "", begins: str = "", password: str = "", mark: str = ""
     ) -> Answer:
-        """What the words say. show: the mark after which what they say is shown as well; "" for nothing."""
         if user:
             mark = new_mark()
             words, password = self._sudo(words, user, mark), self.sudo_password
         options = dict(OPTIONS)
         if password:
             options["watchers"] = [sudo.Once(mark, password, threading.Event())]
-        shown = [ShownAfter(self.console.lines(), show) for _ in range(2)] if show and self.console.verbose else []
+        shown = [ShownAfter(self.console.lines(), begins) for _ in range(2)] if begins and self.console.verbose else []
         if shown:
             options.update(hide=False, out_stream=shown[0], err_stream=shown[1])
         with self._deadline(limit):
             result: Any = (self._here if self.here else self.sessions.current).run(words, **options)
         for lines in shown:
             lines.end()
-        return Answer(result.exited, result.stdout, sudo.without(mark, result.stderr))
+        return Answer(result.exited, after(begins, result.stdout), after(begins, sudo.without(mark, result.stderr)))
 
     def _lost(self, why: str = "") -> Unreachable:
         hint = "run the same command again to resume"

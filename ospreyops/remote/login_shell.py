@@ -1,10 +1,10 @@
-"""What a user's login shell is given: each line goes through it, and it may be any of sh, bash, zsh, csh, tcsh, fish."""
+"""Lines for a user's login shell, which may be any of sh, bash, dash, zsh, csh, tcsh, fish."""
 
 from __future__ import annotations
 
 import re
 
-ALONE = {"'": "\"'\"", "\\": "\\\\", "!": "\\!"}
+ALONE = {"'": '"\'"', "\\": "\\\\", "!": "\\!"}
 """Signs that mean something to a shell even between single quotes: a backslash to fish, an exclamation mark to csh."""
 WORD = 1500
 """Signs of a word: csh takes no word over 8 KiB."""

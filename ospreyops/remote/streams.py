@@ -106,7 +106,9 @@ class Begun:
 
 
 def after(mark: str, said: str) -> str:
-    """What was said after a line with the mark; all of it without that line."""
+    """What was said after a line with the mark; all of it without that line, or without a mark."""
+    if not mark:
+        return said
     before, found, rest = said.partition(f"{mark}\n")
     return rest if found else before
 

@@ -42,7 +42,8 @@ class DockerMachine:
 
     def line(self, template: str, limit: float, **values: str) -> Command:
         """A line of docker-machine; {vm} is the VM's name."""
-        return sh(f"{self._told}docker-machine {template}", limit=limit, sudo=False, vm=self.vm, **values)
+        line = sh(template, limit=limit, sudo=False, own="", vm=self.vm, **values).line
+        return Command(f"{self._told}docker-machine {line}", limit)
 
     def create(self) -> Command:
         """Runbook: `docker-machine create`; with the memory that Java's -Xmx1g needs, which 1024 MB is not."""
@@ -102,11 +103,12 @@ class DockerMachine:
         docker-machine replaces config.json with a moment in which it is not there.
         """
         largest = f"find . -type f ! -name {ISO} -exec du -k {{}} + | sort -n | tail -n 1"
-        settings = "ls -d $PWD/{vm}/{vm}.vbox $PWD/{vm}/{vm}.vbox-prev 2>/dev/null"
+        file = f'"$PWD"/{quote(self.vm)}/{quote(self.vm)}.vbox'
+        settings = f"ls -d {file} {file}-prev 2>/dev/null"
         client = f"(cd {self._store('certs')} && {UNFIT} && echo {OTHER_CA})"
         config = f"[ -e config.json ] || sleep 1; echo {CONFIG}; cat config.json"
         parts = f"{largest}; {settings}; {client}; {config}"
-        return sh(f"cd {self.folder} && pwd && {{ {parts}; }}", limit=LIMIT, vm=self.vm)
+        return Command(f"cd {self.folder} && pwd && {{ {parts}; }}", LIMIT)
 
     def remembered(self, key: str) -> str:
         """A line that prints what config.json has under that key; nothing where it has not."""

@@ -49,7 +49,8 @@ class VBoxManage:
 
     def line(self, template: str, limit: float = LIMIT, **values: str) -> Command:
         """A line of VBoxManage; {vm} is the VM's name."""
-        return sh(f"{self._told}VBoxManage {template}", limit=limit, sudo=False, vm=self.vm, **values)
+        line = sh(template, limit=limit, sudo=False, own="", vm=self.vm, **values).line
+        return Command(f"{self._told}VBoxManage {line}", limit)
 
     def show(self, limit: float = LIMIT) -> Command:
         """All that VirtualBox has of the VM."""
