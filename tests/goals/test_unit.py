@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
+from ospreyops import lines
+from ospreyops.errors import Blocked
+from ospreyops.goals.image import prepared
+from ospreyops.goals.rollout import Plan, Rollout
+from ospreyops.release import Release
+from tests.goals.test_load_decisions import seen
 from tests.sim.host import SimHost
 from tests.sim.short import short
 from tests.worlds import Sim, running
@@ -38,3 +46,16 @@ def test_a_unit_that_fights_a_container_started_by_hand_wins_in_order(sim: Sim) 
     assert sim("deploy --version 0.3 --stop-first -H sim", host).code == 0
     assert short(host.ran)[-1] == "systemctl start"
     assert (host.unit_state, bool(host.service)) == ("active", True)
+
+
+@pytest.mark.parametrize("sign", [" ", "%", "'", "\\"])
+def test_a_folder_that_the_unit_cannot_start_from_is_refused_before_anything_is_changed(sign: str) -> None:
+    facts, target = seen(running(unit="0.3"), folder=f"/srv/a{sign}b", unpacked={})
+    with pytest.raises(Blocked, match=r"^the systemd unit osprey cannot start from .*: it cannot have ") as refused:
+        next(prepared(Plan(facts, target, Rollout(Release("0.4"))), starting=True))
+    assert refused.value.case.endswith(repr(sign))
+
+
+def test_a_unit_can_start_from_a_folder_with_umlauts() -> None:
+    facts, _ = seen(running(unit="0.3"))
+    assert "WorkingDirectory=/srv/é-ü_1.0/0.4" in lines.move_unit(facts, Release("0.4"), "/srv/é-ü_1.0/0.4").line

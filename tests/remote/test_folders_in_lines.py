@@ -18,8 +18,9 @@ from ospreyops.delivery.upload import Upload
 from ospreyops.goals import service
 from ospreyops.goals.image import loaded
 from ospreyops.look import host, place
+from ospreyops.look.state import state
 from ospreyops.release import Release
-from ospreyops.remote.command import Command
+from ospreyops.remote.command import Answer, Command
 from ospreyops.settings import Settings
 from ospreyops.tools.docker_machine import DockerMachine
 from ospreyops.tools.guest import inside
@@ -68,3 +69,12 @@ def test_a_folder_is_the_same_in_each_line_that_names_it(path: str) -> None:
     for command in (*of_host(path), *of_vm(path)):
         assert any(path in word for word in shlex.split(command.line)), command.line
         subprocess.run(["sh", "-nc", command.line], check=True, timeout=20)
+
+
+def test_a_host_names_the_folder_of_what_it_remembers_as_it_is(tmp_path: Path) -> None:
+    """The shell's own echo takes a backslash for a sign of its own."""
+    folder = str(tmp_path / "a\\tb\\nc\\\\d é")
+    said = subprocess.check_output(["sh", "-c", host.in_folder(folder, folder)["state"].line], text=True, timeout=20)
+    assert state("", {**{name: Answer(1) for name in host.in_folder("", "")}, "state": Answer(0, said)}).files == (
+        f"{folder}/.ospreyops"
+    )
