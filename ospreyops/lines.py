@@ -7,7 +7,6 @@ Restart=always, a second supervisor would fight it (field book: osprey-release, 
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Mapping
 from typing import Optional
 
@@ -107,7 +106,7 @@ def rename(facts: Facts, target: Target, names: Mapping[str, str]) -> Command:
 
 def check_unit_folder(folder: str) -> None:
     """Check that install.sh's unit, which quotes nothing, can start from the folder. Errors: Blocked."""
-    if signs := sorted(set(re.sub(r"[\w/.-]", "", folder))):
+    if signs := sorted({sign for sign in folder if not sign.isalnum() and sign not in "/._-"}):
         case = f"the systemd unit {UNIT} cannot start from {folder!r}: it cannot have {' '.join(map(repr, signs))}"
         raise Blocked(case, hint="osprey.folder of letters, digits, dots, dashes and underscores")
 

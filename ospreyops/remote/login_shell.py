@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 ALONE = {"'": '"\'"', "\\": "\\\\", "!": "\\!"}
 """Signs that mean something to a shell even between single quotes: a backslash to fish, an exclamation mark to csh."""
 WORD = 1500
@@ -24,5 +22,4 @@ def exec_sh(line: str, before: str = "") -> str:
 
 def word(text: str) -> str:
     """The text as one word, for any login shell."""
-    parts = filter(None, re.split(r"(['\\!])", text))
-    return "".join(ALONE.get(part, f"'{part}'") for part in parts) or "''"
+    return "'" + "".join(f"'{ALONE[sign]}'" if sign in ALONE else sign for sign in text) + "'"

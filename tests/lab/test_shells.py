@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 
 import pytest
 
@@ -25,6 +25,7 @@ RC = {
     "fish": (".config/fish/config.fish", SAYS + "set -gx LC_ALL xx_XX.UTF-8\n"),
 }
 """What a login shell reads first, and what it is made to say there, with a locale that the server does not have."""
+STATUS = ("status", "--json")
 BANNER = "/etc/ssh/sshd_config.d/banner.conf"
 SIGNS = {
     "bash": "a b {limit} %h %% $HOME ${HOME} `id`",
@@ -48,7 +49,7 @@ def shell(booted: Server, request: pytest.FixtureRequest) -> Iterator[str]:
     for user in ("ops", "maint"):
         path = f"/home/{user}/{file}"
         kept = f"mkdir -p $(dirname {path}); [ ! -e {path} ] || cp {path} {path}.kept"
-        booted.sh(f"{kept}; printf %s {shlex.quote(text)} >{path}", user=user)
+        booted.sh(f"{kept}; printf %s {quote(text)} >{path}", user=user)
         booted.sh(f"usermod --shell $(command -v {name}) {user}")
     yield name
     for user in ("ops", "maint"):
@@ -64,16 +65,17 @@ def test_any_login_shell_and_any_folder_will_do(shell: str, booted: Server, rele
     (here / "osprey-service-docker-0.3.tar").symlink_to(releases("0.3"))
     ran = there.inv("deploy", "--version", "0.3", "--from", str(here), *there.flags)
     assert ran.code == 0, ran.said
-    at = f"cd {shlex.quote(folder)} && "
+    at = f"cd {quote(folder)} && "
     booted.sh(f"{at}cp -a 0.3 0.1")
     ran = there.inv("image.prune", *there.flags, "status", *there.flags, "history", *there.flags)
-    assert ran.code == 0 and f"{folder}/0.1 is removed" in ran.out and str(here) in ran.out, ran.said
+    assert ran.code == 0 and f"{folder}/0.1 is removed" in ran.out, ran.said
+    assert f"deploy --version 0.3 --from {quote(str(here))}" in ran.out, ran.said
     assert booted.sh(f"{at}ls -A").split() == [".incoming", ".ospreyops", "0.3", "osprey-service.log"]
-    logs = there.inv("service.logs", *there.flags)
-    assert logs.out.strip() == booted.sh(f"{at}tail -n 50 osprey-service.log").strip() != "", logs.said
-    told = there.inv("lock.status", "--json", *there.flags, "status", "--json", *there.flags).out.splitlines()
-    assert json.loads(told[0])["lock"] is None
-    facts = json.loads(told[1])["facts"]["host"]
+    log = booted.sh(f"{at}tail -n 50 osprey-service.log").rstrip()
+    told = there.inv("service.logs", *there.flags, "lock.status", "--json", *there.flags, *STATUS, *there.flags)
+    *logs, lock, status = told.out.splitlines()
+    assert (logs, json.loads(lock)["lock"]) == (log.splitlines(), None), told.said
+    facts = json.loads(status)["facts"]["host"]
     assert (facts["folder"], facts["damaged"], there.running()) == (folder, {}, ["osprey/service:0.3"])
 
 
@@ -81,7 +83,7 @@ def test_any_login_shell_and_any_folder_will_do(shell: str, booted: Server, rele
 def test_the_watchdog_works_in_any_folder(shell: str, there: There, releases: Releases) -> None:
     folder, archive = f"/srv/osprey/{ALL}", f"/srv/osprey/archive {ALL}"
     there.inv.env.update({"INVOKE_OSPREY_FOLDER": folder, "INVOKE_OSPREY_ARCHIVE": archive})
-    there.server.sh(f"mkdir -p {shlex.quote(archive)}")
+    there.server.sh(f"mkdir -p {quote(archive)}")
     there.server.put(releases("0.3"), f"{archive}/osprey-service-docker-0.3.tar")
     for task in (("deploy", "--version", "0.3"), ("service.restart",), ("watch.install", "--every", "2")):
         ran = there.inv(*task, *there.flags)
