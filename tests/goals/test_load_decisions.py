@@ -21,20 +21,13 @@ from ospreyops.goals.rollout import Plan, Rollout
 from ospreyops.release import Release
 from ospreyops.target import Target
 from tests.sim.host import SimHost
-from tests.sim.site import simulated
+from tests.sim.seen import seen
 from tests.sim.states import digest
 from tests.worlds import running
 
 NAME = "osprey/service:0.4"
 NEW = Release("0.4")
 RUNS = digest("0.3")
-
-
-def seen(host: SimHost, **changed: Any) -> tuple[Facts, Target]:
-    """What a look shows of a server, but for what is changed of the host."""
-    site = simulated(host)
-    facts = site.look()
-    return replace(facts, host=replace(facts.host, **changed)), site.target
 
 
 def loads(facts: Facts, target: Target, archive: Optional[Archive] = None) -> list[Any]:

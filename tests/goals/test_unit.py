@@ -9,8 +9,8 @@ from ospreyops.errors import Blocked
 from ospreyops.goals.image import prepared
 from ospreyops.goals.rollout import Plan, Rollout
 from ospreyops.release import Release
-from tests.goals.test_load_decisions import seen
 from tests.sim.host import SimHost
+from tests.sim.seen import seen
 from tests.sim.short import short
 from tests.worlds import Sim, running
 

@@ -11,7 +11,6 @@ import pytest
 
 from tests.lab.hosts import Releases, There
 from tests.lab.server import PASSWORD, Server
-from tests.lab.test_sudo import QUESTION
 from tests.lab.wait import until
 
 SAYS = """sh -c 'echo Welcome to grisman; echo files /tmp; stty -echo; printf asks; echo "be good" >&2; echo asks'\n"""
@@ -26,6 +25,7 @@ RC = {
 }
 """What a login shell reads first, and what it is made to say there, with a locale that the server does not have."""
 STATUS = ("status", "--json")
+QUESTION = r"\[sudo\] password for maint on grisman: "
 BANNER = "/etc/ssh/sshd_config.d/banner.conf"
 SIGNS = {
     "bash": "a b {limit} %h %% $HOME ${HOME} `id`",

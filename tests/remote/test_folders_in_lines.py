@@ -25,7 +25,7 @@ from ospreyops.settings import Settings
 from ospreyops.tools.docker_machine import DockerMachine
 from ospreyops.tools.guest import inside
 from ospreyops.tools.vboxmanage import VBoxManage
-from tests.goals.test_load_decisions import seen
+from tests.sim.seen import seen
 from tests.worlds import running
 
 NEW = Release("0.4")
