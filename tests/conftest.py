@@ -20,6 +20,7 @@ import tasks
 from ospreyops.cli import Session
 from ospreyops.console import Console
 from tests.sim.host import SimHost
+from tests.sim.program import Program
 from tests.sim.site import sim_site
 
 PROJECT = Path(__file__).parent.parent
@@ -47,7 +48,7 @@ class SimSession(Session):
         return sim_site(self.hosts[name], Console(self.screen, name), dry=dry)
 
 
-def simulated(*hosts: SimHost) -> invoke.Program:
+def simulated(*hosts: SimHost) -> Program:
     """The program `inv`, for simulated hosts."""
 
     class Config(invoke.Config):
@@ -59,7 +60,7 @@ def simulated(*hosts: SimHost) -> invoke.Program:
             self.set_project_location(str(PROJECT))
             self.load_project()
 
-    return invoke.Program(namespace=tasks.ns, config_class=Config, name="inv", binary="inv")
+    return Program(namespace=tasks.ns, config_class=Config, name="inv", binary="inv")
 
 
 def simulate(line: str, *hosts: SimHost) -> Ran:

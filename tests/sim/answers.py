@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Callable
 
 from ospreyops.remote.command import Answer, Command
 from ospreyops.settings import ROOTS
+from tests.sim.reading import read
 from tests.sim.releases import archive_sum
 from tests.sim.sessions import ASKED
 
@@ -24,53 +25,82 @@ ABOUT = "Osprey service running! Supported service versions: "
 
 def answer(host: SimHost, name: str, line: str) -> Answer:
     """What the host answers to a question of a look."""
-    if name in ("asked", "lock", "history", "changed"):
+    if name == "changed":
+        return read(host, Command(line, 10))
+    if name in ("asked", "lock", "history"):
         return host.really(Command(line, 10))
     if name in ASKED:
         return host.sessions.answer(name, line)
-    packed = re.search(r"osprey-service-docker-[0-9.]+\.tar\b(?!\.)", line)
     at = re.search(r"https://[^/ ]+?:(\d+)", line)
     behind = host.behind(int(at[1]) if at else 44342)
-    version = behind.version if behind else ""
-    rows = "\n".join(f"{found}/osprey-service-docker-{found}.tar.bz2" for found in sorted(host.unpacked))
-    sources = [f"{found}/sha256:{digest}" for found, digest in host.unpacked_from.items() if found in host.own]
-    good = json.dumps({"response": {"name": "Osprey Service", "version": version}})
-    said = {
-        "own": "",
-        "place": host.place,
-        "open": "".join(f"{whose}\t{FOLDER}\t{name}\n" for whose, name in host.open_to.items()),
-        "host": f"Linux\nops\n/home/ops\n{EPOCH + host.now:.0f}\n",
-        "tools": "".join(f"/usr/bin/{name}\n" for name in host.programs),
-        "disk": f"/dev/sda1 100000000 1 {host.folder_free // 1024} 1% /\nwritable\n",
-        "unpacked": "\n".join([rows, *(f"{version}/" for version in sorted(host.own)), *sources]),
-        "loaded": "none\n" if host.recorded is None else "".join(f"{row}\n" for row in host.recorded),
-        "archives": "\n".join(f" 99 osprey-service-docker-{found}.tar" for found in sorted(host.archives)),
-        "unit": _unit(host),
-        "listener": f'LISTEN 0 1 *:44342 *:* users:(("{host.listener}",pid=7,fd=4))' if host.listener else "",
-        "ended": "" if host.ended is None else f"{host.ended} {host.tried}".strip(),
-        "sleep": host.pmset,
-        "proven": "\n".join(host.proven),
-        "loading": "\n".join(f"loading-{version}" for version in host.loading),
-        "desired": host.garbled
-        or (json.dumps({"version": host.desired, "digest": host.digest}) if host.desired else ""),
-        "state": "".join(f"wrong {file} {wrong}\n" for file, wrong in host.damaged.items()),
-        "log": "".join(f"{host.log_size} {log}\n" for log in sorted(host.logs)) + "\nthe last log line\n",
-        "room": room(host),
-        "names": f"osprey-service\n{packed[0]}.bz2\n" if packed else "",
-        "sum": f"{archive_sum(packed[0][22:-4])}  {packed[0]}\n" if packed else "",
-        "sums": host.sums,
-        "listing": "-rwxr-xr-x root/root 1 osprey-service\n-rw-r--r-- root/root 1 x.bz2\n",
-        "about": f"{ABOUT}v{version}" if behind else "",
-        "desktop": f"{good}\n200\n" * 3 + f"0 v{version}\n" if behind and host.healthy(behind) else "",
-        "certificate": f"issuer={ISSUER}\nsubject={ISSUER}\nnotAfter=Jan  1 00:00:00 2030 GMT\n",
+    said: dict[str, Callable[[], str]] = {
+        "own": lambda: "",
+        "place": lambda: host.place,
+        "open": lambda: "".join(f"{whose}\t{FOLDER}\t{name}\n" for whose, name in host.open_to.items()),
+        "host": lambda: f"Linux\nops\n/home/ops\n{EPOCH + host.now:.0f}\n",
+        "tools": lambda: "".join(f"/usr/bin/{name}\n" for name in host.programs),
+        "disk": lambda: f"/dev/sda1 100000000 1 {host.folder_free // 1024} 1% /\nwritable\n",
+        "unpacked": lambda: _unpacked(host),
+        "loaded": lambda: "none\n" if host.recorded is None else "".join(f"{row}\n" for row in host.recorded),
+        "archives": lambda: "\n".join(f" 99 osprey-service-docker-{found}.tar" for found in sorted(host.archives)),
+        "unit": lambda: _unit(host),
+        "listener": lambda: _listener(host) if host.listener else "",
+        "ended": lambda: "" if host.ended is None else f"{host.ended} {host.tried}".strip(),
+        "sleep": lambda: host.pmset,
+        "proven": lambda: "\n".join(host.proven),
+        "loading": lambda: "\n".join(f"loading-{version}" for version in host.loading),
+        "desired": lambda: host.garbled or (_desired(host) if host.desired else ""),
+        "state": lambda: "".join(f"wrong {file} {wrong}\n" for file, wrong in host.damaged.items()),
+        "log": lambda: "".join(f"{host.log_size} {log}\n" for log in sorted(host.logs)) + "\nthe last log line\n",
+        "room": lambda: room(host),
+        "names": lambda: f"osprey-service\n{_packed(line)}.bz2\n" if _packed(line) else "",
+        "sum": lambda: f"{archive_sum(_packed(line)[22:-4])}  {_packed(line)}\n" if _packed(line) else "",
+        "sums": lambda: host.sums,
+        "listing": lambda: "-rwxr-xr-x root/root 1 osprey-service\n-rw-r--r-- root/root 1 x.bz2\n",
+        "about": lambda: f"{ABOUT}v{behind.version}" if behind else "",
+        "desktop": lambda: _desktop(behind.version) if behind and host.healthy(behind) else "",
+        "certificate": lambda: f"issuer={ISSUER}\nsubject={ISSUER}\nnotAfter=Jan  1 00:00:00 2030 GMT\n",
     }
-    for one in host.containers:
-        row = f"  1: 0100007F:{one.port or 0:04X} 0100007F:1234 01 0\n" * host.connections.get(one.name, 0)
-        said[one.name.replace("-", "_")] = f"  sl  local_address rem_address st\n{row}"
-    if name.startswith("osprey_service") and name not in said:
+    if name.startswith("osprey_service"):
+        return _connections(host, name)
+    text = said[name]()
+    failed = (name == "about" and not behind) or (name == "desired" and not text)
+    return Answer(7 if failed else 0, text)
+
+
+def _packed(line: str) -> str:
+    """The archive that a line names."""
+    found = re.search(r"osprey-service-docker-[0-9.]+\.tar\b(?!\.)", line)
+    return found[0] if found else ""
+
+
+def _unpacked(host: SimHost) -> str:
+    rows = [f"{found}/osprey-service-docker-{found}.tar.bz2" for found in sorted(host.unpacked)]
+    own = [f"{version}/" for version in sorted(host.own)]
+    sources = [f"{found}/sha256:{digest}" for found, digest in host.unpacked_from.items() if found in host.own]
+    return "\n".join(["\n".join(rows), *own, *sources])
+
+
+def _listener(host: SimHost) -> str:
+    return f'LISTEN 0 1 *:44342 *:* users:(("{host.listener}",pid=7,fd=4))'
+
+
+def _desired(host: SimHost) -> str:
+    return json.dumps({"version": host.desired, "digest": host.digest})
+
+
+def _desktop(version: str) -> str:
+    good = json.dumps({"response": {"name": "Osprey Service", "version": version}})
+    return f"{good}\n200\n" * 3 + f"0 v{version}\n"
+
+
+def _connections(host: SimHost, name: str) -> Answer:
+    """The connections of the container whose name, with _ for each -, the question has."""
+    one = next((one for one in host.containers if one.name.replace("-", "_") == name), None)
+    if not one:
         return Answer(1, "", "cat: /proc/0/net/tcp: No such file or directory")
-    failed = (name == "about" and not behind) or (name == "desired" and not said[name])
-    return Answer(7 if failed else 0, said[name])
+    row = f"  1: 0100007F:{one.port or 0:04X} 0100007F:1234 01 0\n" * host.connections.get(one.name, 0)
+    return Answer(0, f"  sl  local_address rem_address st\n{row}")
 
 
 def room(host: SimHost) -> str:

@@ -32,6 +32,7 @@ CHANGES: dict[str, Callable[..., object]] = {
     r"docker rm (osprey-service(?:-left-\d+)?(?:-\d+)?);": lambda host, name: host.remove(name),
     r"osprey-service-docker-([0-9.]+)\.tar\.bz2.*docker load": lambda host, version: host.load(version),
     r"tar -xof .*echo sha256:(\w+) .*&& mv \S+ ([0-9.]+)$": lambda host, digest, version: host.extract(version, digest),
+    r"^rm -rf \S+/\.[0-9.]+\.part$": lambda host: None,
     r"mv -f (osprey-service(?:-\d+)?\.log) osprey-service(?:-\d+)?\.log\.1": lambda host, log: host.logs.discard(log),
     r"systemctl start osprey$": lambda host: host.start_unit(),
     r"systemctl stop osprey$": lambda host: host.stop_unit(),
