@@ -14,6 +14,8 @@ from typing import Any, Optional, Union
 
 INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode's categories of control signs, of marks that turn the direction of text, and of other line ends."""
+JSON_BLANKS = " \t\r\n"
+"""What may stand before a value of JSON."""
 ISO = "%Y-%m-%dT%H:%M:%SZ"
 """How the host's files have a moment."""
 DIGITS = 18
@@ -48,6 +50,8 @@ def table(rows: Sequence[Sequence[str]]) -> str:
 
 def visible(text: str) -> str:
     """The text with its invisible signs as escapes: what a host or a service says must not steer a terminal."""
+    if text.isprintable():
+        return text
     return "".join(_escaped(sign) if unicodedata.category(sign) in INVISIBLE else sign for sign in text)
 
 
@@ -85,6 +89,8 @@ def whole_number(text: str) -> Optional[int]:
 
 def parse_object(text: str) -> dict[str, Any]:
     """A JSON object; empty for anything else."""
+    if not text.lstrip(JSON_BLANKS).startswith("{"):
+        return {}
     try:
         found = parse_json(text)
     except ValueError:

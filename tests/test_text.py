@@ -6,7 +6,7 @@ from typing import Optional
 
 import pytest
 
-from ospreyops.text import parse_json, size, table, whole_number
+from ospreyops.text import parse_json, parse_object, size, table, whole_number
 
 SIZES = {0: "0 B", 999: "999 B", 1500: "1.5 kB", 9_949: "9.9 kB", 9_999: "10 kB", 999_999: "1.0 MB", 10**13: "10000 GB"}
 
@@ -26,6 +26,14 @@ def test_the_columns_of_a_table_stand_below_each_other() -> None:
 def test_json_with_a_name_twice_or_nested_too_deeply_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"twice|nested|Expecting"):
         parse_json(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "[1]", '"{"', "{", '\ufeff{"a": 1}', '\xa0{"a": 1}', '{"a": 1} x', "9", "null"]
+)
+def test_what_is_no_object_of_json_is_an_empty_one(text: str) -> None:
+    assert parse_object(text) == {}
+    assert parse_object('\r\n\t {"a": 1}\n') == {"a": 1}
 
 
 def test_a_number_of_json_that_no_other_program_reads_is_a_text() -> None:

@@ -73,10 +73,7 @@ def chosen(host: HostFacts, settings: Settings, there: Pythons, *, root: bool) -
 
 def _first(listing: str, but: frozenset[str]) -> Optional[str]:
     """The first that is new enough, None without one; each line is a version and a path. but: these are none."""
-    for row in listing.splitlines():
-        version, _, path = row.partition(" ")
-        numbers = re.fullmatch(r"3\.([0-9]{1,4})", version)
-        new = numbers and (3, int(numbers[1])) >= bundle.needs()
-        if new and path not in but and re.fullmatch(r"/[^\x00-\x1f\x7f]+", path):
-            return path
-    return None
+    rows = [re.fullmatch(r"3\.([0-9]{1,4}) (/[^\x00-\x1f\x7f]+)", row) for row in listing.splitlines()]
+    there = [(int(row[1]), row[2]) for row in rows if row and row[2] not in but]
+    oldest = bundle.needs() if there else bundle.OLDEST
+    return next((path for minor, path in there if (3, minor) >= oldest), None)
