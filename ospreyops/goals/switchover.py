@@ -67,6 +67,7 @@ def keep_serving(plan: Plan) -> Iterator[Step]:
         hint = f"--stop-first, which stops {previous.image} before, and says how long the downtime was"
         raise Blocked(f"{plan.release.image} cannot take over from {previous.image}: {found}", hint=hint)
     name = f"{CONTAINER}-{previous.port}"
+    yield from _freed(plan, name)
     why = f"keep {previous.image} serving while {plan.release.image} starts"
     line = lines.rename(facts, target, {CONTAINER: name})
     yield Step(why, line, f"{previous.image} is renamed to {name}, and still serves", then_look=True)
@@ -86,9 +87,17 @@ def promote(plan: Plan) -> Iterator[Step]:
         yield from removed(plan.facts, plan.target, holder)
         return
     names = {CONTAINER: f"{CONTAINER}-{holder.port}"} if holder else {}
+    yield from _freed(plan, *names.values())
     line = lines.rename(plan.facts, plan.target, {**names, candidate.name: CONTAINER})
     why = f"{candidate.image} runs as {candidate.name}"
     yield Step(why, line, f"{candidate.image} has the service's name", then_look=True)
+
+
+def _freed(plan: Plan, *names: str) -> Iterator[Step]:
+    """No container that does not run holds one of the names."""
+    for container in plan.engine.others:
+        if container.name in names and container.state in ENDED:
+            yield from removed(plan.facts, plan.target, container)
 
 
 def switch_traffic(plan: Plan) -> Iterator[Step]:

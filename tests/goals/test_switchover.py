@@ -6,6 +6,7 @@ from typing import Any, Callable
 
 import pytest
 
+from ospreyops.facts.engine import Container
 from ospreyops.machines import ports_alongside
 from tests.sim.host import Killed, SimHost
 from tests.sim.mac import SimMac
@@ -171,3 +172,20 @@ def test_a_dry_run_of_a_deploy_that_stops_first_starts_at_the_services_own_port(
 def test_the_ports_alongside_are_none_that_linux_takes_for_other_connections(port: int, first: int) -> None:
     assert list(ports_alongside(port)) == list(range(first, min(first + 1000, 32768)))
     assert ports_alongside(port)[-1] < 32768
+
+
+@pytest.mark.parametrize("state", ["created", "exited", "dead"])
+@pytest.mark.parametrize("bad", [True, False], ids=["the new one fails", "the new one is healthy"])
+def test_what_does_not_run_keeps_no_name_that_a_container_needs(sim: Sim, state: str, *, bad: bool) -> None:
+    host = running(healthy=lambda one: not bad or one.version != "0.4", archives={"0.3", "0.4"})
+    host.others = [dead(port, state) for port in (44342, 24343, 24344)]
+    ran = sim("deploy --version 0.4 -H sim", host)
+    assert ran.code == (2 if bad else 0), ran.said
+    assert "users are not affected" in ran.err or not bad
+    clean(host, "0.3" if bad else "0.4")
+
+
+def dead(port: int, state: str) -> Container:
+    """What a start that failed left behind."""
+    name = f"osprey-service-{port}"
+    return Container(f"c-{port}", "osprey/service:0.2", "sha256:02", state, "", auto_remove=False, name=name)
