@@ -49,10 +49,14 @@ my $older = sub {
     my @is = lstat $_[0];
     return (@is and -f _ and $is[2] & 077);
 };
+# The second argument is set to the file, which is locked from then on, unless somebody has its lock.
 my $in_use = sub {
     my ($name) = @_;
     open my $old, "<", $name or return 0;
-    return 0 if flock $old, LOCK_EX | LOCK_NB;
+    if (flock $old, LOCK_EX | LOCK_NB) {
+        $_[1] = $old;
+        return 0;
+    }
     my ($begin, $limit) = (<$old> // "") =~ /^([0-9]+) ([0-9]+) [0-9]+ [0-9]+$/;
     ($begin, $limit) = ((stat $old)[9], $silence) if $name eq "lock";
     return (defined $begin and time >= $begin - $silence and time <= $begin + $limit + $silence);
@@ -66,7 +70,7 @@ my $renewed = sub {
     return unless flock $new, LOCK_EX | LOCK_NB;
     my @there = stat "$name.new";
     return unless @there and $there[1] == (stat $new)[1];
-    if ($older->($name) and not $in_use->($name)) {
+    if ($older->($name) and not $in_use->($name, my $old)) {
         rename "$name.new", $name or $fail->($name);
         return $new;
     }
@@ -82,12 +86,14 @@ my $named = sub {
     return (@there and "@held[0,1]" eq "@there[0,1]");
 };
 # lock_peek.pl locks the file for a moment, too. Some tries make sure that it is not taken for a holder.
+# The lock of an older file is none: another task may be about to replace that file.
 for (1 .. 5) {
     last if $locked = $lock = $renewed->("lock");
     sysopen $lock, "lock", O_RDWR | O_CREAT, 0600 or $fail->("lock");
     $locked = flock $lock, LOCK_EX | LOCK_NB;
     $fail->("lock") unless $locked or $^E == EWOULDBLOCK;
-    last if $locked and $named->();
+    last if $locked and $named->() and not((stat $lock)[2] & 077);
+    flock $lock, LOCK_UN if $locked;
     $locked = 0;
     select undef, undef, undef, .05;
 }

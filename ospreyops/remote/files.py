@@ -20,11 +20,12 @@ ID = (
 FIND = f'if [ -e "$d/host" ]; then {ID}o=; read -r o <"$d/host"; [ "$o" = "$i" ] || d=$d/$i; fi; '
 SYNC = quote(program("ospreyops.remote", "sync.pl"))
 CLAIM = (
-    f'mkdir -p "$d" && if [ ! -e "$d/host" ]; then {ID}echo "$i" >"$d/host.$i" && perl -e {SYNC} "$d/host.$i" '
-    '&& ln "$d/host.$i" "$d/host"; '
-    'rm -f "$d/host.$i"; fi 2>/dev/null; '
+    f'mkdir -p "$d" && if [ ! -e "$d/host" ]; then {ID}n=$d/host.$i.$$; echo "$i" >"$n" && perl -e {SYNC} "$n" '
+    '&& ln "$n" "$d/host"; rm -f "$n"; fi 2>/dev/null; '
 )
 """A link is made whole or not at all, also on a network file system; of two hosts one makes it.
+
+Each task writes a file of its own: one that another task writes anew is empty for a moment, and then it names no host.
 """
 
 
