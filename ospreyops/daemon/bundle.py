@@ -33,7 +33,7 @@ import certifi.core
 # Or a copy of it would be left in the temporary folder by each run that is killed.
 certifi.core._CACERT_PATH = os.path.join(os.path.dirname(__file__), "certifi", "cacert.pem")
 
-import tasks
+from ospreyops import tasks
 from ospreyops.daemon.bundle import program
 
 program(tasks.ns).run()
@@ -51,9 +51,9 @@ class Config(invoke.Config):
         return defaults
 
 
-def program(tasks: invoke.Collection) -> invoke.Program:
+def program(tasks: invoke.Collection, name: str = "osprey") -> invoke.Program:
     """The command line of those tasks, as `inv` has it; it looks for no tasks.py."""
-    return invoke.Program(__version__, tasks, name="osprey", binary="osprey", config_class=Config)
+    return invoke.Program(__version__, tasks, name=name, binary=name, config_class=Config)
 
 
 def needs() -> tuple[int, int]:
@@ -88,7 +88,7 @@ def build(target: Path) -> Path:
 
 
 def _own() -> Iterator[tuple[str, Path]]:
-    """This package, with what is added to it from outside, and its tasks."""
+    """This package, with what is added to it from outside."""
     package = Path(__file__).parent.parent
     for path in (*package.rglob("*.py"), *package.rglob("*.pl")):
         yield path.relative_to(package.parent).as_posix(), path
@@ -96,7 +96,6 @@ def _own() -> Iterator[tuple[str, Path]]:
         for folder in extensions.folders(extended.__name__):
             for path in Path(folder).glob("*.py"):
                 yield f"{extended.__name__.replace('.', '/')}/{path.name}", path
-    yield "tasks.py", package.parent / "tasks.py"
 
 
 def _installed() -> Iterator[tuple[str, Path]]:
