@@ -44,6 +44,8 @@ def entry(name: str, values: Mapping[str, Any], indent: int, step: int = 2) -> s
 
 def added(text: str, name: str, values: Mapping[str, Any]) -> Optional[str]:
     """The text with another host; None where the place for it cannot be told, as in braces."""
+    if read(text, "").slips:
+        return None
     root = _mapping(YAML.compose(text, LOADER)) if text.strip() else None
     if text.strip() and root is None and read(text, "").data:
         return None

@@ -9,7 +9,7 @@ from typing import Any, Callable, Optional
 from ..config import own
 from ..config.configuration import ALL, Configuration, refusal
 from ..config.places import own_file, shown
-from ..config.source import Mistake, Source
+from ..config.source import Mistake, Source, read
 from ..desk import Desk, desk_task
 from ..errors import Blocked, Usage
 from ..secret import Secret
@@ -62,6 +62,8 @@ def add(desk: Desk, name: str, address: str = "", user: str = "", machine: str =
     _new(desk, name)
     given = {"address": address, "user": user, "machine": machine, "folder": folder}
     text = own.current()
+    if text and (slips := read(text, shown(own_file()), own=True).slips):
+        raise refusal(list(slips))
     if desk.interactive and not any(given.values()):
         given = _answers(desk, name, given)
     values = _checked(name, given)
