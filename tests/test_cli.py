@@ -68,7 +68,7 @@ def test_an_unknown_host_is_unreachable_and_says_where_hosts_are_named(inv: Inv)
     ran = inv("status", "-H", "no-such-host.invalid")
     assert ran.code == 4
     assert "no such host" in ran.err
-    assert "invoke.yaml" in ran.err
+    assert "inv host.add NAME, or a Host in ~/.ssh/config" in ran.err
 
 
 @pytest.mark.parametrize(

@@ -52,10 +52,10 @@ def project(start: Path) -> Optional[Path]:
 def files(project_prefix: Optional[str], runtime: Optional[str], *, sealed: bool) -> tuple[list[Source], list[Source]]:
     """The files that count less than the environment, the least first, and those that count more.
 
-    runtime: the file of -f. sealed: where there is one, it is the only one.
+    runtime: the file of -f. sealed: there is no other.
     """
-    last = [read_file(Path(runtime), shown(Path(runtime)))] if runtime else []
-    if sealed and runtime:
+    last = [_given(Path(runtime))] if runtime else []
+    if sealed:
         return [], last
     folders = [Path("/etc/invoke"), _home() / ".invoke"]
     if project_prefix:
@@ -91,6 +91,13 @@ def _typed(key: str, text: str) -> Any:
     """The text as a number where the setting is one; another text is told by the check of the settings."""
     number = isinstance(SCALARS.get(OLD_NAMES.get(key, key)), int) and NUMBER.fullmatch(text)
     return int(text) if number else text
+
+
+def _given(path: Path) -> Source:
+    """The settings of the file that -f names, which has to be there."""
+    if not path.exists():
+        return Source(shown(path), slips=(Mistake(shown(path), Usage("the file of -f is not there")),))
+    return read_file(path, shown(path))
 
 
 def _home() -> Path:

@@ -43,7 +43,7 @@ program(tasks.ns).run()
 class Config(invoke.Config):
     """Invoke's configuration, with the part of this checkout's invoke.yaml that is about tasks.
 
-    sealed: the file of -f, where one is given, is the only file of settings.
+    sealed: a file of settings is that of -f alone, for a host that works on itself.
     """
 
     sealed = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 from collections.abc import Mapping
 from typing import Any, Callable, Optional
@@ -89,6 +90,7 @@ def hosts(desk: Desk, host: Optional[str] = None, json_: bool = False) -> None:
         rows.append((name, found.login, found.machine, ", ".join(groups), place))
     if not json_ and shown_hosts:
         desk.console.say(table(rows))
+        desk.console.dim(f"a task without -H works on {', '.join(desk.config.default)}")
     if not json_ and not shown_hosts:
         desk.console.say("no host is named in the settings yet: inv init, or inv host.add NAME")
 
@@ -108,13 +110,18 @@ def config(desk: Desk, host: Optional[str] = None, json_: bool = False) -> None:
             each = {key: {"value": told[key], "from": origins[key]} for key in KEYS}
             desk.console.data({"host": name, "settings": each, "mistakes": [str(one) for one in wrong]})
             continue
-        width = max(map(len, KEYS))
-        desk.console.say(f"{name}: set")
-        for key in (key for key in KEYS if origins[key] != "default"):
-            desk.console.say(f"  {key:<{width}}  {told[key]}  ({origins[key]})")
-        desk.console.say(f"{name}: by default")
-        for key in (key for key in KEYS if origins[key] == "default" and told[key]):
-            desk.console.say(f"  {key:<{width}}  {told[key]}")
+        for title, keys in (
+            ("is set", [key for key in KEYS if origins[key] != "default"]),
+            ("is the default", [key for key in KEYS if origins[key] == "default" and told[key]]),
+        ):
+            desk.console.say(f"{name}: {title}" if keys else f"{name}: nothing {title}")
+            for key in keys:
+                place = f"  ({origins[key]})" if origins[key] != "default" else ""
+                desk.console.say(f"  {key:<{max(map(len, KEYS))}}  {told[key]}{place}")
+        if name not in (HERE, *desk.config.hosts):
+            near = difflib.get_close_matches(name, desk.config.hosts, 1)
+            meant = f"; did you mean {near[0]}?" if near else ""
+            desk.console.dim(f"{name} is not in the settings: it goes through ssh_config{meant}")
     if wrong:
         raise Usage(f"{counted(len(wrong), 'mistake')} in the settings", evidence="\n".join(map(str, wrong)))
 

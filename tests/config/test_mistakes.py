@@ -10,7 +10,7 @@ import pytest
 from ospreyops.checks import PATH_HINT
 from ospreyops.config.places import environment, project
 from ospreyops.config.source import read
-from tests.config.places import User
+from tests.config.places import COMMANDS, User
 
 WRONG = """\
 osprey:
@@ -100,3 +100,16 @@ def test_another_users_file_in_a_folder_for_everybody_is_passed_over(
     assert project(inside) == tmp_path
     os.chown(tmp_path / "invoke.yaml", 12345, -1)
     assert project(inside) != tmp_path
+
+
+def test_a_file_of_f_that_is_not_there_is_said(user: User) -> None:
+    for command in COMMANDS:
+        ran = user.run("-f", "gone.yaml", "lock.status", command=command)
+        assert (ran.code, ran.err) == (1, "✗ gone.yaml: the file of -f is not there\n")
+
+
+def test_a_host_that_the_settings_do_not_name_is_said_with_the_one_that_was_meant(user: User) -> None:
+    user.file.write_text("osprey: {hosts: {olympias: {user: jeff}}}\n")
+    ran = user.run("config", "-H", "olympia")
+    assert ran.out.startswith("olympia: nothing is set\nolympia: is the default\n")
+    assert ran.out.endswith("it goes through ssh_config; did you mean olympias?\n")
