@@ -56,7 +56,8 @@ def checked(where: str, value: Any, default: Any) -> Any:
 def _check_text(where: str, value: Any, shown: object) -> None:
     """Errors: Usage, with what may be shown of the value, when it is no text, or does not fit."""
     if not isinstance(value, str):
-        raise Usage(f"{where} is {reprlib.repr(shown)}, not text")
+        told = repr(shown)[:80] if isinstance(shown, Secret) else reprlib.repr(shown)
+        raise Usage(f"{where} is {told}, not text")
     if any(ord(character) < 32 for character in value):
         raise Usage(f"{where} is {shown!r}: it has control characters")
     for kind in KINDS:

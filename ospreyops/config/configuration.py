@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import reprlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -42,7 +43,7 @@ class Configuration:
         """The groups of hosts, as far as they are right."""
         found = self.data.get("groups")
         each = found.items() if isinstance(found, Mapping) else ()
-        return {str(name): [str(host) for host in group] for name, group in each if isinstance(group, list)}
+        return {str(name): group for name, group in each if _is_names(group)}
 
     def settings(self, name: str) -> Settings:
         """The checked settings of a host. Errors: Usage, with all that is wrong with them."""
@@ -72,7 +73,7 @@ class Configuration:
         """The hosts of a task without -H. Errors: Usage."""
         chosen = self.data.get("host")
         if chosen is not None and not isinstance(chosen, str):
-            raise Usage(f"osprey.host is {chosen!r}, not a host name")
+            raise Usage(f"osprey.host is {reprlib.repr(chosen)}, not a host name")
         return self.selected(HERE if chosen is None else chosen)
 
     def place(self, key: Key) -> str:
@@ -116,17 +117,20 @@ class Configuration:
             at = ("groups", str(name))
             if name in taken:
                 yield Mistake(self.place(at), Usage(f"osprey.groups.{name}: {name} is {taken[name]}, not a group"))
-            if not isinstance(hosts, list) or not hosts:
-                case = f"osprey.groups.{name} is {hosts!r}, not a list of hosts"
-                yield Mistake(self.place(at), Usage(case, hint=hint))
-                continue
-            yield from self._refused(at, lambda hosts=hosts: names(",".join(map(str, hosts))))
+            if not _is_names(hosts):
+                yield Mistake(self.place(at), Usage(f"osprey.groups.{name} is not a list of host names", hint=hint))
+            else:
+                yield from self._refused(at, lambda hosts=hosts: names(",".join(hosts)))
 
     def _refused(self, key: Key, check: Any) -> Iterator[Mistake]:
         try:
             check()
         except Usage as error:
             yield Mistake(self.place(key), error)
+
+
+def _is_names(group: Any) -> bool:
+    return isinstance(group, list) and bool(group) and all(isinstance(host, str) for host in group)
 
 
 def merge(into: dict[str, Any], data: Any, depth: int = 2) -> None:

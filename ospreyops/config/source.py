@@ -125,7 +125,8 @@ def _source(name: str, whole: Any, places: Mapping[Key, str], slips: list[Mistak
         return Source(name, slips=(Mistake(name, Usage("it cannot be read: it is no mapping of names to values")),))
     part = whole.get("osprey")
     if part is not None and not isinstance(part, Mapping):
-        slips.append(Mistake(places.get((), name), Usage(f"osprey is {part!r}, not a mapping of settings")))
+        told = f"{Secret(part[:80])!r}, " if isinstance(part, str) else ""
+        slips.append(Mistake(places.get((), name), Usage(f"osprey is {told}not a mapping of settings")))
         part = None
     return Source(name, part or {}, places, tuple(slips))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ospreyops.checks import PATH_HINT
+from ospreyops.config.configuration import Configuration
 from ospreyops.config.places import environment, project
 from ospreyops.config.source import read
 from tests.config.places import COMMANDS, User
@@ -113,3 +114,23 @@ def test_a_host_that_the_settings_do_not_name_is_said_with_the_one_that_was_mean
     ran = user.run("config", "-H", "olympia")
     assert ran.out.startswith("olympia: nothing is set\nolympia: is the default\n")
     assert ran.out.endswith("it goes through ssh_config; did you mean olympias?\n")
+
+
+@pytest.mark.parametrize(
+    "text", ["osprey: [URL]\n", "osprey: {notify: [URL]}\n", "osprey: {usre: URL, notify: [URL]}\n"]
+)
+def test_no_mistake_shows_the_token_of_a_url(user: User, text: str) -> None:
+    user.file.write_text(text.replace("URL", "https://chat.example/T0K3N"))
+    ran = user.run("config")
+    assert ran.code == 1
+    assert "T0K3N" not in ran.said
+
+
+def test_a_small_file_that_means_a_huge_one_is_told_in_short_lines() -> None:
+    laughs = ["a: &a0 [x, x]"] + [f"a: &a{level} [*a{level - 1}, *a{level - 1}]" for level in range(1, 40)]
+    rows = [line.replace("a:", f"a{at}:", 1) for at, line in enumerate(laughs)]
+    for part in ("*a39", "{groups: {lab: *a39}, host: *a39, user: *a39, hosts: *a39}"):
+        found = Configuration((read("\n".join([*rows, f"osprey: {part}"]), "f"),))
+        assert found.groups == {}
+        told = [str(one) for one in found.mistakes()]
+        assert told and max(map(len, told)) < 1000
