@@ -112,7 +112,7 @@ def hosts() -> Iterator[Parser]:
 def files() -> Iterator[Parser]:
     """What reads the files of this computer, and what it is told."""
     yield Parser("config.configuration", said(SETTINGS), readings.configured)
-    yield Parser("config.source", said(SETTINGS), lambda answer: source.read(answer.out, "invoke.yaml"))
+    yield Parser("config.source", said(SETTINGS), lambda answer: [*source.read(answer.out, "f").slips])
     yield Parser("settings.names", said("olympias, jeff@[fd00::1]:22"), lambda answer: names(answer.out))
     yield Parser("delivery.pin", said(f"{'0' * 64}  {readings.ARCHIVE}\n"), readings.pinned)
     yield Parser("remote.host_certificates", [binary(readings.certified())], readings.host_certificate)
