@@ -18,12 +18,14 @@ import pytest
 
 import tasks
 from ospreyops.cli import Session
+from ospreyops.config.configuration import Configuration
 from ospreyops.console import Console
 from tests.sim.host import SimHost
 from tests.sim.program import Program
 from tests.sim.site import sim_site
 
 PROJECT = Path(__file__).parent.parent
+os.environ["XDG_CONFIG_HOME"] = "/nonexistent"  # not the settings of whoever runs the tests
 
 
 @dataclass
@@ -44,7 +46,7 @@ class SimSession(Session):
 
     hosts: Mapping[str, SimHost] = {}
 
-    def site(self, config: Mapping[str, Any], name: str, *, verbose: bool, dry: bool) -> Any:
+    def site(self, config: Configuration, name: str, *, verbose: bool, dry: bool) -> Any:
         return sim_site(self.hosts[name], Console(self.screen, name), dry=dry)
 
 

@@ -33,7 +33,7 @@ import certifi.core
 # Or a copy of it would be left in the temporary folder by each run that is killed.
 certifi.core._CACERT_PATH = os.path.join(os.path.dirname(__file__), "certifi", "cacert.pem")
 
-import tasks
+from ospreyops import tasks
 from ospreyops.daemon.bundle import program
 
 program(tasks.ns).run()
@@ -41,7 +41,12 @@ program(tasks.ns).run()
 
 
 class Config(invoke.Config):
-    """Invoke's configuration, with the part of this checkout's invoke.yaml that is about tasks."""
+    """Invoke's configuration, with the part of this checkout's invoke.yaml that is about tasks.
+
+    sealed: a file of settings is that of -f alone, for a host that works on itself.
+    """
+
+    sealed = True
 
     @staticmethod
     def global_defaults() -> dict[str, Any]:
@@ -51,9 +56,11 @@ class Config(invoke.Config):
         return defaults
 
 
-def program(tasks: invoke.Collection) -> invoke.Program:
+def program(
+    tasks: invoke.Collection, name: str = "osprey", config_class: type[invoke.Config] = Config
+) -> invoke.Program:
     """The command line of those tasks, as `inv` has it; it looks for no tasks.py."""
-    return invoke.Program(__version__, tasks, name="osprey", binary="osprey", config_class=Config)
+    return invoke.Program(__version__, tasks, name=name, binary=name, config_class=config_class)
 
 
 def needs() -> tuple[int, int]:
@@ -88,7 +95,7 @@ def build(target: Path) -> Path:
 
 
 def _own() -> Iterator[tuple[str, Path]]:
-    """This package, with what is added to it from outside, and its tasks."""
+    """This package, with what is added to it from outside."""
     package = Path(__file__).parent.parent
     for path in (*package.rglob("*.py"), *package.rglob("*.pl")):
         yield path.relative_to(package.parent).as_posix(), path
@@ -96,7 +103,6 @@ def _own() -> Iterator[tuple[str, Path]]:
         for folder in extensions.folders(extended.__name__):
             for path in Path(folder).glob("*.py"):
                 yield f"{extended.__name__.replace('.', '/')}/{path.name}", path
-    yield "tasks.py", package.parent / "tasks.py"
 
 
 def _installed() -> Iterator[tuple[str, Path]]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ..change.reach import reach
 from ..change.site import Site
+from ..checks import NAME
 from ..cli import as_json, task
 from ..errors import Blocked, OspreyError, Unhealthy, Usage
 from ..facts import Facts
@@ -17,7 +18,6 @@ from ..goals.machine import TOLERATED, docker_answers, stopped, up, vm_of
 from ..goals.rollout import engine_of
 from ..outcome import Outcome
 from ..remote.command import quote
-from ..settings import NAME
 from ..step import Step
 from ..text import size
 

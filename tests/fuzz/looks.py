@@ -10,7 +10,7 @@ from contextlib import redirect_stderr, redirect_stdout, suppress
 from functools import cache, partial
 from typing import Any
 
-import tasks
+from ospreyops import tasks
 from ospreyops.change.site import Site
 from ospreyops.console import Console, Screen
 from ospreyops.errors import OspreyError

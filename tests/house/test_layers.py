@@ -50,4 +50,4 @@ def test_the_documents_name_the_layers_in_their_order() -> None:
     table = page.partition("\n## Layers\n")[2].partition("\n## ")[0]
     first_cells = re.findall(r"^\| (\[.*?) \|", table, re.MULTILINE)
     named = [name for cell in first_cells for name in re.findall(r"\[([a-z]+)(?:/|\.py)\]", cell)]
-    assert named == ["tasks", *layers()]
+    assert named == layers()

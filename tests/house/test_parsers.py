@@ -19,6 +19,9 @@ BY_LOOKS = (
 """Modules that whole looks and the tools' own entries go through."""
 OWN = {
     "change.detached": "a number, which text.py reads",
+    "checks": "values of settings, which settings.py hands it",
+    "config.own": "a file of the user's own, which source.py reads before and after",
+    "config.places": "variables of the user's own",
     "daemon.bundle": "the metadata of installed packages",
     "delivery.load": "looks for words of its own gate, and shows the rest",
     "delivery.source": "writes a tar, and reads none",

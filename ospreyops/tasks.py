@@ -1,0 +1,154 @@
+"""All tasks: the runbook's namespaces, and those that are made of several of its goals."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from invoke import Collection
+
+from .change.history import COLUMNS, entries, newest, question, row
+from .change.reach import reach
+from .change.rollout import roll_out
+from .change.site import Site
+from .cli import as_json, release_of, task
+from .errors import Blocked
+from .goals.desired import rollback_target
+from .goals.image import described
+from .healing.diagnosis import diagnose
+from .healing.heal import healed, outcome
+from .look import place
+from .outcome import Outcome
+from .runbook import about, fix, hosts, image, lock, machine, net, service, watch
+from .runbook.image import FROM_HELP, VERSION_HELP, given_by
+from .runbook.service import ROLLOUT_HELP, TIMEOUT_HELP, rollout
+from .settings import number
+from .text import table
+
+
+@task(help={**VERSION_HELP, **FROM_HELP, **TIMEOUT_HELP, **ROLLOUT_HELP})
+def deploy(
+    site: Site,
+    version: str = "",
+    from_: str = "",
+    health_timeout: str = "",
+    stop_first: bool = False,
+    drain: str = "",
+    drop_versions: str = "",
+) -> Outcome:
+    """Bring a host to run a release, healthy.
+
+    No request is lost, and nothing is done where the release runs already.
+    """
+    release, patient = release_of(version), site.with_health_timeout(health_timeout)
+    planned = replace(rollout(release, stop_first, drain, drop_versions), given=given_by(from_, release, site))
+    did = roll_out(patient, release, planned)
+    return site.finished(did, f"{described(patient.last, release)} is healthy")
+
+
+@task(
+    help={"version": "the release to roll back to; else the last one that was healthy", **TIMEOUT_HELP, **ROLLOUT_HELP}
+)
+def rollback(
+    site: Site,
+    version: str = "",
+    health_timeout: str = "",
+    stop_first: bool = False,
+    drain: str = "",
+    drop_versions: str = "",
+) -> Outcome:
+    """Go back to the last release that was healthy.
+
+    That is the last one other than the desired release.
+    """
+    facts = site.look()
+    chosen = version or rollback_target(facts)
+    if not chosen:
+        raise Blocked(f"no other release was healthy on {site.name} before", hint="--version 0.3, or inv history")
+    release, patient = release_of(chosen), site.with_health_timeout(health_timeout)
+    planned = replace(rollout(release, stop_first, drain, drop_versions), proven=facts.host.proven_images.get(chosen))
+    did = roll_out(patient, release, planned)
+    return site.finished(did, f"{described(patient.last, release)} is healthy")
+
+
+@task(help={"json_": "one line of JSON with all facts"})
+def status(site: Site, json_: bool = False) -> Outcome:
+    """Show machine, images, service, health, in one look."""
+    facts = site.look()
+    found = diagnose(facts, site.target)
+    if json_:
+        site.console.data({"host": site.name, "facts": as_json(facts)})
+    else:
+        machine.rows(facts, site)
+        images = ", ".join(sorted(facts.engine.images)) if facts.engine else "unknown"
+        site.console.row(None, "images", images or "none")
+        service.rows(facts, site)
+        net.rows(facts, site)
+        fix.rows(found, site)
+    found.check()
+    return site.outcome("healthy")
+
+
+@task(help={"json_": "one line of JSON"})
+def doctor(site: Site, json_: bool = False) -> Outcome:
+    """Find known faults, and what repairs each.
+
+    With the evidence, the task, and the impact that the repair may have.
+    """
+    facts = site.look()
+    found = diagnose(facts, site.target)
+    if json_:
+        rows = [
+            {
+                "fault": one.fault.name,
+                "evidence": one.evidence,
+                "task": f"fix.{one.fault.name}" if one.way_out is None else None,
+                "hint": one.way_out,
+                "impact": one.fault.impact,
+            }
+            for one in found.faults
+        ]
+        told = {"problem": as_json(found.problem), "faults": rows, "advice": found.advice}
+        site.console.data({"host": site.name, **told})
+    else:
+        fix.rows(found, site)
+    found.check()
+    return site.finished([], outcome(facts))
+
+
+@task
+def heal(site: Site) -> Outcome:
+    """Bring the desired release back, healthy.
+
+    Whatever known fault is in the way is repaired first.
+    """
+    did = reach(site, lambda facts: healed(facts, site.target))
+    return site.finished(did, outcome(site.last))
+
+
+@task(help={"json_": "one line of JSON with all that is known of them", "lines": "how many of the last changes"})
+def history(site: Site, json_: bool = False, lines: str = "20") -> None:
+    """Show what was done to a host, when, and by whom.
+
+    The newest is last.
+    """
+    count = number("--lines", lines)
+    answer = place.ask(site.host, site.target, lambda folder: question(folder, count))
+    if not answer.ok:
+        raise Blocked(f"the history of {site.name} cannot be read: {answer.said}")
+    text, cut = newest(answer.out)
+    found, torn = entries(text)
+    if json_:
+        site.console.data({"host": site.name, "history": found, "torn": torn, "cut": cut})
+        return
+    rows = [COLUMNS, *(row(entry) for entry in found)]
+    site.console.say(table(rows) if found else f"nothing was changed on {site.name} yet")
+    if cut:
+        site.console.dim(f"these are the newest {len(found)}: an answer of a host holds no more")
+    if torn:
+        site.console.dim(f"{torn} of these lines cannot be read: the host stopped while they were written")
+
+
+ns = Collection(deploy, rollback, status, doctor, heal, history, about.about, hosts.init, hosts.hosts, hosts.config)
+for module in (machine, image, service, net, fix, lock, watch):
+    ns.add_collection(Collection.from_module(module))
+ns.add_collection(Collection("host", hosts.add))
