@@ -1,4 +1,7 @@
-"""The settings as Invoke reads them from its files and the environment; what it cannot read is said in one line."""
+"""The settings as Invoke reads them from its files and the environment; what it cannot read is said in one line.
+
+Each `inv --list` imports this before the settings are read, and the rest of the package only where it is needed.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,6 @@ import invoke
 from invoke.config import AmbiguousMergeError
 from invoke.exceptions import AmbiguousEnvVar, UncastableEnvVar
 from invoke.util import yaml
-
-from .console import Console, Screen
-from .errors import Usage
-from .secret import Secret
-from .settings import DEFAULTS
 
 FILE = ("filepath", "path")
 """How Invoke calls the file that it reads."""
@@ -45,6 +43,10 @@ def configured(context: invoke.Context) -> Mapping[str, Any]:
 
     Invoke would merge this part itself, but could not say what is wrong with it.
     """
+    from .errors import Usage
+    from .secret import Secret
+    from .settings import DEFAULTS
+
     try:
         context.config.load_collection({"osprey": DEFAULTS})
         context.config.load_shell_env()
@@ -72,6 +74,10 @@ def tell_unreadable(kind: type[BaseException], error: BaseException, trace: Opti
     known = [frame.f_locals[name] for frame in reversed(reading) for name in FILE if name in frame.f_locals]
     file = known[0] if known else "a file of settings"
     why = next((why for odd, why in UNREADABLE.items() if issubclass(kind, odd)), str(error))
+    from .console import Console, Screen
+    from .errors import Usage
+    from .secret import Secret
+
     Console(Screen(), "").error(Usage(f"{file} cannot be read: {Secret(' '.join(why.split()))}"))
 
 

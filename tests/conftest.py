@@ -18,10 +18,13 @@ import pytest
 
 import tasks
 from ospreyops.cli import Session
+from ospreyops.commandline.program import CommandLine
 from ospreyops.console import Console
 from tests.sim.host import SimHost
 from tests.sim.site import sim_site
 
+# No test notes what it saw for the TAB of whoever runs it.
+os.environ["XDG_CACHE_HOME"] = str(Path(__file__).parent.parent / ".cache" / "xdg")
 PROJECT = Path(__file__).parent.parent
 
 
@@ -59,7 +62,7 @@ def simulated(*hosts: SimHost) -> invoke.Program:
             self.set_project_location(str(PROJECT))
             self.load_project()
 
-    return invoke.Program(namespace=tasks.ns, config_class=Config, name="inv", binary="inv")
+    return CommandLine(namespace=tasks.ns, config_class=Config, name="inv", binary="inv")
 
 
 def simulate(line: str, *hosts: SimHost) -> Ran:

@@ -48,7 +48,7 @@ def test_every_task_has_help_and_takes_hosts(sim: Callable[[str], Ran]) -> None:
         (["service.logs", "--lines", "many"], "--lines 'many' is not a whole number"),
         (["deploy", "--version", "0.3", "--health-timeout", "soon"], "--health-timeout 'soon' is not a whole number"),
         (["deploy", "--version", "0.3", "--patience", "soon"], "--health-timeout 'soon' is not a whole number"),
-        (["no.such.task"], "No idea what 'no.such.task' is!"),
+        (["no.such.task"], "there is no task 'no.such.task'"),
     ],
 )
 def test_a_mistake_on_the_command_line_is_one_clear_line(inv: Inv, words: list[str], said: str) -> None:

@@ -25,6 +25,7 @@ PRINTING = (
 RAW = ("line", "transient", "_write")
 """Methods of Screen that print a text as it is."""
 OUTSIDE = {
+    "commandline/program.py": "offers a shell the names of tasks, flags and hosts, whose signs it has checked",
     "config.py": "hands on to Python what is a fault of this tool, with its traceback",
     "remote/identities.py": "asks what a server wants to know, with its words made visible",
     "remote/sudo.py": "asks for a password, of users and hosts that the settings name",

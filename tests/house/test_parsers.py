@@ -18,6 +18,8 @@ BY_LOOKS = (
 )
 """Modules that whole looks and the tools' own entries go through."""
 OWN = {
+    "commandline.argv": "what the user types; its own tests feed it odd words",
+    "commandline.listing": "what the tool itself wrote",
     "daemon.bundle": "the metadata of installed packages",
     "delivery.load": "looks for words of its own gate, and shows the rest",
     "delivery.source": "writes a tar, and reads none",

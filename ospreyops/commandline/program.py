@@ -1,0 +1,89 @@
+"""What `inv`, `fab` and `ospreyops` do with what is typed, beyond Invoke: they take it as it is meant."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import invoke
+from invoke.exceptions import ParseError
+from invoke.parser import Parser, ParserContext
+
+from .listing import Flags, flags_of, task_flags
+
+
+class CommandLine(invoke.Program):
+    """A program whose tasks are those of this tool."""
+
+    def parse_tasks(self) -> None:
+        """Read what was typed, as it is meant. Errors: Usage."""
+        complete = self.args.complete.value
+        if complete or not (self.core.unparsed or self.args.help.value):
+            super().parse_tasks()
+            return
+        from ..console import Console, Screen
+        from ..errors import Usage
+        from .argv import Vocabulary, meant
+
+        try:
+            try:
+                known = Vocabulary(self._core(), self._tasks(), self._hosts())
+                self.argv = [self.argv[0], *meant(self.argv[1:], known)]
+                self.parse_core_args()
+                super().parse_tasks()
+            except (ParseError, ValueError) as error:
+                raise Usage(str(error)) from None
+        except Usage as error:
+            Console(Screen(), "").error(error)
+            error.printed = True
+            raise
+
+    def parse_cleanup(self) -> None:
+        """Print what a TAB offers, or what Invoke prints: lists and help. It is no error when nobody reads on."""
+        try:
+            if self.args.complete.value:
+                self._complete()
+            super().parse_cleanup()
+            sys.stdout.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise invoke.Exit from None
+
+    def _complete(self) -> None:
+        from .completion import offered
+
+        words = self.core.remainder.split()[1:]
+        sys.stdout.write("".join(f"{word}\n" for word in offered(words, self._core(), self._tasks(), self._hosts())))
+        raise invoke.Exit
+
+    def _core(self) -> Flags:
+        return flags_of(self.initial_context.args.values())
+
+    def _tasks(self) -> Mapping[str, Flags]:
+        """Each task, and each other name of one, with its flags."""
+        names = self.collection.task_names
+        return {known: task_flags(self.collection, name) for name, others in names.items() for known in (name, *others)}
+
+    def _hosts(self) -> Collection[str]:
+        """The hosts that the settings name."""
+        osprey = self.config.get("osprey")
+        hosts = osprey.get("hosts") if isinstance(osprey, Mapping) else None
+        return [name for name in hosts if name.isprintable()] if isinstance(hosts, Mapping) else []
+
+    def _make_parser(self) -> Parser:
+        """Invoke's parser, which knows the tasks that are named: it would copy all options of all others."""
+        typed = set(" ".join(self.argv).replace("=", " ").split())
+        names = self.collection.task_names.items()
+        named = [(name, others) for name, others in names if typed & {name, *others}]
+        contexts = [ParserContext(name, others, self.collection[name].get_arguments()) for name, others in named]
+        return Parser(contexts, self.initial_context)
+
+
+def adopt() -> None:
+    """Have the program that loads tasks.py, `inv` or `fab`, go on as one of these: Invoke has no hook for that."""
+    for name in ("invoke.main", "fabric.main"):
+        running: Any = getattr(sys.modules.get(name), "program", None)
+        if isinstance(running, invoke.Program) and "core" in vars(running):
+            running.__class__ = type("Running", (CommandLine, type(running)), {})
