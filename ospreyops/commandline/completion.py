@@ -15,9 +15,9 @@ USEFUL = ("--dry", "--help")
 
 
 def offered(words: Sequence[str], core: Flags, tasks: Mapping[str, Flags], hosts: Collection[str]) -> list[str]:
-    """The words that may stand where the last of those words does, or after it: shells do not say which.
+    """The words that may stand where the last of those words does.
 
-    A shell offers those of them that begin as what is typed does.
+    A shell offers those of them that begin as it does. Invoke's own scripts leave an empty last word out.
     """
     *before, last = [word for word in words if word != "="] or [""]
     task, waiting, chosen = _read(before, core, tasks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -12,6 +13,9 @@ from invoke.exceptions import ParseError
 from invoke.parser import Parser, ParserContext
 
 from .listing import Flags, flags_of, task_flags
+
+NAME = re.compile("[A-Za-z0-9_][A-Za-z0-9_.@:-]*")
+"""What may be a host. A shell that offers such a name runs nothing that stands in it."""
 
 
 class CommandLine(invoke.Program):
@@ -26,9 +30,13 @@ class CommandLine(invoke.Program):
         from ..console import Console, Screen
         from ..errors import Usage
         from .argv import Vocabulary, meant
+        from .shells import script
 
         try:
             try:
+                if self.core.unparsed[:1] == ["completion"]:
+                    sys.stdout.write(script(self.core.unparsed[1:], self.binary_names))
+                    raise invoke.Exit
                 known = Vocabulary(self._core(), self._tasks(), self._hosts())
                 self.argv = [self.argv[0], *meant(self.argv[1:], known)]
                 self.parse_core_args()
@@ -54,7 +62,7 @@ class CommandLine(invoke.Program):
     def _complete(self) -> None:
         from .completion import offered
 
-        words = self.core.remainder.split()[1:]
+        words = self.core.remainder.split(" ")[1:]
         sys.stdout.write("".join(f"{word}\n" for word in offered(words, self._core(), self._tasks(), self._hosts())))
         raise invoke.Exit
 
@@ -70,7 +78,7 @@ class CommandLine(invoke.Program):
         """The hosts that the settings name."""
         osprey = self.config.get("osprey")
         hosts = osprey.get("hosts") if isinstance(osprey, Mapping) else None
-        return [name for name in hosts if name.isprintable()] if isinstance(hosts, Mapping) else []
+        return [name for name in hosts if NAME.fullmatch(name)] if isinstance(hosts, Mapping) else []
 
     def _make_parser(self) -> Parser:
         """Invoke's parser, which knows the tasks that are named: it would copy all options of all others."""

@@ -19,6 +19,7 @@ BY_LOOKS = (
 """Modules that whole looks and the tools' own entries go through."""
 OWN = {
     "commandline.argv": "what the user types; its own tests feed it odd words",
+    "commandline.program": "leaves out what is no name of a host",
     "commandline.listing": "what the tool itself wrote",
     "daemon.bundle": "the metadata of installed packages",
     "delivery.load": "looks for words of its own gate, and shows the rest",
