@@ -18,6 +18,7 @@ from invoke.parser import Argument
 from invoke.parser.context import to_flag
 
 from .. import extensions
+from ..text import whole_file
 
 PACKAGE = Path(__file__).parent.parent
 NOTES = Path(f"{cache_from_source(__file__)}.json")
@@ -58,16 +59,34 @@ def _loaded(path: str) -> invoke.Task[Any]:
 def namespace() -> invoke.Collection:
     """All tasks. They are noted when they were not, or when a source has changed since."""
     stamp = _stamp()
-    noted = _noted(stamp)
-    if noted is None:
-        from ..tasks import ns
+    known = _noted(stamp)
+    if known is not None:
+        return listed(known)
+    from ..tasks import ns
 
-        if stamp is not None:
-            _note(stamp, ns)
-        return ns
+    if stamp is not None and not sys.dont_write_bytecode:
+        with suppress(OSError):
+            whole_file(NOTES, json.dumps({"stamp": stamp, "tasks": noted(ns)}))
+    return ns
+
+
+def noted(tasks: invoke.Collection) -> list[Any]:
+    """What is noted of the tasks, for each of their groups: its name, its help, its tasks."""
+    return [
+        [
+            space,
+            inner.__doc__,
+            {name: [task.__doc__, name == inner.default, _flags(task)] for name, task in inner.tasks.items()},
+        ]
+        for space, inner in (("", tasks), *tasks.collections.items())
+    ]
+
+
+def listed(known: list[Any]) -> invoke.Collection:
+    """The tasks of which that was noted."""
     root = invoke.Collection()
-    for space, about, tasks in noted:
-        inner = root if not space else invoke.Collection(space)
+    for space, about, tasks in known:
+        inner = invoke.Collection(space) if space else root
         inner.__doc__ = about
         for name, (doc, default, flags) in tasks.items():
             inner.add_task(Listed(f"{space}.{name}".lstrip("."), doc, flags, default=default))
@@ -87,36 +106,18 @@ def flags_of(arguments: Iterable[Argument]) -> Flags:
 
 def task_flags(tasks: invoke.Collection, name: str) -> Flags:
     """The flags of a task."""
-    task = tasks[name]
+    return _flags(tasks[name])
+
+
+def _flags(task: invoke.Task[Any]) -> Flags:
     return task.flags if isinstance(task, Listed) else flags_of(task.get_arguments())
-
-
-def _note(stamp: int, tasks: invoke.Collection) -> None:
-    """Note the tasks, where Python may note what it compiles."""
-    from ..text import whole_file
-
-    spaces = [("", tasks), *tasks.collections.items()]
-    noted = [
-        [
-            space,
-            inner.__doc__,
-            {
-                name: [task.__doc__, name == inner.default, flags_of(task.get_arguments())]
-                for name, task in inner.tasks.items()
-            },
-        ]
-        for space, inner in spaces
-    ]
-    if not sys.dont_write_bytecode:
-        with suppress(OSError):
-            whole_file(NOTES, json.dumps({"stamp": stamp, "tasks": noted}))
 
 
 def _noted(stamp: Optional[int]) -> Any:
     """The tasks that were noted of just these sources; None when there are none."""
     try:
-        noted = json.loads(NOTES.read_text("utf-8"))
-        return noted["tasks"] if stamp is not None and noted["stamp"] == stamp else None
+        found = json.loads(NOTES.read_text("utf-8"))
+        return found["tasks"] if stamp is not None and found["stamp"] == stamp else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -82,7 +82,7 @@ class CommandLine(invoke.Program):
 
     def _make_parser(self) -> Parser:
         """Invoke's parser, which knows the tasks that are named: it would copy all options of all others."""
-        typed = set(" ".join(self.argv).replace("=", " ").split())
+        typed = {*self.core.unparsed, self.args.help.value}
         names = self.collection.task_names.items()
         named = [(name, others) for name, others in names if typed & {name, *others}]
         contexts = [ParserContext(name, others, self.collection[name].get_arguments()) for name, others in named]
