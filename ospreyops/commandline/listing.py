@@ -18,7 +18,6 @@ from invoke.parser import Argument
 from invoke.parser.context import to_flag
 
 from .. import extensions
-from ..text import whole_file
 
 PACKAGE = Path(__file__).parent.parent
 NOTES = Path(f"{cache_from_source(__file__)}.json")
@@ -63,6 +62,7 @@ def namespace() -> invoke.Collection:
     if known is not None:
         return listed(known)
     from ..tasks import ns
+    from ..text import whole_file
 
     if stamp is not None and not sys.dont_write_bytecode:
         with suppress(OSError):
