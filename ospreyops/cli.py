@@ -19,6 +19,7 @@ from .change.history import image_of, typed
 from .change.reach import state
 from .change.site import Site
 from .config import configured
+from .config.configuration import Configuration
 from .console import Console, Screen
 from .errors import Interrupted, NoSuchHost, OspreyError, Usage, of_status
 from .goals.desired import at_hand
@@ -27,7 +28,6 @@ from .outcome import Outcome, Status
 from .release import Release, parse
 from .remote.background import Background
 from .remote.host import Host
-from .settings import names, settings
 from .target import target
 from .text import either, near
 
@@ -53,15 +53,48 @@ class Session:
         kept: Session = vars(context.config).setdefault("osprey_session", cls())
         return kept
 
-    def site(self, config: Mapping[str, Any], name: str, *, verbose: bool, dry: bool) -> Site:
+    def site(self, config: Configuration, name: str, *, verbose: bool, dry: bool) -> Site:
         """A site for one task; the connection to its host is the same for the whole chain."""
         if name not in self.lookers:
-            own = settings(config, name)
+            own = config.settings(name)
             self.lookers[name] = Look(Host(own, Console(self.screen, name)), target(own))
         looker = self.lookers[name]
         console = looker.host.console
         console.verbose = verbose
         return Site(looker.target, looker.host, console, looker, Change(looker.host, console), dry)
+
+    def chosen(self, context: invoke.Context, config: Configuration, given: Optional[str], title: str) -> list[str]:
+        """The hosts of -H, of `fab -H`, of the task before, or of the settings. Errors: Usage. title: the task."""
+        by_fab = getattr(context, "original_host", None)
+        if by_fab and given:
+            raise Usage("both fab's -H and the task's own are given", hint="one of them")
+        if given is not None or by_fab:
+            return config.selected(given if given is not None else str(by_fab))
+        hosts = list(self.last) or config.default
+        if hosts != config.default:
+            Console(self.screen, "").dim(f"{title}: on {', '.join(hosts)}, as the task before")
+        return hosts
+
+
+class HostArgument(Argument):
+    """-H HOST, which may be given several times: what is given then is one value with commas."""
+
+    def __init__(self) -> None:
+        text = "hosts, groups, patterns or 'all', with commas; else the host of the task before, else osprey.host"
+        super().__init__(names=("host", "H"), help=text)
+
+    @property
+    def kind(self) -> Any:
+        """To Invoke's parser a text, until there is one; then a list, which takes another."""
+        return str if self._value is None else list
+
+    @kind.setter
+    def kind(self, _: Any) -> None:
+        """Argument's own initialiser sets this."""
+
+    def set_value(self, value: Any, cast: bool = True) -> None:  # noqa: FBT001, FBT002, ARG002 (Invoke's)
+        """Take a value, behind those that were given before."""
+        self.raw_value, self._value = value, value if self._value is None else f"{self._value},{value}"
 
 
 class HostTask(invoke.Task[Any]):
@@ -78,9 +111,7 @@ class HostTask(invoke.Task[Any]):
             )
         return [
             *own,
-            Argument(
-                names=("host", "H"), help="the hosts, with commas; else the host of the task before, else osprey.host"
-            ),
+            HostArgument(),
             Argument(names=("verbose", "v"), kind=bool, default=False, help="show what the commands print"),
             Argument(names=("wait",), kind=bool, default=False, help="wait for the host's lock, an hour at most"),
         ]
@@ -91,11 +122,11 @@ class HostTask(invoke.Task[Any]):
         chosen, verbose, wait = given.pop("host", None), given.pop("verbose", False), given.pop("wait", False)
         try:
             config = configured(context)
-            where = self._hosts(context, session, config, chosen)
+            where = session.chosen(context, config, chosen, self.title)
             sites = [session.site(config, name, verbose=verbose, dry=bool(context.config.run.dry)) for name in where]
             for site in sites:
                 site.change.task, site.change.image, site.change.wait = typed(self.title, given), image_of(given), wait
-            body = functools.partial(attended(self.body, config), *args, **given)
+            body = functools.partial(attended(self.body, config.hosts), *args, **given)
             with signals_as_interrupt():
                 if len(sites) == 1:
                     with sites[0].change.closed():
@@ -111,23 +142,6 @@ class HostTask(invoke.Task[Any]):
             raise Interrupted("interrupted") from None
         session.last = tuple(where)
 
-    def _hosts(
-        self, context: invoke.Context, session: Session, config: Mapping[str, Any], chosen: Optional[str]
-    ) -> list[str]:
-        """The hosts of -H, of `fab -H`, of the task before, or of the settings."""
-        by_fab = getattr(context, "original_host", None)
-        if by_fab and chosen:
-            raise Usage("both fab's -H and the task's own are given", hint="one of them")
-        if chosen is not None or by_fab:
-            return names(chosen if chosen is not None else str(by_fab))
-        default = config.get("host")
-        if not isinstance(default, str):
-            raise Usage(f"osprey.host is {default!r}, not a host name")
-        hosts = list(session.last) or names(default)
-        if hosts != names(default):
-            Console(session.screen, "").dim(f"{self.title}: on {', '.join(hosts)}, as the task before")
-        return hosts
-
     @property
     def title(self) -> str:
         """The task as `inv` calls it: its module is its namespace."""
@@ -139,10 +153,8 @@ task = functools.partial(invoke.task, klass=HostTask, auto_shortflags=False, pos
 """The decorator of every task here. No short flags: `-h` must stay help, and `-v` and `-H` mean the same everywhere."""
 
 
-def attended(body: Any, config: Mapping[str, Any]) -> Any:
+def attended(body: Any, known: list[str]) -> Any:
     """The body of a task, which also notes the releases that it saw, and tells a slip in the name of a host."""
-    hosts = config.get("hosts")
-    known = [str(name) for name in hosts] if isinstance(hosts, Mapping) else []
 
     def attending(site: Site, **given: Any) -> Any:
         try:

@@ -17,7 +17,7 @@ import colorama
 from colorama import Fore, Style
 
 from .errors import OspreyError
-from .text import size, visible
+from .text import as_typed, size, visible
 
 FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 LONGEST_LINE = 10_000
@@ -88,7 +88,7 @@ class Console:
 
     def say(self, text: str = "", colour: str = "", *, mark: str = "", error: bool = False) -> None:
         """Print text, a line at a time. mark: what stands before it, with colours of its own."""
-        for line in visible(text).split("\n"):
+        for line in visible(as_typed(text)).split("\n"):
             prefix = self._paint(self._prefix(), Style.DIM, error=error)
             self.screen.line(prefix + mark + self._paint(line, colour, error=error), error=error)
             mark = ""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import difflib
 import re
-import reprlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Optional
 
+from .checks import NAME, checked
 from .errors import Usage
-from .secret import SERVER, Secret
+from .secret import Secret
 from .text import bracketed
 
 FILES = ".ospreyops"
@@ -19,34 +19,10 @@ ROOTS, ROOTS_ON_MAC = "/var/lib/ospreyops", "/Library/Application Support/osprey
 """The service's folder where root runs it and the settings name no other."""
 ARCHIVE = "/usr/project/dlab/www/donaldlab/software/osprey/releases"
 HERE = "localhost"
-NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.@:-]*[A-Za-z0-9_])?")
-URL = re.compile(r"https://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/?$")
-VERSION, SHA256 = re.compile(r"[0-9]+(\.[0-9]+)+"), re.compile("(sha256:)?[0-9a-fA-F]{64}")
+Key = tuple[str, ...]
+"""Where a setting stands below `osprey`: ("hosts", "olympias", "user")."""
 OLD_NAMES = {"patience": "health_timeout", "connect_limit": "ssh_connect_timeout"}
 """Older names of settings, which are still read."""
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of text that a setting must be. keys: ends of settings' names; also: further values that are fine."""
-
-    name: str
-    keys: tuple[str, ...]
-    pattern: re.Pattern[str]
-    also: tuple[str, ...] = ()
-    hint: str = ""
-
-
-NOTIFY = re.compile(rf"https?://{SERVER.pattern}[!-~]*$|(?!.*://)", re.IGNORECASE)
-PATH, PATH_HINT = re.compile("/|~/"), "a path that begins with / or ~/"
-KINDS = (
-    Kind("a URL of the service", (".public",), URL, ("", "none"), "https://olympias.cs.duke.edu:44342, or none"),
-    Kind("a program, or a URL of http or https", (".notify",), NOTIFY),
-    Kind("the name of a VM", (".vm",), re.compile(f"{NAME.pattern}$")),
-    Kind("the name of a user", (".owner",), re.compile(f"{NAME.pattern}$"), ("",)),
-    Kind("an absolute path", (".folder", ".archive"), PATH, (), PATH_HINT),
-    Kind("an absolute path", (".vm_store", ".vm_registry", ".python"), PATH, ("",), PATH_HINT),
-)
 
 
 @dataclass(frozen=True)
@@ -130,14 +106,6 @@ class Settings:
 
 
 KEYS = {known.name: known for known in fields(Settings) if known.name != "name"}
-DEFAULTS: dict[str, Any] = {
-    "host": HERE,
-    "hosts": {},
-    **{key: known.default for key, known in KEYS.items()},
-    "releases": {},
-    **{old: KEYS[new].default for old, new in OLD_NAMES.items()},
-}
-"""Every key has a default, for Invoke lets environment variables fill known keys only."""
 
 
 def names(hosts: str) -> list[str]:
@@ -149,32 +117,53 @@ def names(hosts: str) -> list[str]:
     return found
 
 
+def dotted(key: Key) -> str:
+    """A key as errors name it."""
+    return ".".join(("osprey", *key))
+
+
 def settings(config: Mapping[str, Any], name: str) -> Settings:
     """The checked settings of a host. Errors: Usage, which names the key that is wrong and how it should be."""
-    known_hosts = config.get("hosts") or {}
-    if not isinstance(known_hosts, Mapping):
-        raise Usage("osprey.hosts is not a mapping of host names", hint="osprey: {hosts: {olympias: {user: jmartin}}}")
-    own = known_hosts.get(name, _login(name)) or {}
-    if not isinstance(own, Mapping):
-        raise Usage(f"osprey.hosts.{name} is not a mapping of settings", hint=f"{name}: {{user: jmartin}}")
-    _refuse_unknown("osprey", config, (*KEYS, *OLD_NAMES, "host", "hosts"))
-    _refuse_unknown(f"osprey.hosts.{name}", own, (*KEYS, *OLD_NAMES))
-    values = {}
+    found, wrong = examined(config, name)
+    for _, mistake in wrong:
+        raise mistake
+    return found
+
+
+def examined(config: Mapping[str, Any], name: str) -> tuple[Settings, list[tuple[Key, Usage]]]:
+    """The settings of a host, with defaults for what is wrong; and all that is wrong, each with its key."""
+    hosts, own = config.get("hosts") or {}, own_part(config, name)
+    wrong = [*_unknown((), config, (*KEYS, *OLD_NAMES, "host", "hosts", "groups"))]
+    if not isinstance(hosts, Mapping):
+        hint = "osprey: {hosts: {olympias: {user: jmartin}}}"
+        wrong.append((("hosts",), Usage("osprey.hosts is not a mapping of host names", hint=hint)))
+    elif not isinstance(hosts.get(name) or {}, Mapping):
+        case = f"osprey.hosts.{name} is not a mapping of settings"
+        wrong.append((("hosts", name), Usage(case, hint=f"{name}: {{user: jmartin}}")))
+    wrong += _unknown(("hosts", name), own, (*KEYS, *OLD_NAMES))
+    values: dict[str, Any] = {}
     for key, known in KEYS.items():
-        where, value = _given(config, own, name, key)
-        values[key] = _checked(where, known.default if value is None else value, known.default)
-    return Settings(name=name, **values)
+        at, value = given(config, own, name, key)
+        values[key] = known.default
+        try:
+            values[key] = known.default if value is None else checked(dotted(at), value, known.default)
+        except Usage as mistake:
+            wrong.append((at, mistake))
+    return Settings(name=name, **values), wrong
 
 
-def _given(config: Mapping[str, Any], own: Mapping[str, Any], name: str, key: str) -> tuple[str, Any]:
+def own_part(config: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """What is said of one host: in the settings, or by its name."""
+    hosts = config.get("hosts")
+    own = (hosts if isinstance(hosts, Mapping) else {}).get(name, _login(name)) or {}
+    return own if isinstance(own, Mapping) else {}
+
+
+def given(config: Mapping[str, Any], own: Mapping[str, Any], name: str, key: str) -> tuple[Key, Any]:
     """Where a setting is given, and its value: for the host or for all, under its name or an older one."""
-    keys = [key, *(old for old, new in OLD_NAMES.items() if new == key)]
-    for known in keys:
-        if own.get(known) is not None:
-            return f"osprey.hosts.{name}.{known}", own[known]
-    changed = [known for known in keys if config.get(known) not in (None, KEYS[key].default)]
-    used = changed[0] if changed else key
-    return f"osprey.{used}", config.get(used)
+    known = [key, *(old for old, new in OLD_NAMES.items() if new == key)]
+    places = [(("hosts", name, one), own.get(one)) for one in known] + [((one,), config.get(one)) for one in known]
+    return next((place for place in places if place[1] is not None), ((key,), None))
 
 
 def _login(name: str) -> dict[str, Any]:
@@ -186,61 +175,13 @@ def _login(name: str) -> dict[str, Any]:
     return {"user": user, "address": address, "port": int(port)}
 
 
-def _refuse_unknown(where: str, given: Mapping[str, Any], known: Any) -> None:
+def _unknown(at: Key, given: Mapping[str, Any], known: Sequence[str]) -> Iterator[tuple[Key, Usage]]:
     for key in given:
         if key not in known:
             near = difflib.get_close_matches(str(key), known, 1)
-            raise Usage(f"{where}.{key} is not a setting", hint=f"{near[0]}" if near else f"one of {', '.join(known)}")
-
-
-def _checked(where: str, value: Any, default: Any) -> Any:
-    """The value in the default's type. Errors: Usage when it is of another type, or does not fit."""
-    if isinstance(default, int):
-        return _checked_number(where, value)
-    if isinstance(default, tuple):
-        return _checked_pins(where, value)
-    if isinstance(default, Secret):
-        secret = value if isinstance(value, Secret) else Secret(str(value))
-        _check_text(where, secret.reveal() if isinstance(value, (str, Secret)) else None, secret)
-        return secret
-    _check_text(where, value, value)
-    return value
-
-
-def _check_text(where: str, value: Any, shown: object) -> None:
-    """Errors: Usage, with what may be shown of the value, when it is no text, or does not fit."""
-    if not isinstance(value, str):
-        raise Usage(f"{where} is {reprlib.repr(shown)}, not text")
-    if any(ord(character) < 32 for character in value):
-        raise Usage(f"{where} is {shown!r}: it has control characters")
-    for kind in KINDS:
-        if where.endswith(kind.keys) and value not in kind.also and not kind.pattern.match(value):
-            raise Usage(f"{where} is {shown!r}, not {kind.name}", hint=kind.hint)
-
-
-def _checked_pins(where: str, value: Any) -> tuple[tuple[str, str], ...]:
-    if value == ():
-        return ()
-    hint = f'{{"0.3": sha256:{"0123456789abcdef" * 4}}}, as sha256sum prints it'
-    if not isinstance(value, Mapping):
-        raise Usage(f"{where} is {value!r}, not a mapping of versions", hint=hint)
-    found = []
-    for version, digest in value.items():
-        if not isinstance(version, str) or not VERSION.fullmatch(version):
-            raise Usage(f"{where} has {version!r}, which is no version in quotes", hint=hint)
-        if not isinstance(digest, str) or not SHA256.fullmatch(digest):
-            raise Usage(f"{where}.{version} is {digest!r}, not a sha256", hint=hint)
-        found.append((version, digest.rpartition(":")[2].lower()))
-    return tuple(found)
-
-
-def _checked_number(where: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise Usage(f"{where} is {reprlib.repr(value)}, not a whole number")
-    top = 65535 if where.endswith("port") else 86400
-    if not 0 <= value <= top or (value == 0 and not where.endswith(".port")):
-        raise Usage(f"{where} is {value}, not between 1 and {top}")
-    return value
+            hint = near[0] if near else f"one of {', '.join(known)}"
+            where = (*at, str(key))
+            yield where, Usage(f"{dotted(where)} is not a setting", hint=hint)
 
 
 def number(flag: str, value: str) -> int:

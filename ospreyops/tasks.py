@@ -18,7 +18,7 @@ from .healing.diagnosis import diagnose
 from .healing.heal import healed, outcome
 from .look import place
 from .outcome import Outcome
-from .runbook import fix, image, lock, machine, net, service, watch
+from .runbook import about, fix, hosts, image, lock, machine, net, service, watch
 from .runbook.choice import choose
 from .runbook.image import FROM_HELP, VERSION_HELP, given_by
 from .runbook.service import ROLLOUT_HELP, TIMEOUT_HELP, rollout
@@ -151,6 +151,7 @@ def history(site: Site, json_: bool = False, lines: str = "20") -> None:
         site.console.dim(f"{torn} of these lines cannot be read: the host stopped while they were written")
 
 
-ns = Collection(deploy, rollback, status, doctor, heal, history)
+ns = Collection(deploy, rollback, status, doctor, heal, history, about.about, hosts.init, hosts.hosts, hosts.config)
 for module in (machine, image, service, net, fix, lock, watch):
     ns.add_collection(Collection.from_module(module))
+ns.add_collection(Collection("host", hosts.add))

@@ -7,6 +7,8 @@ import getpass
 import json
 import math
 import os
+import re
+import sys
 import time
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -17,6 +19,7 @@ INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode's categories of control signs, of marks that turn the direction of text, and of other line ends."""
 ISO = "%Y-%m-%dT%H:%M:%SZ"
 """How the host's files have a moment."""
+HINT = re.compile(r"\binv(?= [a-z-])")
 DIGITS = 18
 """Of the longest whole number that is taken from outside: 64 bits hold it."""
 DEEPEST = 100
@@ -79,6 +82,16 @@ def visible(text: str) -> str:
 
 def _escaped(sign: str) -> str:
     return sign if sign in "\t\n" else sign.encode("unicode_escape").decode()
+
+
+def command() -> str:
+    """The tool's command, as it was typed."""
+    return "ospreyops" if Path(sys.argv[0]).name == "ospreyops" else "inv"
+
+
+def as_typed(text: str) -> str:
+    """The text, whose hints name the command that was typed: they are written with `inv`."""
+    return HINT.sub(command(), text)
 
 
 def who() -> str:

@@ -19,6 +19,7 @@ import pytest
 import tasks
 from ospreyops.cli import Session
 from ospreyops.commandline.program import CommandLine
+from ospreyops.config.configuration import Configuration
 from ospreyops.console import Console
 from tests.sim.host import SimHost
 from tests.sim.site import sim_site
@@ -26,6 +27,7 @@ from tests.sim.site import sim_site
 # No test notes what it saw for the TAB of whoever runs it.
 os.environ["XDG_CACHE_HOME"] = str(Path(__file__).parent.parent / ".cache" / "xdg")
 PROJECT = Path(__file__).parent.parent
+os.environ["XDG_CONFIG_HOME"] = "/nonexistent"  # not the settings of whoever runs the tests
 
 
 @dataclass
@@ -46,7 +48,7 @@ class SimSession(Session):
 
     hosts: Mapping[str, SimHost] = {}
 
-    def site(self, config: Mapping[str, Any], name: str, *, verbose: bool, dry: bool) -> Any:
+    def site(self, config: Configuration, name: str, *, verbose: bool, dry: bool) -> Any:
         return sim_site(self.hosts[name], Console(self.screen, name), dry=dry)
 
 

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 
 from ospreyops.config import configured
 from ospreyops.errors import OspreyError
-from ospreyops.settings import DEFAULTS
-from ospreyops.settings import settings as parse_settings
+from ospreyops.settings import KEYS
 from tests.conftest import PROJECT, Inv, Ran
 
 
@@ -30,7 +29,8 @@ def test_every_task_has_help_and_takes_hosts(sim: Callable[[str], Ran]) -> None:
     for line in sim("--list").out.splitlines():
         if line.startswith("  ") and not line.startswith("   "):
             shown = sim(f"--help {line.split()[0]}").out
-            assert "-H STRING, --host=STRING" in shown
+            about_settings = line.split()[0] in ("about", "init", "host.add")
+            assert ("-H STRING, --host=STRING" in shown) is not about_settings
             assert "none" not in shown.partition("Docstring:")[2].splitlines()[1]
 
 
@@ -68,13 +68,21 @@ def test_an_unknown_host_is_unreachable_and_says_where_hosts_are_named(inv: Inv)
     ran = inv("status", "-H", "no-such-host.invalid")
     assert ran.code == 4
     assert "no such host" in ran.err
-    assert "invoke.yaml" in ran.err
+    assert "inv host.add NAME, or a Host in ~/.ssh/config" in ran.err
+
+
+def test_an_unknown_host_that_is_nearly_one_of_the_settings_is_told_with_that_one(inv: Inv, tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text("osprey: {hosts: {jerry.invalid: {}, phil.invalid: {}}}")
+    ran = inv("-f", str(tmp_path / "own.yaml"), "status", "-H", "jery.invalid")
+    assert (ran.code, ran.err.count("\n")) == (1, 1)
+    assert "jery.invalid: no such host" in ran.err
+    assert ran.err.endswith("; did you mean jerry.invalid?\n")
 
 
 @pytest.mark.parametrize(
     ("variable", "value", "said"),
     [
-        ("INVOKE_OSPREY_SERVICE_PORT", "many", "the settings do not fit"),
+        ("INVOKE_OSPREY_SERVICE_PORT", "many", "osprey.service_port is 'many', not a whole number"),
         ("INVOKE_OSPREY_SERVICE_PORT", "70000", "osprey.service_port is 70000, not between 1 and 65535"),
         ("INVOKE_OSPREY_FOLDER", "here", "not an absolute path"),
         ("INVOKE_OSPREY_MACHINE", "hyperv", "one of: native"),
@@ -96,7 +104,7 @@ def test_both_ways_to_name_a_host_at_once_are_refused(inv: Inv) -> None:
 
 words = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
 scalars = st.none() | st.booleans() | st.integers(-5, 99999) | st.floats(allow_nan=False) | words
-known = st.sampled_from(sorted(DEFAULTS))
+known = st.sampled_from([*KEYS, "host", "hosts", "groups"])
 trees = st.recursive(
     scalars,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(known | words, inner, max_size=4),
@@ -114,7 +122,7 @@ def test_no_invoke_yaml_ends_in_a_traceback(tmp_path: Path, tree: object, name: 
     config.load_project()
     context = invoke.Context(config)
     try:
-        told = parse_settings(configured(context), name).name
+        told = configured(context).settings(name).name
     except OspreyError as error:
         told = error.case
     assert told

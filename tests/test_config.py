@@ -15,12 +15,12 @@ TOO_LONG = "a" * 64
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        (b"osprey: {hosts: [\n", "FILE cannot be read: .*expected the node content.* line 2"),
-        (b"osprey: &a {hosts: *a}\n", "FILE cannot be read: a part of it holds itself"),
-        (b"- osprey\n", "FILE cannot be read: it is no mapping"),
-        (b"osprey: {user: \xff}\n", "FILE cannot be read: 'utf-8' codec can't decode"),
-        (b"osprey: {user: 2026-13-45}\n", "FILE cannot be read: month must be in 1..12"),
-        (b"run: 7\n", "FILE cannot be read: a single value stands where a mapping"),
+        (b"osprey: {hosts: [\n", "FILE:2: this is no YAML: expected the node content"),
+        (b"osprey: &a {hosts: *a}\n", "FILE: it cannot be read: a part of it holds itself"),
+        (b"- osprey\n", "FILE: it cannot be read: it is no mapping"),
+        (b"osprey: {user: \xff}\n", "FILE: it cannot be read: 'utf-8' codec can't decode"),
+        (b"osprey: {user: 2026-13-45}\n", "FILE: it cannot be read: month must be in 1..12"),
+        (b"run: 7\n", "FILE: it cannot be read: a single value stands where a mapping"),
     ],
     ids=["cut off", "a circle", "a list", "no UTF-8", "no date", "another shape"],
 )

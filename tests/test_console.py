@@ -18,6 +18,7 @@ from typing import Optional
 import pytest
 
 from ospreyops.cli import Session
+from ospreyops.config.configuration import Configuration
 from ospreyops.console import FRAMES, Console, Screen
 from ospreyops.errors import Blocked, Failed
 from ospreyops.facts import Facts
@@ -233,7 +234,7 @@ def test_the_status_of_a_healthy_host_fits_eighty_columns() -> None:
     with on_terminal() as (console, terminal):
         session = Session()
         session.screen = console.screen
-        here = session.site({}, "grisman-36.cs.duke.edu", verbose=False, dry=False)
+        here = session.site(Configuration(()), "grisman-36.cs.duke.edu", verbose=False, dry=False)
         for rows in (machine.rows, service.rows, net.rows):
             rows(facts(), here)
     shown = [re.sub(r"\x1b\[\d*m", "", line) for line in terminal.shown()]

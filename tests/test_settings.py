@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ospreyops.delivery.upload import Upload
 from ospreyops.errors import Usage
-from ospreyops.settings import DEFAULTS, KEYS, Settings, names, number, settings
+from ospreyops.settings import KEYS, Settings, names, number, settings
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary() | st.dates()
 KNOWN = st.sampled_from([*KEYS, "host", "hosts", "olympias"])
@@ -35,7 +35,7 @@ def refusal(config: dict[Any, Any]) -> Usage:
 
 
 def test_without_any_settings_every_default_is_good() -> None:
-    assert settings(DEFAULTS, "localhost") == settings({}, "localhost") == Settings("localhost")
+    assert settings({}, "localhost") == Settings("localhost")
 
 
 def test_what_is_said_of_a_host_overrules_what_is_said_for_all() -> None:
@@ -103,7 +103,7 @@ def test_a_release_that_is_pinned_to_no_sha256_is_refused_with_an_example(wrong:
 
 def test_a_pin_is_known_by_its_version_however_its_sha256_is_written() -> None:
     given = {"0.3": "sha256:" + "AB" * 32, "0.10": "cd" * 32}
-    found = settings({**DEFAULTS, "releases": given}, "olympias")
+    found = settings({"releases": given}, "olympias")
     assert [found.pin(version) for version in ("0.3", "0.10", "0.1")] == ["ab" * 32, "cd" * 32, None]
 
 
@@ -111,9 +111,9 @@ def test_a_pin_is_known_by_its_version_however_its_sha256_is_written() -> None:
 def test_a_setting_is_read_under_its_old_name_too(old: str, new: str) -> None:
     given_anew: dict[str, Any] = {new: 7}
     expected = Settings("olympias", **given_anew)
-    assert settings({**DEFAULTS, old: 7}, "olympias") == expected
+    assert settings({old: 7}, "olympias") == expected
     assert settings({"hosts": {"olympias": {old: 7}}}, "olympias") == expected
-    assert settings({**DEFAULTS, old: 9, "hosts": {"olympias": given_anew}}, "olympias") == expected
+    assert settings({old: 9, "hosts": {"olympias": given_anew}}, "olympias") == expected
 
 
 @pytest.mark.parametrize("hosts", ["olympias", ["olympias"], 5, {"olympias": "jeff"}, {"olympias": [1]}])

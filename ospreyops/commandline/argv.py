@@ -41,7 +41,10 @@ def meant(words: Sequence[str], known: Vocabulary) -> list[str]:
 
 
 class _Reading:
-    """The words that are read, and those that are left. early: the flags of a task that stand before it."""
+    """The words that are read, and those that are left.
+
+    early: the flags of a task that stand before it. alone: the values of the task that stand without a flag.
+    """
 
     def __init__(self, words: Sequence[str], known: Vocabulary) -> None:
         self.left, self.known = list(words), known
@@ -49,6 +52,7 @@ class _Reading:
         self.early: list[str] = []
         self.hosts: list[str] = []
         self.task = ""
+        self.alone: list[str] = []
 
     def read(self) -> list[str]:
         while self.left and self.left[0] != "--":
@@ -65,7 +69,10 @@ class _Reading:
     def _word(self, word: str) -> None:
         """A word that is no flag, nor the value of one."""
         flags = self.known.tasks.get(self.task, {})
-        if name := self._task(word):
+        if self.alone:
+            self.alone.pop(0)
+            self.out.append(word)
+        elif name := self._task(word):
             self._begin(name)
         elif word == "help":
             self._help()
@@ -96,11 +103,14 @@ class _Reading:
         if self.task:
             self._end()
         self.task = task
+        self.alone = [name for name in self.known.tasks[task] if name.startswith("<")]
         self.out += [task, *self.early]
         self.early = []
 
     def _end(self) -> None:
         """The end of a task's words: its hosts, however often -H was given."""
+        if self.alone:
+            raise Usage(f"{self.task} needs {self.alone[0].strip('<>').upper()}")
         if self.hosts:
             self.out += [HOST[0], ",".join(self.hosts)]
         self.hosts = []
@@ -108,12 +118,13 @@ class _Reading:
     def _help(self) -> None:
         """`help`, alone, before a task, or after it."""
         name = self.task
-        if self.left:
+        if self.left and not name:
             word = self.left.pop(0)
             name = self._task(word)
             if not name:
                 raise no_such_task(word, self.known.tasks)
-        self.out, self.left, self.early, self.hosts = ["--help", *([name] if name else [])], [], [], []
+        self.out = ["--help", *([name] if name else [])]
+        self.left, self.early, self.hosts, self.alone = [], [], [], []
 
     def _flag(self, word: str) -> None:
         name, given, value = word.partition("=")
@@ -127,9 +138,12 @@ class _Reading:
                 given, value = "=", rest
         if name not in flags:
             raise no_such_option(name, self.task, flags)
+        self.alone = [one for one in self.alone if one != f"<{name.lstrip('-')}>"]
         own = name not in self.known.core or (self.task and name in self.known.tasks[self.task])
         out = self.out if self.task or not own else self.early
-        if flags[name] is False:
+        if self.task and name in HELP:
+            self._help()
+        elif flags[name] is False:
             if given:
                 raise Usage(f"{name} takes no value")
             out.append(name)

@@ -32,7 +32,9 @@ def offered(words: Sequence[str], core: Flags, tasks: Mapping[str, Flags], hosts
         return [f"{flag}={word}" for word in _values(flag, value, hosts, chosen)]
     if last.startswith("-") and last not in flags:
         shown = {*own, *USEFUL} if task else {*core, *HOST}
-        return sorted(shown, key=lambda flag: (not flag.startswith("--"), flag))
+        return sorted(
+            (flag for flag in shown if flag.startswith("-")), key=lambda flag: (not flag.startswith("--"), flag)
+        )
     return [*(_values("--version", "", hosts, chosen) if "--version" in own else ()), *tasks]
 
 

@@ -96,11 +96,11 @@ def listed(known: list[Any]) -> invoke.Collection:
 
 
 def flags_of(arguments: Iterable[Argument]) -> Flags:
-    """The flags of some options."""
+    """The flags of some options; `<name>` for a word that stands alone."""
+    known = list(arguments)
     return {
-        to_flag(name): None if argument.optional else argument.takes_value
-        for argument in arguments
-        for name in argument.names
+        **{f"<{argument.name}>": True for argument in known if argument.positional},
+        **{to_flag(name): None if one.optional else one.takes_value for one in known for name in one.names},
     }
 
 

@@ -6,11 +6,15 @@ import os
 import re
 import sys
 from collections.abc import Collection, Mapping
-from typing import Any
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Optional
 
 import invoke
 from invoke.exceptions import ParseError
 from invoke.parser import Parser, ParserContext
+from invoke.util import yaml
 
 from .listing import Flags, flags_of, task_flags
 
@@ -75,10 +79,12 @@ class CommandLine(invoke.Program):
         return {known: task_flags(self.collection, name) for name, others in names.items() for known in (name, *others)}
 
     def _hosts(self) -> Collection[str]:
-        """The hosts that the settings name."""
-        osprey = self.config.get("osprey")
-        hosts = osprey.get("hosts") if isinstance(osprey, Mapping) else None
-        return [name for name in hosts if NAME.fullmatch(name)] if isinstance(hosts, Mapping) else []
+        """The hosts and groups of the files of settings; a task tells what is wrong there."""
+        found: list[str] = []
+        for osprey in (self.config.get("osprey"), own_settings()):
+            for part in (osprey.get("hosts"), osprey.get("groups")) if isinstance(osprey, Mapping) else ():
+                found += map(str, part) if isinstance(part, Mapping) else ()
+        return [name for name in dict.fromkeys(found) if NAME.fullmatch(name)]
 
     def _make_parser(self) -> Parser:
         """Invoke's parser, which knows the tasks that are named: it would copy all options of all others."""
@@ -95,3 +101,22 @@ def adopt() -> None:
         running: Any = getattr(sys.modules.get(name), "program", None)
         if isinstance(running, invoke.Program) and "core" in vars(running):
             running.__class__ = type("Running", (CommandLine, type(running)), {})
+            sys.excepthook = _unreadable
+
+
+def _unreadable(kind: type[BaseException], error: BaseException, trace: Optional[TracebackType]) -> None:
+    """Say in one line what Invoke cannot read beside tasks.py. It does that next, before it comes to this module."""
+    from ..config import tell_unreadable
+
+    tell_unreadable(kind, error, trace)
+
+
+def own_settings() -> Any:
+    """What the user's own file says under `osprey`; nothing where it cannot be read. This loads no other module."""
+    base = Path(os.environ.get("XDG_CONFIG_HOME", ""))
+    load: Any = yaml.safe_load
+    with suppress(OSError, RuntimeError, ValueError, yaml.YAMLError):
+        folder = base if base.is_absolute() else Path("~/.config").expanduser()
+        found = load((folder / "ospreyops.yaml").read_text("utf-8"))
+        return found.get("osprey") if isinstance(found, dict) else None
+    return None

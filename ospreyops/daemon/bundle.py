@@ -41,7 +41,12 @@ program(tasks.ns).run()
 
 
 class Config(invoke.Config):
-    """Invoke's configuration, with the part of this checkout's invoke.yaml that is about tasks."""
+    """Invoke's configuration, with the part of this checkout's invoke.yaml that is about tasks.
+
+    sealed: a file of settings is that of -f alone, for a host that works on itself.
+    """
+
+    sealed = True
 
     @staticmethod
     def global_defaults() -> dict[str, Any]:
@@ -51,9 +56,14 @@ class Config(invoke.Config):
         return defaults
 
 
-def program(tasks: invoke.Collection, name: str = "osprey") -> invoke.Program:
+def program(
+    tasks: invoke.Collection,
+    name: str = "osprey",
+    config_class: type[invoke.Config] = Config,
+    kind: type[invoke.Program] = invoke.Program,
+) -> invoke.Program:
     """The command line of those tasks, as `inv` has it; it looks for no tasks.py."""
-    return invoke.Program(__version__, tasks, name=name, binary=name, config_class=Config)
+    return kind(__version__, tasks, name=name, binary=name, config_class=config_class)
 
 
 def needs() -> tuple[int, int]:

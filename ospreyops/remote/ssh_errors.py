@@ -89,7 +89,7 @@ def _not_led_to(error: Any, attempt: Attempt) -> Unreachable:
 def _no_such_host(error: Any, attempt: Attempt) -> Unreachable:
     return NoSuchHost(
         f"{attempt.name}: no such host ({error.strerror})",
-        hint="osprey.hosts in invoke.yaml, or ~/.ssh/config",
+        hint="inv host.add NAME, or a Host in ~/.ssh/config",
     )
 
 
@@ -98,7 +98,7 @@ def _odd(error: Any, attempt: Attempt) -> Unreachable:
     if "idna" in str(error):
         return Unreachable(
             f"{attempt.where}: no host has that name: a part is empty, longer than 63 letters, or of odd signs",
-            hint="osprey.hosts in invoke.yaml, or ~/.ssh/config",
+            hint="inv host.add NAME, or a Host in ~/.ssh/config",
         )
     return _no_ssh(error, attempt)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ..change.reach import reach
 from ..change.site import Site
+from ..checks import NAME
 from ..cli import as_json, task
 from ..errors import Blocked, OspreyError, Unhealthy, Usage
 from ..facts import Facts
@@ -16,7 +17,6 @@ from ..goals.machine import TOLERATED, docker_answers, stopped, up, vm_of
 from ..goals.rollout import engine_of
 from ..outcome import Outcome
 from ..remote.command import quote
-from ..settings import NAME
 from ..step import Step
 from ..text import size
 

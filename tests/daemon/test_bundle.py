@@ -97,6 +97,11 @@ def test_the_settings_that_f_names_are_honoured(pyz: Path, tmp_path: Path) -> No
     assert "localhost: 'abacus' is no kind of machine" in done.stderr
 
 
+def test_no_other_file_of_settings_is_read(pyz: Path, tmp_path: Path) -> None:
+    (tmp_path / "ospreyops.yaml").write_text("osprey: {machine: abacus}")
+    assert ran(pyz, "lock.status", XDG_CONFIG_HOME=str(tmp_path)).stdout.endswith("localhost is not locked\n")
+
+
 def test_a_task_that_is_named_twice_in_a_chain_runs_twice_as_in_the_checkout(pyz: Path) -> None:
     assert ran(pyz, "lock.status", "lock.status").stdout.count("localhost is not locked") == 2
 

@@ -8,7 +8,6 @@ import pytest
 
 import tasks
 from ospreyops.faults import registry
-from ospreyops.settings import KEYS, OLD_NAMES
 from tests.conftest import PROJECT, Inv
 
 README = (PROJECT / "README.md").read_text()
@@ -50,17 +49,6 @@ def test_every_task_is_in_the_readmes_table_of_the_runbook(listed: set[str]) -> 
 )
 def test_each_of_the_runbooks_lines_has_its_task(line: str) -> None:
     assert any(line in row and "`inv " in row for row in README.splitlines() if row.startswith("|"))
-
-
-def test_every_setting_is_explained_with_its_default() -> None:
-    for key, field in KEYS.items():
-        default = f"`{field.default}`" if field.default else ""
-        assert f"| `{key}` | {default} | {field.metadata['help']} |" in README
-
-
-def test_every_older_name_of_a_setting_is_told() -> None:
-    for old, new in OLD_NAMES.items():
-        assert f"`{old}` (now `{new}`)" in README
 
 
 def test_the_tasks_that_speak_json_are_those_that_the_readme_names() -> None:

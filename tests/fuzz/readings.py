@@ -12,13 +12,13 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import invoke
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import SSHCertificateBuilder, SSHCertificateType
 
 from ospreyops import release
 from ospreyops.change import history, lock
-from ospreyops.config import to_plain
+from ospreyops.config.configuration import Configuration
+from ospreyops.config.source import read
 from ospreyops.console import Console, Screen
 from ospreyops.daemon import install
 from ospreyops.delivery import archive, image_archive, pin
@@ -30,7 +30,7 @@ from ospreyops.remote import known_hosts
 from ospreyops.remote.background import Background
 from ospreyops.remote.command import Answer
 from ospreyops.remote.host_certificates import Certificate
-from ospreyops.settings import Settings, settings
+from ospreyops.settings import Settings
 from ospreyops.tools import iptables
 from tests.tools.api import RESPONSES, read_raw, response
 
@@ -134,12 +134,10 @@ def watchdog(answer: Answer) -> install.WatchdogState:
     return install.watchdog_state(HOST, dict.fromkeys(asked, answer))
 
 
-def configured(answer: Answer) -> Settings:
-    """The settings that a file of YAML has."""
-    yaml: Any = invoke.vendor.yaml
-    found = yaml.safe_load(answer.out)
-    told = to_plain(found).get("osprey") if isinstance(found, dict) else None
-    return settings(told if isinstance(told, dict) else {}, "olympias")
+def configured(answer: Answer) -> list[str]:
+    """What is wrong with the settings of a file of YAML; for a host that they name or do not."""
+    found = Configuration((read(answer.out, "invoke.yaml", own=True),))
+    return [found.settings("olympias").name, *found.selected("all,o*"), *map(str, found.mistakes())]
 
 
 def members(answer: Answer) -> None:

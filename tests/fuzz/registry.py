@@ -10,12 +10,12 @@ from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import invoke
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from ospreyops.change import holder, lock
+from ospreyops.config import source
 from ospreyops.look import service
 from ospreyops.remote import protocol
 from ospreyops.remote.command import Answer
@@ -111,8 +111,8 @@ def hosts() -> Iterator[Parser]:
 
 def files() -> Iterator[Parser]:
     """What reads the files of this computer, and what it is told."""
-    odd_yaml = (ValueError, RecursionError, invoke.vendor.yaml.YAMLError)
-    yield Parser("settings", said(SETTINGS), readings.configured, refuses=odd_yaml)
+    yield Parser("settings", said(SETTINGS), readings.configured)
+    yield Parser("config.source", said(SETTINGS), lambda answer: source.read(answer.out, "invoke.yaml"))
     yield Parser("settings.names", said("olympias, jeff@[fd00::1]:22"), lambda answer: names(answer.out))
     yield Parser("delivery.pin", said(f"{'0' * 64}  {readings.ARCHIVE}\n"), readings.pinned)
     yield Parser("remote.host_certificates", [binary(readings.certified())], readings.host_certificate)

@@ -18,6 +18,7 @@ VERBS = {
     "Let",
     "Load",
     "Make",
+    "Name",
     "Open",
     "Power",
     "Print",

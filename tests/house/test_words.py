@@ -16,6 +16,7 @@ OWN_WORDS = {
     "change/history.py": "the history's own texts, made to fit a table",
     "change/holder.py": "what guard.pl notes of a line",
     "change/lock.py": "what the lock's own Perl programs print",
+    "config/places.py": "numbers in variables, as a user writes them",
     "daemon/bundle.py": "the metadata of Python packages, which PEP 345 defines",
     "daemon/install.py": "the ~ of a setting",
     "daemon/pythons.py": "a Python's version number",
@@ -30,7 +31,9 @@ OWN_WORDS = {
     "remote/protocol.py": "what the protocol's own Perl programs print",
     "runbook/watch.py": "the job's own file, which the tool has written",
     "secret.py": "URLs, as a user writes them",
+    "checks.py": "settings, as a user writes them",
     "settings.py": "settings, as a user writes them",
+    "text.py": "the tool's own hints",
 }
 """The other modules that may use patterns, and whose words they read."""
 OUTPUT = ("out", "err", "said")
