@@ -1,31 +1,35 @@
 # The two commands of the README, and what they leave to be cleaned.
 SHELL := /bin/sh
 PACKAGES := python3-venv lbzip2 docker.io iptables openssh-server openssh-client sudo iproute2 procps curl openssl bzip2 perl-base mmdebstrap \
-	qemu-system-x86 qemu-utils lsof e2fsprogs python3 libplist-utils strace
+	qemu-system-x86 qemu-utils lsof e2fsprogs python3 libplist-utils strace zsh fish
 PYTHON := .venv/bin/python
 
-.PHONY: demo demo-clean lab lab-clean soak bench test reliability mutants fuzz setup check lock dist
+.PHONY: help demo demo-clean lab lab-clean soak bench test reliability mutants fuzz setup check lock dist
 .PHONY: mac-tests fault-tests server-tests fast-tests killed-tests loaded-tests server-reliability
+
+# Alone: what there is.
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.* ## /make \1@/p' Makefile | awk -F@ '{ printf "%-18s %s\n", $$1, $$2 }'
 
 # Another port for the demo's service: make demo PORT=44352
 PORT :=
-demo:
+demo: ## a sample service on this computer, deployed and running
 	@PORT=$(PORT) sh tests/demo.sh
 
-demo-clean:
+demo-clean: ## remove what make demo has left
 	@sh tests/demo-clean.sh
 
 # CI runs both: two Macs, whose VMs keep a processor busy each, and beside them all the rest.
 SIDE_BY_SIDE = $(MAKE) --no-print-directory --jobs --output-sync=target
 
-test: setup check
+test: setup check ## lint, types, layers, the fast tests and the lab: for every day
 	@$(SIDE_BY_SIDE) mac-tests fault-tests server-tests fast-tests
 
 # The long ones: under load, killed at every step, without power, 25 faults in a row.
-reliability: setup
+reliability: setup ## the long tests: load, kills, power cuts, 25 faults in a row
 	@$(SIDE_BY_SIDE) loaded-tests killed-tests server-reliability
 
-setup:
+setup: ## what the checks and the tests need
 	@sh tests/setup.sh tests/requirements.lock $(PACKAGES)
 
 # Which releases are installed: the newest that fit the requirements, with their hashes. Those that are locked and still
@@ -33,15 +37,15 @@ setup:
 UPGRADE :=
 LOCK = .venv/bin/uv pip compile --quiet --no-config --no-python-downloads --universal --generate-hashes --no-annotate \
 	--custom-compile-command 'make lock' $(UPGRADE)
-lock: setup
+lock: setup ## lock the libraries anew; UPGRADE=--upgrade takes the newest
 	$(LOCK) --python-version 3.9 --output-file requirements.lock requirements.txt
 	$(LOCK) --python-version 3.10 --constraint requirements.lock --output-file tests/requirements.lock tests/requirements.txt
 
 # What is shipped, in dist/: osprey.pyz, and what it is made of.
-dist: setup
+dist: setup ## the tool as one file, in dist/
 	@sh tests/dist.sh
 
-check:
+check: ## lint, format, types, layers
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
@@ -76,29 +80,29 @@ server-reliability:
 	$(PYTEST) -m reliability --timeout 600 --ignore $(MAC)
 
 # A Mac to try things on, with a shell of a workstation that knows it.
-lab: setup
+lab: setup ## a Mac to try things on, and a shell that knows it
 	@$(PYTHON) -m tests.lab.olympias up
 
 # Faults at random, each healed, on olympias; prints how long each took: make soak FAULTS=100 SEED=7
 FAULTS := 25
 SEED := 1
-soak: setup
+soak: setup ## faults at random, each healed; FAULTS=25 SEED=1
 	@$(PYTHON) -m tests.sim.soak --faults $(FAULTS) --seed $(SEED)
 
 # What the tool's ways cost beside the runbook's.
-bench: setup
+bench: setup ## what the tool's ways cost beside the runbook's
 	@$(PYTHON) -m tests.bench
 
 # Which turned-around condition of a decision does no test notice? make mutants FILES="goals/loss.py faults"
 # Why no library does it: mutmut changes every string and number, too, and runs all tests of a function; cosmic-ray
 # starts Python and collects the tests anew for each change. Here a change costs no more than the tests of its lines.
-mutants: setup
+mutants: setup ## conditions that no test notices; FILES="goals/loss.py faults"
 	@$(PYTHON) -m tests.mutants $(FILES)
 
 # Odd inputs for whatever reads texts from outside; the same seed makes the same: make fuzz SEED=7 COUNT=100000
 COUNT := 20000
-fuzz: setup
+fuzz: setup ## odd inputs for whatever reads texts; COUNT=20000 SEED=1
 	@$(PYTHON) -m tests.fuzz --count $(COUNT) --seed $(SEED)
 
-lab-clean:
+lab-clean: ## remove that Mac
 	@[ ! -x $(PYTHON) ] || $(PYTHON) -m tests.lab.olympias down

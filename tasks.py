@@ -1,5 +1,7 @@
 """What `inv` and `fab -c tasks` load in this checkout: the tasks of the command `ospreyops`."""
 
-from ospreyops.tasks import ns
+from ospreyops.commandline.listing import namespace
+from ospreyops.commandline.program import adopt
 
-__all__ = ["ns"]
+adopt()
+ns = namespace()

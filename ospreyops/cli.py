@@ -13,6 +13,7 @@ from typing import Any, Optional
 import invoke
 from invoke.parser import Argument
 
+from . import seen
 from .change.change import Change
 from .change.history import image_of, typed
 from .change.reach import state
@@ -20,18 +21,22 @@ from .change.site import Site
 from .config import configured
 from .config.configuration import Configuration
 from .console import Console, Screen
-from .errors import Interrupted, OspreyError, Usage, of_status
+from .errors import Interrupted, NoSuchHost, OspreyError, Usage, of_status
+from .goals.desired import at_hand
 from .look import Look
 from .outcome import Outcome, Status
 from .release import Release, parse
 from .remote.background import Background
 from .remote.host import Host
 from .target import target
+from .text import either, near
 
 ENDS = tuple(number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)))
 """The signals that end a task as Ctrl-C does."""
 OLD_FLAGS = {"health-timeout": "patience"}
 """Names that options had before, which release checklists may still have."""
+SHORT_FLAGS = {"follow": "f", "lines": "n"}
+"""Options that other tools have short names for, too: `service.logs -f -n 20`."""
 
 
 class Session:
@@ -97,9 +102,13 @@ class HostTask(invoke.Task[Any]):
 
     def get_arguments(self, ignore_unknown_help: Optional[bool] = None) -> list[Argument]:  # noqa: FBT001 (Invoke's)
         """The body's own arguments, -H, -v and --wait."""
+        known = self.help.copy()  # Invoke takes each text away when it is read
         own = super().get_arguments(ignore_unknown_help)
+        self.help = known
         for argument in own:
-            argument.names += tuple(OLD_FLAGS[name] for name in argument.names if name in OLD_FLAGS)
+            argument.names += tuple(
+                more[name] for more in (OLD_FLAGS, SHORT_FLAGS) for name in argument.names if name in more
+            )
         return [
             *own,
             HostArgument(),
@@ -117,7 +126,7 @@ class HostTask(invoke.Task[Any]):
             sites = [session.site(config, name, verbose=verbose, dry=bool(context.config.run.dry)) for name in where]
             for site in sites:
                 site.change.task, site.change.image, site.change.wait = typed(self.title, given), image_of(given), wait
-            body = functools.partial(self.body, *args, **given)
+            body = functools.partial(attended(self.body, config.hosts), *args, **given)
             with signals_as_interrupt():
                 if len(sites) == 1:
                     with sites[0].change.closed():
@@ -142,6 +151,23 @@ class HostTask(invoke.Task[Any]):
 
 task = functools.partial(invoke.task, klass=HostTask, auto_shortflags=False, positional=[])
 """The decorator of every task here. No short flags: `-h` must stay help, and `-v` and `-H` mean the same everywhere."""
+
+
+def attended(body: Any, known: list[str]) -> Any:
+    """The body of a task, which also notes the releases that it saw, and tells a slip in the name of a host."""
+
+    def attending(site: Site, **given: Any) -> Any:
+        try:
+            return body(site, **given)
+        except NoSuchHost as error:
+            if site.name in known or not (meant := near(site.name, known)):
+                raise
+            raise Usage(f"{error.case}; did you mean {either(meant)}?") from None
+        finally:
+            if facts := getattr(site.change, "last", None):
+                seen.note(site.name, at_hand(facts))
+
+    return attending
 
 
 def run_parallel(screen: Screen, sites: list[Site], body: Any) -> None:

@@ -9,6 +9,7 @@ OspreyError             an invoke Exit: printed without a traceback, then the ex
 │   ├── Superseded      this task has the host's lock no more: the host refused its line
 │   └── Spared          what has to be ended serves or computes
 ├── Unreachable    4    the host is unreachable, or the connection to it was lost
+│   └── NoSuchHost      nobody knows its name
 ├── Failed         5    a step was tried and did not work
 └── Interrupted  130    Ctrl-C
 """
@@ -100,6 +101,10 @@ class Unreachable(OspreyError):
     """The host is unreachable, or the connection to it was lost."""
 
     status = Status.UNREACHABLE
+
+
+class NoSuchHost(Unreachable):
+    """Neither DNS nor ssh_config knows the name."""
 
 
 class Failed(OspreyError):

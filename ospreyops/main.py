@@ -7,7 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from . import tasks
+from .commandline.listing import namespace
+from .commandline.program import CommandLine
 from .config.places import project
 from .daemon import bundle
 
@@ -25,7 +26,7 @@ class Config(bundle.Config):
 
 def main() -> None:
     """Run the command line of this process."""
-    bundle.program(tasks.ns, "ospreyops", Config).run()
+    bundle.program(namespace(), "ospreyops", Config, CommandLine).run()
 
 
 if __name__ == "__main__":

@@ -43,9 +43,12 @@ class Release:
 
 def parse(version: str) -> Release:
     """The release of that version. Errors: Usage for anything that is not like 0.3."""
-    if not VERSION.fullmatch(version):
-        raise Usage(f"{version!r} is not a version", hint="--version 0.3")
-    return Release(version)
+    if VERSION.fullmatch(version):
+        return Release(version)
+    near = ".".join(re.findall("[0-9]+", version))
+    if VERSION.fullmatch(near):
+        raise Usage(f"{version!r} is not a version; did you mean {near}?")
+    raise Usage(f"{version!r} is not a version", hint="--version 0.3")
 
 
 def by_age(version: str) -> tuple[int, ...]:

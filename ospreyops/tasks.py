@@ -19,6 +19,7 @@ from .healing.heal import healed, outcome
 from .look import place
 from .outcome import Outcome
 from .runbook import about, fix, hosts, image, lock, machine, net, service, watch
+from .runbook.choice import choose
 from .runbook.image import FROM_HELP, VERSION_HELP, given_by
 from .runbook.service import ROLLOUT_HELP, TIMEOUT_HELP, rollout
 from .settings import number
@@ -37,8 +38,10 @@ def deploy(
 ) -> Outcome:
     """Bring a host to run a release, healthy.
 
-    No request is lost, and nothing is done where the release runs already.
+    No request is lost, and nothing is done where the release runs already. Without a version the releases are listed.
     """
+    if not version:
+        choose(site)
     release, patient = release_of(version), site.with_health_timeout(health_timeout)
     planned = replace(rollout(release, stop_first, drain, drop_versions), given=given_by(from_, release, site))
     did = roll_out(patient, release, planned)

@@ -33,6 +33,31 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
+def either(words: Sequence[str]) -> str:
+    """Some words to choose from: a, b or c."""
+    *first, last = words
+    return f"{', '.join(first)} or {last}" if first else last
+
+
+def near(word: str, known: Iterable[str]) -> list[str]:
+    """The words that somebody may mean who types that one: those that are about as much like it as the likeliest."""
+    import difflib
+
+    alike = {one: difflib.SequenceMatcher(None, one, word.lower()).ratio() for one in known}
+    best = max(alike.values(), default=0)
+    return [one for one in sorted(alike, key=lambda one: -alike[one]) if alike[one] > max(0.6, best - 0.05)]
+
+
+def whole_file(path: Path, text: str) -> None:
+    """Write a file of this computer, whole or not at all. Errors: OSError."""
+    import tempfile
+
+    descriptor, new = tempfile.mkstemp(dir=path.parent, prefix=".")
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    Path(new).replace(path)
+
+
 def bracketed(address: str) -> str:
     """An address as URLs and scp take it: an IPv6 address in brackets."""
     return f"[{address}]" if ":" in address else address

@@ -18,12 +18,14 @@ import pytest
 
 import tasks
 from ospreyops.cli import Session
+from ospreyops.commandline.program import CommandLine
 from ospreyops.config.configuration import Configuration
 from ospreyops.console import Console
 from tests.sim.host import SimHost
-from tests.sim.program import Program
 from tests.sim.site import sim_site
 
+# No test notes what it saw for the TAB of whoever runs it.
+os.environ["XDG_CACHE_HOME"] = str(Path(__file__).parent.parent / ".cache" / "xdg")
 PROJECT = Path(__file__).parent.parent
 os.environ["XDG_CONFIG_HOME"] = "/nonexistent"  # not the settings of whoever runs the tests
 
@@ -62,7 +64,7 @@ def simulated(*hosts: SimHost) -> Program:
             self.set_project_location(str(PROJECT))
             self.load_project()
 
-    return Program(namespace=tasks.ns, config_class=Config, name="inv", binary="inv")
+    return CommandLine(namespace=tasks.ns, config_class=Config, name="inv", binary="inv")
 
 
 def simulate(line: str, *hosts: SimHost) -> Ran:

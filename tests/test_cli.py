@@ -48,7 +48,7 @@ def test_every_task_has_help_and_takes_hosts(sim: Callable[[str], Ran]) -> None:
         (["service.logs", "--lines", "many"], "--lines 'many' is not a whole number"),
         (["deploy", "--version", "0.3", "--health-timeout", "soon"], "--health-timeout 'soon' is not a whole number"),
         (["deploy", "--version", "0.3", "--patience", "soon"], "--health-timeout 'soon' is not a whole number"),
-        (["no.such.task"], "No idea what 'no.such.task' is!"),
+        (["no.such.task"], "there is no task 'no.such.task'"),
     ],
 )
 def test_a_mistake_on_the_command_line_is_one_clear_line(inv: Inv, words: list[str], said: str) -> None:
@@ -69,6 +69,14 @@ def test_an_unknown_host_is_unreachable_and_says_where_hosts_are_named(inv: Inv)
     assert ran.code == 4
     assert "no such host" in ran.err
     assert "inv host.add NAME, or a Host in ~/.ssh/config" in ran.err
+
+
+def test_an_unknown_host_that_is_nearly_one_of_the_settings_is_told_with_that_one(inv: Inv, tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text("osprey: {hosts: {jerry.invalid: {}, phil.invalid: {}}}")
+    ran = inv("-f", str(tmp_path / "own.yaml"), "status", "-H", "jery.invalid")
+    assert (ran.code, ran.err.count("\n")) == (1, 1)
+    assert "jery.invalid: no such host" in ran.err
+    assert ran.err.endswith("; did you mean jerry.invalid?\n")
 
 
 @pytest.mark.parametrize(

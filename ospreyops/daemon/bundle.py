@@ -57,10 +57,13 @@ class Config(invoke.Config):
 
 
 def program(
-    tasks: invoke.Collection, name: str = "osprey", config_class: type[invoke.Config] = Config
+    tasks: invoke.Collection,
+    name: str = "osprey",
+    config_class: type[invoke.Config] = Config,
+    kind: type[invoke.Program] = invoke.Program,
 ) -> invoke.Program:
     """The command line of those tasks, as `inv` has it; it looks for no tasks.py."""
-    return invoke.Program(__version__, tasks, name=name, binary=name, config_class=config_class)
+    return kind(__version__, tasks, name=name, binary=name, config_class=config_class)
 
 
 def needs() -> tuple[int, int]:

@@ -9,7 +9,7 @@ from typing import Optional
 from ..errors import Blocked
 from ..facts import Facts
 from ..facts.host import ONLY_ROOT
-from ..release import by_age
+from ..release import VERSION, by_age
 from ..remote.command import sh
 from ..remote.perl import program
 from ..settings import FILES
@@ -118,12 +118,19 @@ def rollback_target(facts: Facts) -> Optional[str]:
     return next((version for version in reversed(host.proven) if version != now), None)
 
 
+def at_hand(facts: Facts) -> list[str]:
+    """The versions of the releases that the host has, as archive, folder or image; the oldest first."""
+    images = facts.engine.images if facts.engine else ()
+    loaded = [name.rpartition(":")[2] for name in images]
+    known = {*facts.host.unpacked, *facts.host.archives, *filter(VERSION.fullmatch, loaded)}
+    return sorted(known, key=by_age)
+
+
 def version_at_hand(facts: Facts) -> Optional[str]:
     """The version to deploy where none is named: what runs, else the last that was healthy here and still is here."""
     host, serving = facts.host, facts.serving
     if serving and serving.running:
         return serving.version
-    loaded = {name.rpartition(":")[2] for name in facts.engine.images} if facts.engine else set()
-    proven = [version for version in host.proven if version in {*host.unpacked, *host.archives, *loaded}]
+    proven = [version for version in host.proven if version in at_hand(facts)]
     known = sorted({*host.unpacked, *host.archives}, key=by_age)
     return next(iter([*proven[-1:], *known[-1:]]), None)

@@ -17,7 +17,7 @@ from ..release import Release, by_age
 from ..remote.command import Command, sh
 from ..step import Step
 from ..target import Target
-from ..text import size
+from ..text import either, near, size
 from . import fitness, machine
 from .rollout import Plan, is_image_of
 
@@ -78,12 +78,14 @@ def _archive(facts: Facts, target: Target, release: Release, given: Optional[Arc
             raise Blocked(f"{given.path} cannot be read: {error.strerror}") from None
     if release.version in host.archives:
         return host.archives[release.version]
-    known = ", ".join(sorted({*host.unpacked, *host.archives}, key=by_age)) or "none"
+    there = sorted({*host.unpacked, *host.archives}, key=by_age)
+    meant = near(release.version, there)
     looked = f"looked in {host.folder} and for {target.settings.archive}/{release.archive}"
     unlike = ", from the archive that osprey.releases names" if release.version in host.unpacked else ""
     raise Blocked(
-        f"release {release.version} is not on {host.name}{unlike}",
-        evidence=f"{looked}\nthere are: {known}",
+        f"release {release.version} is not on {host.name}{unlike}"
+        + (f"; did you mean {either(meant)}?" if meant else ""),
+        evidence=f"{looked}\nthere are: {', '.join(there) or 'none'}",
         hint=f"--from FILE, with {release.archive} on this computer",
     )
 

@@ -11,7 +11,7 @@ import fabric
 import paramiko
 from paramiko.ssh_exception import NoValidConnectionsError, PasswordRequiredException
 
-from ..errors import OspreyError, Unreachable
+from ..errors import NoSuchHost, OspreyError, Unreachable
 
 
 class Attempt(NamedTuple):
@@ -87,7 +87,7 @@ def _not_led_to(error: Any, attempt: Attempt) -> Unreachable:
 
 
 def _no_such_host(error: Any, attempt: Attempt) -> Unreachable:
-    return Unreachable(
+    return NoSuchHost(
         f"{attempt.name}: no such host ({error.strerror})",
         hint="inv host.add NAME, or a Host in ~/.ssh/config",
     )

@@ -52,7 +52,7 @@ def test_h_may_be_given_several_times_and_wants_a_value(sim: Sim) -> None:
     ran = sim("lock.status -H a -H b", running(name="a"), running(name="b"))
     assert ran.code == 0
     assert "a is not locked" in ran.out and "b is not locked" in ran.out
-    assert "needed value" in sim("lock.status -H").err
+    assert "-H needs a value" in sim("lock.status -H").err
 
 
 def test_hosts_are_listed_with_login_groups_and_place(user: User) -> None:

@@ -110,9 +110,9 @@ def test_ctrl_c_at_a_question_writes_nothing(user: User) -> None:
         (["all"], "'all' cannot be the name of a host"),
         (["wide"], "'wide' cannot be the name of a host"),
         (["a,b"], "'a,b' cannot be the name of a host"),
-        (["-oProxyCommand=x"], "No idea what"),
+        (["-oProxyCommand=x"], "host.add has no option -oProxyCommand"),
         (["b", "--folder", "here"], "osprey.hosts.b.folder is 'here', not an absolute path"),
-        (["b", "--machine", "native", "-H", "b"], "No idea what '-H' is!"),
+        (["b", "--machine", "native", "-H", "b"], "host.add has no option -H"),
         (["b", "--machine", "hyperv"], "'hyperv' is no kind of machine"),
     ],
 )

@@ -19,6 +19,9 @@ BY_LOOKS = (
 """Modules that whole looks and the tools' own entries go through."""
 OWN = {
     "change.detached": "a number, which text.py reads",
+    "commandline.argv": "what the user types; its own tests feed it odd words",
+    "commandline.program": "leaves out what is no name of a host",
+    "commandline.listing": "what the tool itself wrote",
     "checks": "values of settings, which settings.py hands it",
     "config.own": "a file of the user's own, which source.py reads before and after",
     "config.places": "variables of the user's own",

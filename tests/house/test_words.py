@@ -11,6 +11,8 @@ PACKAGE = Path(__file__).parents[2] / "ospreyops"
 READERS = ("tools", "facts", "look")
 """The folders that turn what was printed into facts. What is above them takes the facts."""
 OWN_WORDS = {
+    "commandline/argv.py": "words that a user types",
+    "commandline/program.py": "names of hosts, as a user writes them",
     "change/history.py": "the history's own texts, made to fit a table",
     "change/holder.py": "what guard.pl notes of a line",
     "change/lock.py": "what the lock's own Perl programs print",

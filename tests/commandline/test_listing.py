@@ -1,0 +1,76 @@
+"""`inv --list` and each TAB load no task; what they show is what the tasks are."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ospreyops import tasks
+from ospreyops.commandline import listing
+from tests.conftest import PROJECT
+
+LOADED = (
+    "import sys\nfrom invoke.main import program\ntry: program.run()\nfinally: print(*sys.modules, file=sys.stderr)"
+)
+ENV = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent"}
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of the checkout, where nothing was noted yet."""
+    shutil.copytree(PROJECT / "ospreyops", tmp_path / "ospreyops", ignore=shutil.ignore_patterns("__pycache__"))
+    for file in ("tasks.py", "invoke.yaml"):
+        shutil.copy(PROJECT / file, tmp_path)
+    return tmp_path
+
+
+def ran(checkout: Path, *words: str, **env: str) -> tuple[str, set[str]]:
+    """What `inv WORD …` prints there, and the modules that it has loaded."""
+    command = [sys.executable, "-c", LOADED, *words]
+    done = subprocess.run(command, cwd=checkout, env={**ENV, **env}, capture_output=True, text=True, timeout=60)
+    return done.stdout, {name for name in done.stderr.split() if name.startswith("ospreyops.")}
+
+
+@pytest.mark.parametrize("words", [("--list",), ("--complete", "--", "inv", "deploy", "--")])
+def test_a_list_and_a_tab_load_no_task_once_the_tasks_are_noted(checkout: Path, words: tuple[str, ...]) -> None:
+    first, modules = ran(checkout, *words)
+    assert "ospreyops.tasks" in modules
+    again, modules = ran(checkout, *words)
+    assert again == first
+    assert not modules & {"ospreyops.tasks", "ospreyops.cli", "ospreyops.settings", "ospreyops.console"}
+
+
+def test_the_tasks_are_noted_anew_when_a_source_has_changed(checkout: Path) -> None:
+    ran(checkout, "--list")
+    source = checkout / "ospreyops" / "runbook" / "image.py"
+    source.write_text(source.read_text().replace("Load a release's image into Docker.", "Load it into Docker."))
+    assert "Load it into Docker." in ran(checkout, "--list")[0]
+
+
+def test_notes_that_are_cut_off_are_made_anew(checkout: Path) -> None:
+    first, _ = ran(checkout, "--list")
+    (notes,) = checkout.glob("ospreyops/commandline/__pycache__/*.json")
+    whole = notes.read_text()
+    notes.write_text(whole[: len(whole) // 2])
+    assert ran(checkout, "--list")[0] == first
+    assert notes.read_text() == whole
+
+
+def test_where_python_may_leave_no_files_the_tasks_are_not_noted_either(checkout: Path) -> None:
+    listed, _ = ran(checkout, "--list", PYTHONDONTWRITEBYTECODE="1")
+    assert "deploy " in listed
+    assert list(checkout.rglob("__pycache__")) == []
+
+
+def test_what_is_noted_of_a_task_is_what_it_is() -> None:
+    noted = listing.noted(tasks.ns)
+    assert [space for space, _, _ in noted] == ["", *tasks.ns.collections]
+    listed = listing.listed(noted)
+    assert listed.task_names == tasks.ns.task_names
+    for name in listed.task_names:
+        assert listed[name].__doc__ == tasks.ns[name].__doc__
+        assert listing.task_flags(listed, name) == listing.task_flags(tasks.ns, name)
