@@ -52,7 +52,7 @@ class SimSession(Session):
         return sim_site(self.hosts[name], Console(self.screen, name), dry=dry)
 
 
-def simulated(*hosts: SimHost) -> Program:
+def simulated(*hosts: SimHost) -> CommandLine:
     """The program `inv`, for simulated hosts."""
 
     class Config(invoke.Config):
