@@ -18,7 +18,7 @@ from ospreyops.healing.diagnosis import diagnose
 from ospreyops.healing.heal import healed, outcome
 from ospreyops.look import place
 from ospreyops.outcome import Outcome
-from ospreyops.runbook import fix, image, lock, machine, net, service, watch
+from ospreyops.runbook import fix, image, inside, lock, machine, net, service, watch
 from ospreyops.runbook.image import FROM_HELP, VERSION_HELP, given_by
 from ospreyops.runbook.service import ROLLOUT_HELP, TIMEOUT_HELP, rollout
 from ospreyops.settings import number
@@ -115,6 +115,15 @@ def doctor(site: Site, json_: bool = False) -> Outcome:
     return site.finished([], outcome(facts))
 
 
+@task(name="exec", help=inside.HELP)
+def exec_(site: Site, command: str = "", version: str = "", timeout: str = "") -> None:
+    """Run a line in the service's container.
+
+    Its exit status is passed on. Ctrl-C and --timeout end it there, too.
+    """
+    inside.execute(site, command, version, timeout)
+
+
 @task
 def heal(site: Site) -> Outcome:
     """Bring the desired release back, healthy.
@@ -148,6 +157,6 @@ def history(site: Site, json_: bool = False, lines: str = "20") -> None:
         site.console.dim(f"{torn} of these lines cannot be read: the host stopped while they were written")
 
 
-ns = Collection(deploy, rollback, status, doctor, heal, history)
+ns = Collection(deploy, rollback, status, doctor, heal, history, exec_)
 for module in (machine, image, service, net, fix, lock, watch):
     ns.add_collection(Collection.from_module(module))

@@ -104,17 +104,16 @@ class Host:
         vars(theirs).pop("sudo_password", None)
         return theirs
 
-    def shell(self, line: str) -> None:
-        """Let the user work in a program on the host. Errors: Blocked without a terminal; Failed."""
+    def shell(self, command: Command) -> int:
+        """The exit status of a program on the host that the user works in. Errors: Blocked without a terminal."""
         if not sys.stdin.isatty():
             raise Blocked("this needs a terminal", hint="--command 'LINE'")
-        words = "exec /bin/sh -c " + shlex.quote(protocol.PATH + f"exec {line}")
-        if self._owner:
-            words = f"sudo -H -u {self._owner} {words.removeprefix('exec ')}"
+        words = "exec /bin/sh -c " + shlex.quote(protocol.PATH + command.line)
+        if user := self._user(command):
+            words = f"sudo -H -u {user} {words.removeprefix('exec ')}"
         where = invoke.Context() if self.here else self._connection
         result: Any = where.run(words, pty=True, warn=True, hide=False, dry=False)
-        if result.exited:
-            raise Failed(f"exit status {result.exited}: {line}")
+        return int(result.exited)
 
     def permit(self, *, root: bool) -> None:
         """Ask the user for what sudo will want, before a limit or another thread begins. root: lines run as root, too.

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ..change.reach import reach
 from ..change.site import Site
 from ..cli import as_json, task
-from ..errors import Blocked, OspreyError, Unhealthy, Usage
+from ..errors import Blocked, Failed, OspreyError, Unhealthy, Usage
 from ..facts import Facts
 from ..facts.machine import RESTING, Reply, State
 from ..goals.desired import cleared
@@ -185,8 +185,8 @@ def ssh(site: Site, command: str = "") -> None:
         site.console.say(str(login))
     elif command:
         site.console.say(site.host.run(login).out.rstrip())
-    else:
-        site.host.shell(str(login))
+    elif status := site.host.shell(login):
+        raise Failed(f"exit status {status}: {login}")
 
 
 @task(help={"owner": "the user whose VM it is"})

@@ -24,6 +24,7 @@ from ..release import UNIT, Release, parse
 from ..remote.command import sh
 from ..settings import number
 from ..step import Step
+from . import inside
 from .image import VERSION_HELP
 
 DAY = 86400
@@ -139,6 +140,18 @@ def rows(facts: Facts, site: Site) -> None:
             site.console.row(None, "", f"alongside: {other.image} {other.state}, {activity}")
     if unit:
         site.console.row(unit.state == "active", "unit", f"{UNIT} {unit.state}, starts {unit.version} in {unit.folder}")
+
+
+@task(help={**inside.HELP, "command": "a line to run there instead of a shell"})
+def shell(site: Site, command: str = "", version: str = "", timeout: str = "") -> None:
+    """Open a shell in the service's container.
+
+    bash, or sh where that is missing. Nothing of it is in the history, and it needs no lock.
+    """
+    if command:
+        inside.execute(site, command, version, timeout)
+    else:
+        inside.shell(site, version)
 
 
 @task(help={"follow": "go on with new lines until Ctrl-C", "lines": "how many of the last lines"})

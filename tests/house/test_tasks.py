@@ -25,6 +25,7 @@ VERBS = {
     "Renew",
     "Replace",
     "Resume",
+    "Run",
     "Say",
     "Set",
     "Show",
