@@ -18,7 +18,7 @@ from ospreyops.healing.diagnosis import diagnose
 from ospreyops.healing.heal import healed, outcome
 from ospreyops.look import place
 from ospreyops.outcome import Outcome
-from ospreyops.runbook import fix, image, inside, lock, machine, net, service, watch
+from ospreyops.runbook import fix, host, image, inside, lock, machine, net, service, watch
 from ospreyops.runbook.image import FROM_HELP, VERSION_HELP, given_by
 from ospreyops.runbook.service import ROLLOUT_HELP, TIMEOUT_HELP, rollout
 from ospreyops.settings import number
@@ -158,5 +158,5 @@ def history(site: Site, json_: bool = False, lines: str = "20") -> None:
 
 
 ns = Collection(deploy, rollback, status, doctor, heal, history, exec_)
-for module in (machine, image, service, net, fix, lock, watch):
+for module in (machine, image, service, net, fix, lock, watch, host):
     ns.add_collection(Collection.from_module(module))

@@ -27,6 +27,7 @@ RAW = ("line", "transient", "_write")
 OUTSIDE = {
     "config.py": "hands on to Python what is a fault of this tool, with its traceback",
     "remote/identities.py": "asks what a server wants to know, with its words made visible",
+    "runbook/host.py": "asks whether a host key is right; what is shown of it goes through the console",
     "remote/sudo.py": "asks for a password, of users and hosts that the settings name",
 }
 """Modules other than console.py that name something of that kind, and why."""
