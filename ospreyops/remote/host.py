@@ -21,6 +21,7 @@ from ..settings import Settings
 from . import protocol, sudo
 from .command import Answer, Command
 from .protocol import Guard, new_mark
+from .shown import Shown
 from .streams import GRACE, OPTIONS, Begun, Local, LocalStream, RemoteStream, Stream
 
 LINE_BEFORE = 5
@@ -144,6 +145,10 @@ class Host:
     def _try(self) -> str:
         """A line for the user to see whether Perl runs there."""
         return "perl -v" if self.here else f"ssh {self._settings.ssh} perl -v"
+
+    def shown(self) -> Optional[Shown]:
+        """What its SSH server shows of itself; None for this computer."""
+        return None if self.here else Shown.of(self._connection)
 
     @cached_property
     def jumped(self) -> bool:

@@ -4,23 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Optional
+from typing import Callable
 
 from ..errors import Blocked
 from ..settings import Settings
 from .command import quote
 from .known_hosts import append
+from .shown import Shown
 from .ssh import connect
 from .ssh_errors import NotLetIn
-
-
-@dataclass(frozen=True)
-class Shown:
-    """The key that a host shows, which is known. banner: what its server calls itself; refusal: it lets nobody in."""
-
-    key: Any
-    banner: str = ""
-    refusal: Optional[NotLetIn] = None
 
 
 @dataclass(frozen=True)
@@ -53,5 +45,4 @@ def shown(settings: Settings, tell: Callable[[str], None]) -> Shown:
             raise
         return Shown(error.key, refusal=error)
     with connection:
-        transport = connection.transport
-        return Shown(transport.get_remote_server_key(), str(transport.remote_version))
+        return Shown.of(connection)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import functools
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Optional
 
 import invoke
@@ -11,13 +14,24 @@ from invoke.parser import Argument
 
 from ..change.site import Site
 from ..cli import HostTask
-from ..errors import Blocked, Usage
+from ..daemon import pythons
+from ..errors import Blocked, Unreachable, Usage
+from ..facts import Facts
+from ..facts.needs import Needs
+from ..look import Look
+from ..look.needs import engine_question, questions
+from ..look.needs import needs as read
 from ..outcome import Outcome
 from ..remote.background import on_main_thread
 from ..remote.host_keys import ChangedHostKey, UnknownHostKey, described, kind_of
 from ..remote.host_keys import fingerprint as fingerprint_of
-from ..remote.trust import AddKey, Shown, shown
+from ..remote.plain import PlainHost
+from ..remote.shown import Shown
+from ..remote.trust import AddKey, shown
 from ..step import Step
+from ..target import Target
+from . import checklist
+from .checklist import Row, lacking
 
 FINGERPRINT = "SHA256:", 50
 """How a fingerprint begins, and its signs."""
@@ -73,6 +87,78 @@ def trust(site: Site, fingerprint: str = "") -> Outcome:
             did.append(step)
         else:
             return _finished(site, found, expected, did)
+
+
+@task(help={"json_": "one line of JSON"})
+def check(site: Site, json_: bool = False) -> Outcome:
+    """Show what the host needs, has and lacks.
+
+    Each with the line that mends it. Nothing is changed. It works where half of the things are missing, too.
+    """
+    try:
+        found = list(_rows(site))
+    except Unreachable as error:
+        fix = f"inv host.trust {site.name}" if isinstance(error, UnknownHostKey) else error.hint
+        if json_:
+            _tell_json(site, [Row("ssh", False, error.case, fix)])
+        raise Unreachable(error.case, evidence=error.evidence, hint=fix) from None
+    if json_:
+        _tell_json(site, found)
+    else:
+        for row in found:
+            site.console.row(row.good, row.name, row.found)
+            if row.fix:
+                site.console.dim(f"  {'':<9} fix: {row.fix}")
+    if lacks := lacking(found):
+        raise Blocked(f"{site.name} lacks what the tool needs: {', '.join(lacks)}", hint="the lines after fix:")
+    text = f"{site.name} has what the tool needs"
+    if not json_:
+        site.console.success(text)
+    return site.outcome(text)
+
+
+def _tell_json(site: Site, found: list[Row]) -> None:
+    site.console.data({"host": site.name, "checks": [row._asdict() for row in found]})
+
+
+def _rows(site: Site) -> Iterator[Row]:
+    """All rows. Where a look fails, and no Perl is there, sh alone is asked. Errors: Unreachable."""
+    before, host, target = time.time(), site.host, site.target
+    facts: Optional[Facts] = None
+    failed: Optional[Blocked] = None
+    try:
+        facts = site.look()
+    except Blocked as error:
+        failed, host = error, PlainHost(site.settings, site.console)
+        with suppress(Blocked):
+            facts = Look(host, target).facts()
+    after = time.time()
+    answers = host.ask({**questions(perl=failed is None), **pythons.questions(site.settings)})
+    if failed or (facts and facts.engine):
+        answers.update(host.ask(engine_question(target.machine), sudo=bool(facts and facts.sudo)))
+    needs = read(answers)
+    yield checklist.ssh(site.host.shown())
+    if failed and needs.perl:
+        yield Row("look", False, failed.case, failed.hint)
+    if facts:
+        yield Row("host", None, f"{facts.host.system}, as {facts.host.user}")
+        yield checklist.sudo(facts, needs, target)
+    yield from checklist.program_rows(needs)
+    yield checklist.docker(facts, needs)
+    if facts:
+        yield from _of_look(facts, needs, target, pythons.found(answers))
+        yield checklist.clock(facts, target, before, after)
+
+
+def _of_look(facts: Facts, needs: Needs, target: Target, there: pythons.Pythons) -> Iterator[Row]:
+    yield checklist.traffic(facts, needs, target)
+    yield checklist.memory(facts, target)
+    yield from checklist.disks(facts, target)
+    yield checklist.firewall(facts, needs, target)
+    yield from checklist.sleep(facts, target)
+    yield checklist.python(facts, target, there)
+    yield checklist.folder(facts, needs, target)
+    yield checklist.releases(facts, target)
 
 
 def _finished(site: Site, found: Shown, expected: set[str], did: list[Step]) -> Outcome:

@@ -109,6 +109,11 @@ def version() -> str:
     return "docker version --format '{{.Server.Version}}'"
 
 
+def versions() -> str:
+    """The version of that engine, and the newest one of its API."""
+    return "docker version --format '{{.Server.Version}} {{.Server.APIVersion}}'"
+
+
 def loaded(printed: str) -> list[str]:
     """The names of the images that `docker load` printed."""
     return re.findall(r"^Loaded image: (\S+)", printed, re.MULTILINE)

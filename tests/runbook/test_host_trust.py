@@ -2,74 +2,28 @@
 
 from __future__ import annotations
 
-import getpass
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import Inv, Ran, said
+from tests.conftest import Inv, said
 from tests.lab.ssh import make_key
 from tests.lab.sshd import LOOPBACK, Sshd
-from tests.own_ssh import path_with_own_ssh
-
-HOST = "Host {name}\n    HostName {address}\n    Port {port}\n    User {user}\n"
-OWN = "Host *\n    IdentityFile {key}\n    IdentitiesOnly yes\n    UserKnownHostsFile {known}\n    {more}\n"
-QUESTION = "is it the same"
-
-
-class There:
-    """A workstation whose ssh_config calls a server `box`, of which it knows nothing yet; `gate` leads to it, too."""
-
-    def __init__(self, home: Path, sshd: Sshd, gate: Sshd) -> None:
-        self.home, self.sshd, self.gate = home, sshd, gate
-        self.known = home / ".ssh/known_hosts"
-        (home / ".ssh").mkdir()
-        self.configure()
-        self.inv = Inv({"HOME": str(home), "PATH": path_with_own_ssh(home), "SSH_AUTH_SOCK": ""})
-
-    def configure(self, *, key: Path | None = None, more: str = "", box: str = "") -> None:
-        user = getpass.getuser()
-        hosts = {"box": self.sshd.port, "behind": self.sshd.port, "gate": self.gate.port}
-        made = [HOST.format(name=name, address=LOOPBACK, port=port, user=user) for name, port in hosts.items()]
-        own = OWN.format(key=key or self.sshd.key, known=self.known, more=more)
-        text = f"Host behind\n    ProxyJump gate\nHost box\n    {box}\n" + "".join(made) + own
-        (self.home / ".ssh/config").write_text(text)
-
-    def ssh(self, name: str = "box") -> subprocess.CompletedProcess[str]:
-        """What ssh itself says, which may ask nothing."""
-        words = ["ssh", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", name, "echo in"]
-        return subprocess.run(words, env=self.inv.env, capture_output=True, text=True, timeout=60)
-
-    def trust(self, answer: str, name: str = "box") -> Ran:
-        child = self.inv.terminal("host.trust", name)
-        child.expect(QUESTION)
-        before = str(child.before)
-        child.sendline(answer)
-        ran = said(child)
-        return Ran(ran.code, before + ran.out, "")
+from tests.workstation import QUESTION, Workstation, two_servers
 
 
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sshd, Sshd]]:
     """Two servers with keys of their own, which let the same user in."""
-    folders = [tmp_path_factory.mktemp(name) for name in ("box", "gate")]
-    key = make_key(folders[0] / "key")
-    for suffix in ("", ".pub"):
-        (folders[1] / f"key{suffix}").write_bytes(Path(f"{key}{suffix}").read_bytes())
-        (folders[1] / f"key{suffix}").chmod(0o600)
-    with ExitStack() as stack:
-        made = [Sshd(folder) for folder in folders]
-        for sshd in made:
-            stack.callback(sshd.stop)
-        yield made[0], made[1]
+    with two_servers(*(tmp_path_factory.mktemp(name) for name in ("box", "gate"))) as made:
+        yield made
 
 
 @pytest.fixture
-def there(tmp_path: Path, servers: tuple[Sshd, Sshd]) -> There:
-    return There(tmp_path, *servers)
+def there(tmp_path: Path, servers: tuple[Sshd, Sshd]) -> Workstation:
+    return Workstation(tmp_path, *servers)
 
 
 def listed(sshd: Sshd) -> list[str]:
@@ -81,7 +35,7 @@ def fingerprint(sshd: Sshd) -> str:
     return listed(sshd)[1]
 
 
-def test_after_a_yes_the_key_is_known_and_ssh_itself_asks_nothing(there: There) -> None:
+def test_after_a_yes_the_key_is_known_and_ssh_itself_asks_nothing(there: Workstation) -> None:
     assert there.ssh().returncode == 255
     ran = there.trust("yes")
     assert ran.code == 0, ran.said
@@ -90,7 +44,7 @@ def test_after_a_yes_the_key_is_known_and_ssh_itself_asks_nothing(there: There) 
     assert there.known.stat().st_mode & 0o777 == 0o600
 
 
-def test_the_key_is_shown_as_the_host_itself_prints_it_with_the_line_that_does(there: There) -> None:
+def test_the_key_is_shown_as_the_host_itself_prints_it_with_the_line_that_does(there: Workstation) -> None:
     bits, print_, _, kind = listed(there.sshd)
     ran = there.trust("no")
     assert f"{bits} {print_} box {kind}" in ran.said
@@ -98,30 +52,30 @@ def test_the_key_is_shown_as_the_host_itself_prints_it_with_the_line_that_does(t
 
 
 @pytest.mark.parametrize("answer", ["no", "", "y", "SHA256:" + "A" * 43, "\x04"])
-def test_whatever_is_no_yes_trusts_nothing(there: There, answer: str) -> None:
+def test_whatever_is_no_yes_trusts_nothing(there: Workstation, answer: str) -> None:
     ran = there.trust(answer)
     assert (ran.code, there.known.exists()) == (3, False)
     assert "is not trusted" in ran.said
 
 
-def test_the_fingerprint_from_there_is_a_yes(there: There) -> None:
+def test_the_fingerprint_from_there_is_a_yes(there: Workstation) -> None:
     assert there.trust(fingerprint(there.sshd)).code == 0
     assert there.ssh().stdout == "in\n"
 
 
-def test_a_script_gives_the_fingerprint_and_is_asked_nothing(there: There) -> None:
+def test_a_script_gives_the_fingerprint_and_is_asked_nothing(there: Workstation) -> None:
     ran = there.inv("host.trust", "box", "--fingerprint", fingerprint(there.sshd))
     assert ran.code == 0, ran.said
     assert there.ssh().stdout == "in\n"
 
 
-def test_a_fingerprint_that_is_another_ones_trusts_nothing(there: There) -> None:
+def test_a_fingerprint_that_is_another_ones_trusts_nothing(there: Workstation) -> None:
     ran = there.inv("host.trust", "box", "--fingerprint", fingerprint(there.gate))
     assert (ran.code, there.known.exists()) == (3, False)
     assert f"the host key of box is {fingerprint(there.sshd)}, which is not the one that is given" in ran.err
 
 
-def test_a_known_key_with_another_fingerprint_than_the_one_given_is_said(there: There) -> None:
+def test_a_known_key_with_another_fingerprint_than_the_one_given_is_said(there: Workstation) -> None:
     there.inv("host.trust", "box", "--fingerprint", fingerprint(there.sshd))
     ran = there.inv("host.trust", "box", "--fingerprint", fingerprint(there.gate))
     assert (ran.code, "is not the one that is given" in ran.err) == (3, True)
@@ -133,14 +87,14 @@ def test_what_is_no_fingerprint_is_said_before_anything_is_asked(inv: Inv, given
     assert (ran.code, "--fingerprint" in ran.err) == (1, True)
 
 
-def test_without_a_terminal_it_says_what_to_compare_and_what_to_give(there: There) -> None:
+def test_without_a_terminal_it_says_what_to_compare_and_what_to_give(there: Workstation) -> None:
     ran = there.inv("host.trust", "box")
     assert (ran.code, there.known.exists()) == (3, False)
     assert fingerprint(there.sshd) in ran.err
     assert "--fingerprint with what that prints" in ran.err
 
 
-def test_a_key_that_is_known_needs_nothing(there: There) -> None:
+def test_a_key_that_is_known_needs_nothing(there: Workstation) -> None:
     there.sshd.known_hosts(there.known)
     before = there.known.read_text()
     ran = there.inv("host.trust", "-H", "box")
@@ -149,7 +103,7 @@ def test_a_key_that_is_known_needs_nothing(there: There) -> None:
     assert there.known.read_text() == before
 
 
-def test_a_changed_key_is_never_replaced_and_what_it_may_mean_is_said_loudly(there: There) -> None:
+def test_a_changed_key_is_never_replaced_and_what_it_may_mean_is_said_loudly(there: Workstation) -> None:
     there.known.write_text(f"[{LOOPBACK}]:{there.sshd.port} {there.gate.host_keys()[0]}\n")
     before = there.known.read_text()
     ran = there.inv("host.trust", "box", "--fingerprint", fingerprint(there.sshd))
@@ -161,7 +115,7 @@ def test_a_changed_key_is_never_replaced_and_what_it_may_mean_is_said_loudly(the
     assert there.inv("host.trust", "box", "--fingerprint", fingerprint(there.sshd)).code == 0
 
 
-def test_a_jump_hosts_key_comes_first(there: There) -> None:
+def test_a_jump_hosts_key_comes_first(there: Workstation) -> None:
     child = there.inv.terminal("host.trust", "behind")
     for name, sshd in (("gate", there.gate), ("behind", there.sshd)):
         child.expect(f"256 {fingerprint(sshd).replace('+', '[+]')} {name} ")
@@ -172,13 +126,13 @@ def test_a_jump_hosts_key_comes_first(there: There) -> None:
     assert there.ssh("behind").stdout == "in\n"
 
 
-def test_a_script_gives_the_fingerprints_of_jump_host_and_host(there: There) -> None:
+def test_a_script_gives_the_fingerprints_of_jump_host_and_host(there: Workstation) -> None:
     both = f"{fingerprint(there.gate)},{fingerprint(there.sshd)}"
     assert there.inv("host.trust", "behind", "--fingerprint", both).code == 0
     assert there.ssh("behind").stdout == "in\n"
 
 
-def test_names_are_hashed_where_ssh_hashes_them(there: There) -> None:
+def test_names_are_hashed_where_ssh_hashes_them(there: Workstation) -> None:
     there.configure(more="HashKnownHosts yes")
     assert there.inv("host.trust", "box", "--fingerprint", fingerprint(there.sshd)).code == 0
     assert there.known.read_text().startswith("|1|")
@@ -187,33 +141,33 @@ def test_names_are_hashed_where_ssh_hashes_them(there: There) -> None:
 
 
 @pytest.mark.parametrize("more", ["", "HashKnownHosts yes"])
-def test_a_host_key_alias_is_the_name_that_is_kept(there: There, more: str) -> None:
+def test_a_host_key_alias_is_the_name_that_is_kept(there: Workstation, more: str) -> None:
     there.configure(more=more, box="HostKeyAlias LAB")
     assert there.inv("host.trust", "box", "--fingerprint", fingerprint(there.sshd)).code == 0
     assert there.ssh().stdout == "in\n"
 
 
-def test_a_file_without_a_line_end_keeps_its_last_line(there: There) -> None:
+def test_a_file_without_a_line_end_keeps_its_last_line(there: Workstation) -> None:
     there.known.write_text(f"other {there.gate.host_keys()[0]}")
     assert there.inv("host.trust", "box", "--fingerprint", fingerprint(there.sshd)).code == 0
     assert there.known.read_text().splitlines()[0] == f"other {there.gate.host_keys()[0]}"
     assert there.ssh().stdout == "in\n"
 
 
-def test_where_no_file_keeps_host_keys_it_is_said(there: There) -> None:
+def test_where_no_file_keeps_host_keys_it_is_said(there: Workstation) -> None:
     there.known = Path("/dev/null")
     there.configure()
     ran = there.inv("host.trust", "box", "--fingerprint", fingerprint(there.sshd))
     assert (ran.code, "no file of yours keeps host keys" in ran.err) == (3, True)
 
 
-def test_a_file_that_cannot_be_written_is_said(there: There) -> None:
+def test_a_file_that_cannot_be_written_is_said(there: Workstation) -> None:
     there.known.mkdir()
     ran = there.inv("host.trust", "box", "--fingerprint", fingerprint(there.sshd))
     assert (ran.code, "cannot be written: Is a directory" in ran.err) == (3, True)
 
 
-def test_a_host_that_lets_the_user_not_in_is_trusted_all_the_same(there: There) -> None:
+def test_a_host_that_lets_the_user_not_in_is_trusted_all_the_same(there: Workstation) -> None:
     there.configure(key=make_key(there.home / "stranger"))
     ran = there.inv("host.trust", "box", "--fingerprint", fingerprint(there.sshd))
     assert ran.code == 0, ran.said
@@ -221,7 +175,7 @@ def test_a_host_that_lets_the_user_not_in_is_trusted_all_the_same(there: There) 
     assert "Permission denied" in there.ssh().stderr
 
 
-def test_a_dry_run_shows_the_line_and_adds_nothing(there: There) -> None:
+def test_a_dry_run_shows_the_line_and_adds_nothing(there: Workstation) -> None:
     ran = there.inv("--dry", "host.trust", "box")
     assert (ran.code, there.known.exists()) == (0, False)
     line = next(line for line in ran.out.splitlines() if line.startswith("echo "))

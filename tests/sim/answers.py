@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ospreyops.remote.command import Answer, Command
+from ospreyops.remote.shown import Shown
 from ospreyops.settings import ROOTS
 from tests.sim.releases import archive_sum
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 EPOCH = 1_800_000_000
 """The host's time of day when its clock is at 0."""
+SHOWN = Shown(None, "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3")
 FOLDER = "/home/ops/osprey/service-docker"
 ISSUER = "O = Osprey, CN = osprey.service"
 ABOUT = "Osprey service running! Supported service versions: "
@@ -53,6 +55,13 @@ def answer(host: SimHost, name: str, line: str) -> Answer:
         "state": "".join(f"wrong {file} {wrong}\n" for file, wrong in host.damaged.items()),
         "log": "".join(f"{host.log_size} {log}\n" for log in sorted(host.logs)) + "\nthe last log line\n",
         "room": room(host),
+        "has": "".join(f"/usr/bin/{name}\n" for name in ("perl", "sudo", "iptables", *host.programs)),
+        "perl": "This is perl 5, version 36, subversion 0 (v5.36.0) built for x86_64-linux-gnu\n",
+        "client": "Docker version 20.10.24, build 297e128\n",
+        "engine": "20.10.24 1.41\n",
+        "sudo": "",
+        "pythons": "3.11 /usr/bin/python3\n",
+        "pythons_open": "",
         "names": f"osprey-service\n{packed[0]}.bz2\n" if packed else "",
         "sum": f"{archive_sum(packed[0][22:-4])}  {packed[0]}\n" if packed else "",
         "sums": host.sums,

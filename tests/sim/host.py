@@ -26,7 +26,7 @@ from ospreyops.remote.protocol import with_timeout
 from ospreyops.remote.streams import LocalStream
 from ospreyops.settings import Settings
 from ospreyops.tools import docker
-from tests.sim.answers import EPOCH, answer
+from tests.sim.answers import EPOCH, SHOWN, answer
 from tests.sim.changes import change
 from tests.sim.releases import SimReleases
 
@@ -114,6 +114,10 @@ class SimHost(SimReleases):
             self.on_look()
             self._end_empty()
         return {name: answer(self, name, question.line) for name, question in questions.items()}
+
+    def shown(self) -> Any:
+        """What its SSH server shows of itself."""
+        return SHOWN
 
     def permit(self, *, root: bool) -> None:
         """Nothing: sudo wants no password there."""
