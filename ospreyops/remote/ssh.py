@@ -17,7 +17,7 @@ import paramiko
 
 from ..errors import OspreyError, Usage
 from ..settings import KEYS, Settings
-from .host_keys import HostKeys
+from .host_keys import HostKeys, UnknownHostKey
 from .identities import SOCKET, Identities
 from .sockets import direct, through
 from .ssh_config import Login, SshConfig, read
@@ -75,8 +75,10 @@ def connect(settings: Settings, tell: Callable[[str], None] = lambda _: None) ->
     connection = _connection(config, way)
     try:
         connection.open()
-    except OspreyError:
+    except OspreyError as error:
         connection.close()
+        if isinstance(error, UnknownHostKey):
+            error.hint = f"inv host.trust {settings.name}; or {error.hint}"
         raise
     threading.Thread(target=_keepalive, args=[connection.transport, 2 * way.limit], daemon=True).start()
     return connection

@@ -50,7 +50,8 @@ class NamedTask(HostTask):
         """Those of every task, of which the host needs no flag."""
         found = super().get_arguments(ignore_unknown_help)
         for argument in found:
-            argument.positional = argument.name == "host"
+            if argument.name == "host":
+                argument.positional, argument.help = True, "the hosts, with commas; or without the flag: NAME"
         return found
 
 
