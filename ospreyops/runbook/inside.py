@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+from dataclasses import replace
+from typing import Any
+
 from .. import lines
 from ..change.site import Site
 from ..errors import Blocked, Failed, Unreachable, Usage
@@ -10,7 +14,8 @@ from ..facts.engine import Container
 from ..goals.rollout import engine_of
 from ..release import parse
 from ..remote.command import Answer, Command
-from ..remote.protocol import LATE, LATE_MARK
+from ..remote.protocol import LATE, LATE_MARK, new_mark
+from ..remote.streams import GRACE
 from ..settings import number
 
 HELP = {
@@ -74,17 +79,31 @@ def execute(site: Site, text: str, version: str, timeout: str) -> None:
 
 
 def _shown(site: Site, command: Command) -> Answer:
-    """How the line ended, whose output is shown while it runs, and its errors after it. Ctrl-C ends the line there."""
-    stream, rest = site.host.stream(command), b""
+    """How the line ended, whose output is shown while it runs, and its errors after it. Ctrl-C ends the line there.
+
+    The line marks its end: a sudo that asks for a password may keep its outputs open until the input ends.
+    """
+    mark, end, said = new_mark(), b"", b""
+    stream = site.host.stream(replace(command, line=f"{command.line}; r=$?; echo {mark}; exit $r"))
+    stream.sock.settimeout(command.limit + GRACE)
     try:
-        while (part := stream.sock.recv(65536)) and not site.console.screen.unread:
-            whole, newline, rest = (rest + part).rpartition(b"\n")
+        while not end and not site.console.screen.unread and (part := _part(stream.sock)):
+            said, end, _ = (said + part).partition(mark.encode())
+            whole, newline, said = said.rpartition(b"\n")
             _say(site, whole + newline)
-        _say(site, rest)
+        _say(site, said)
     finally:
         ended = stream.finish()
     _say(site, ended.err.replace(f"{LATE_MARK}\n", "").encode(), error=True)
     return ended
+
+
+def _part(sock: Any) -> bytes:
+    """What the line prints next; nothing at its end, and when its time has long been over."""
+    try:
+        return bytes(sock.recv(65536))
+    except (TimeoutError, socket.timeout):
+        return b""
 
 
 def _say(site: Site, said: bytes, *, error: bool = False) -> None:

@@ -65,6 +65,13 @@ def test_what_the_line_says_gets_there_as_it_is_and_comes_back_harmless(host: Si
     assert (ran.code, ran.out) == (0, f"{text}\n".replace("\x1b", "\\x1b"))
 
 
+@pytest.mark.parametrize("line", ["echo a; exit 7", "printf a; exit 7"])
+def test_the_end_of_a_line_is_seen_though_the_way_to_it_stays_open(host: SimHost, entered: Entered, line: str) -> None:
+    entered.lingers = True
+    ran = execute(line, host)
+    assert (ran.code, ran.out) == (7, "a\n")
+
+
 @contextmanager
 def long(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     """A line that goes on, and the file that then has the number of its process."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ospreyops.remote.command import Command
+from ospreyops.remote.command import Command, quote
 from ospreyops.remote.protocol import new_mark, with_timeout
 from ospreyops.remote.streams import Begun, LocalStream
 
@@ -36,18 +36,24 @@ def enter(host: SimHost, folder: Path) -> Entered:
 
 @dataclass
 class Entered:
-    """What was run in containers. commands: each, as the host got it; status: of a shell."""
+    """What was run in containers. commands: each, as the host got it; status: of a shell.
+
+    lingers: the way there stays open until the input ends, as that through some sudos does.
+    """
 
     folder: Path
     commands: list[Command] = field(default_factory=list)
     shells: list[Command] = field(default_factory=list)
     status: int = 0
+    lingers: bool = False
 
     def stream(self, command: Command) -> Begun:
         """Run a line, as Host.stream does."""
         self.commands.append(command)
         mark = new_mark()
         words = with_timeout(command, mark)
+        if self.lingers:
+            words = f"sh -c {quote(words)}; r=$?; cat >/dev/null; exit $r"
         return Begun(LocalStream(f"PATH={self.folder}:$PATH; export PATH; {words}", b""), mark)
 
     def shell(self, command: Command) -> int:
