@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,32 +13,13 @@ from .command import quote
 from .host_certificates import Certificate
 from .known_hosts import Entry, Marker, look_up, new_line
 from .revoked_keys import is_revoked
+from .shown import ChangedHostKey, UnknownHostKey, fingerprint
 from .ssh_config import SshConfig, built_in
 
 FIRST_WITHOUT_SSH = "ssh-ed25519"
 SMALLEST_RSA = 1024
 """Bits; ssh's own default of RequiredRSASize."""
 CERTIFICATE = "-cert-v01@openssh.com"
-
-
-KINDS = {"ssh-ed25519": "ed25519", "ssh-rsa": "rsa", "ecdsa": "ecdsa"}
-"""How ssh-keygen and the names of a server's own files call a kind of key, by how its name begins."""
-
-
-class HostKeyError(Unreachable):
-    """A host's key was not let through. judge: what is known of its keys; forget: the line that forgets a known one."""
-
-    def __init__(self, case: str, hint: str, judge: HostKeys, key: paramiko.PKey, forget: str = "") -> None:
-        super().__init__(case, hint=hint)
-        self.judge, self.key, self.forget = judge, key, forget
-
-
-class UnknownHostKey(HostKeyError):
-    """No file has a key of that host."""
-
-
-class ChangedHostKey(HostKeyError):
-    """The files have another key of that host."""
 
 
 class HostKeys(paramiko.MissingHostKeyPolicy):
@@ -162,21 +141,6 @@ class HostKeys(paramiko.MissingHostKeyPolicy):
     def _is_known(self, algorithm: str) -> bool:
         kind = "ssh-rsa" if algorithm.startswith("rsa-") else algorithm
         return any((entry.kind, entry.marker) == (kind, Marker.HOST) for entry in self.entries)
-
-
-def described(key: paramiko.PKey, name: str) -> str:
-    """A key of the host of that name, as `ssh-keygen -l` prints it."""
-    return f"{key.get_bits()} {fingerprint(key.asbytes())} {name} ({kind_of(key).upper()})"
-
-
-def kind_of(key: paramiko.PKey) -> str:
-    """The kind of a key, as in ssh_host_ed25519_key.pub."""
-    return next((kind for begin, kind in KINDS.items() if key.get_name().startswith(begin)), key.get_name())
-
-
-def fingerprint(key: bytes) -> str:
-    """The key's SHA256 fingerprint, as ssh and ssh-keygen print it."""
-    return "SHA256:" + base64.b64encode(hashlib.sha256(key).digest()).decode().rstrip("=")
 
 
 def known_as(config: SshConfig) -> list[str]:

@@ -17,8 +17,9 @@ import paramiko
 
 from ..errors import OspreyError, Usage
 from ..settings import KEYS, Settings
-from .host_keys import HostKeys, UnknownHostKey
+from .host_keys import HostKeys
 from .identities import SOCKET, Identities
+from .shown import UnknownHostKey
 from .sockets import direct, through
 from .ssh_config import Login, SshConfig, read
 from .ssh_errors import Attempt, translate_errors

@@ -11,8 +11,6 @@ from ..settings import Settings
 from .command import quote
 from .known_hosts import append
 from .shown import Shown
-from .ssh import connect
-from .ssh_errors import NotLetIn
 
 
 @dataclass(frozen=True)
@@ -38,6 +36,9 @@ def shown(settings: Settings, tell: Callable[[str], None]) -> Shown:
 
     Errors: UnknownHostKey and ChangedHostKey, for the first host on the way whose key is not known; Unreachable.
     """
+    from .ssh import connect
+    from .ssh_errors import NotLetIn
+
     try:
         connection = connect(settings, tell)
     except NotLetIn as error:

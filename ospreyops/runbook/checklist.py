@@ -17,8 +17,7 @@ from ..goals.rollout import engine_of
 from ..goals.switchover import NEEDED as MEMORY
 from ..goals.traffic import unswitchable
 from ..machines import ports_alongside
-from ..remote.host_keys import described
-from ..remote.shown import Shown
+from ..remote.shown import Shown, described
 from ..target import Target
 from ..text import size
 

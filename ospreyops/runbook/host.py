@@ -23,10 +23,9 @@ from ..look.needs import engine_question, questions
 from ..look.needs import needs as read
 from ..outcome import Outcome
 from ..remote.background import on_main_thread
-from ..remote.host_keys import ChangedHostKey, UnknownHostKey, described, kind_of
-from ..remote.host_keys import fingerprint as fingerprint_of
 from ..remote.plain import PlainHost
-from ..remote.shown import Shown
+from ..remote.shown import ChangedHostKey, Shown, UnknownHostKey, described, kind_of
+from ..remote.shown import fingerprint as fingerprint_of
 from ..remote.trust import AddKey, shown
 from ..step import Step
 from ..target import Target
