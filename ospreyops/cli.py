@@ -76,25 +76,10 @@ class Session:
         return hosts
 
 
-class HostArgument(Argument):
-    """-H HOST, which may be given several times: what is given then is one value with commas."""
-
-    def __init__(self) -> None:
-        text = "hosts, groups, patterns or 'all', with commas; else the host of the task before, else osprey.host"
-        super().__init__(names=("host", "H"), help=text)
-
-    @property
-    def kind(self) -> Any:
-        """To Invoke's parser a text, until there is one; then a list, which takes another."""
-        return str if self._value is None else list
-
-    @kind.setter
-    def kind(self, _: Any) -> None:
-        """Argument's own initialiser sets this."""
-
-    def set_value(self, value: Any, cast: bool = True) -> None:  # noqa: FBT001, FBT002, ARG002 (Invoke's)
-        """Take a value, behind those that were given before."""
-        self.raw_value, self._value = value, value if self._value is None else f"{self._value},{value}"
+def host_argument() -> Argument:
+    """-H HOST. What is given several times has become one value with commas (commandline/argv.py)."""
+    text = "hosts, groups, patterns or 'all', with commas; else the host of the task before, else osprey.host"
+    return Argument(names=("host", "H"), help=text)
 
 
 class HostTask(invoke.Task[Any]):
@@ -111,7 +96,7 @@ class HostTask(invoke.Task[Any]):
             )
         return [
             *own,
-            HostArgument(),
+            host_argument(),
             Argument(names=("verbose", "v"), kind=bool, default=False, help="show what the commands print"),
             Argument(names=("wait",), kind=bool, default=False, help="wait for the host's lock, an hour at most"),
         ]

@@ -10,7 +10,7 @@ from typing import Any, Callable, Optional
 import invoke
 from invoke.parser import Argument
 
-from .cli import HostArgument, Session
+from .cli import Session, host_argument
 from .config import configured
 from .config.configuration import Configuration
 from .console import Console
@@ -44,7 +44,7 @@ class DeskTask(invoke.Task[Any]):
     def get_arguments(self, ignore_unknown_help: Optional[bool] = None) -> list[Argument]:  # noqa: FBT001 (Invoke's)
         """The body's own arguments, and -H."""
         own = super().get_arguments(ignore_unknown_help)
-        return [HostArgument() if argument.name == "host" else argument for argument in own]
+        return [host_argument() if argument.name == "host" else argument for argument in own]
 
     def __call__(self, context: invoke.Context, *args: Any, **given: Any) -> None:
         """Run the body; errors are printed as those of the other tasks are."""

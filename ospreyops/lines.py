@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Optional
 
 from .errors import Blocked
@@ -162,6 +163,20 @@ def name_image(facts: Facts, target: Target, name: str, digest: str) -> Command:
 def remove_image(facts: Facts, target: Target, name: str) -> Command:
     """Remove an image's name."""
     return _at_engine(facts, target, docker.remove_image(name), 120)
+
+
+def shell(facts: Facts, target: Target, container: Container) -> Command:
+    """A shell in the container, on a terminal. Its end is the user's."""
+    line, vm = docker.shell(container.id), target.machine.vm
+    return vm.login(line, terminal=True) if vm else Command(line, LIMIT, sudo=facts.sudo)
+
+
+def execute(facts: Facts, target: Target, container: Container, line: str, limit: float) -> Command:
+    """Run a line in the container. In a VM that goes past docker-machine, which loses exit statuses.
+
+    Field book: docker-machine, 8. limit: seconds.
+    """
+    return replace(target.machine.inside(Command(docker.execute(container.id, line), limit)), sudo=facts.sudo)
 
 
 def connections(target: Target, container: Container) -> Command:

@@ -18,7 +18,7 @@ from .healing.diagnosis import diagnose
 from .healing.heal import healed, outcome
 from .look import place
 from .outcome import Outcome
-from .runbook import about, fix, hosts, image, lock, machine, net, service, watch
+from .runbook import about, fix, host, hosts, image, inside, lock, machine, net, service, watch
 from .runbook.choice import choose
 from .runbook.image import FROM_HELP, VERSION_HELP, given_by
 from .runbook.service import ROLLOUT_HELP, TIMEOUT_HELP, rollout
@@ -118,6 +118,15 @@ def doctor(site: Site, json_: bool = False) -> Outcome:
     return site.finished([], outcome(facts))
 
 
+@task(name="exec", help=inside.HELP)
+def exec_(site: Site, command: str = "", version: str = "", timeout: str = "") -> None:
+    """Run a line in the service's container.
+
+    Its exit status is passed on. Ctrl-C and --timeout end it there, too.
+    """
+    inside.execute(site, command, version, timeout)
+
+
 @task
 def heal(site: Site) -> Outcome:
     """Bring the desired release back, healthy.
@@ -151,7 +160,9 @@ def history(site: Site, json_: bool = False, lines: str = "20") -> None:
         site.console.dim(f"{torn} of these lines cannot be read: the host stopped while they were written")
 
 
-ns = Collection(deploy, rollback, status, doctor, heal, history, about.about, hosts.init, hosts.hosts, hosts.config)
-for module in (machine, image, service, net, fix, lock, watch):
+ns = Collection(
+    deploy, rollback, status, doctor, heal, history, exec_, about.about, hosts.init, hosts.hosts, hosts.config
+)
+for module in (machine, image, service, net, fix, lock, watch, host):
     ns.add_collection(Collection.from_module(module))
-ns.add_collection(Collection("host", hosts.add))
+ns.collections["host"].add_task(hosts.add)

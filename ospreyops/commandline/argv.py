@@ -18,6 +18,8 @@ TOOL = ("-V", "--version")
 """Flags of the tool that mean nothing after a task."""
 HELP = ("-h", "--help")
 HOST = ("-H", "--host")
+ALONE = "<host>"
+"""-H of a task that needs one, which may stand without the flag."""
 
 
 class Vocabulary(NamedTuple):
@@ -70,8 +72,7 @@ class _Reading:
         """A word that is no flag, nor the value of one."""
         flags = self.known.tasks.get(self.task, {})
         if self.alone:
-            self.alone.pop(0)
-            self.out.append(word)
+            (self.hosts if self.alone.pop(0) == ALONE else self.out).append(word)
         elif name := self._task(word):
             self._begin(name)
         elif word == "help":
@@ -103,7 +104,8 @@ class _Reading:
         if self.task:
             self._end()
         self.task = task
-        self.alone = [name for name in self.known.tasks[task] if name.startswith("<")]
+        alone = [name for name in self.known.tasks[task] if name.startswith("<")]
+        self.alone = [name for name in alone if name != ALONE or not self.hosts]
         self.out += [task, *self.early]
         self.early = []
 
@@ -138,7 +140,8 @@ class _Reading:
                 given, value = "=", rest
         if name not in flags:
             raise no_such_option(name, self.task, flags)
-        self.alone = [one for one in self.alone if one != f"<{name.lstrip('-')}>"]
+        given_so = ALONE if name in HOST else f"<{name.lstrip('-')}>"
+        self.alone = [one for one in self.alone if one != given_so]
         own = name not in self.known.core or (self.task and name in self.known.tasks[self.task])
         out = self.out if self.task or not own else self.early
         if self.task and name in HELP:

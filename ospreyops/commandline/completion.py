@@ -35,7 +35,8 @@ def offered(words: Sequence[str], core: Flags, tasks: Mapping[str, Flags], hosts
         return sorted(
             (flag for flag in shown if flag.startswith("-")), key=lambda flag: (not flag.startswith("--"), flag)
         )
-    return [*(_values("--version", "", hosts, chosen) if "--version" in own else ()), *tasks]
+    alone = [flag for flag, mark in (("--version", "--version"), ("--host", "<host>")) if mark in own]
+    return [*(word for flag in alone for word in _values(flag, "", hosts, chosen)), *tasks]
 
 
 def _read(words: Iterable[str], core: Flags, tasks: Mapping[str, Flags]) -> tuple[str, str, list[str]]:

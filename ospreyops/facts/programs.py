@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 DOCKER = "docker"
 NEEDED = (DOCKER, "curl", "openssl", "ps", "tar")
@@ -21,6 +21,8 @@ INSTALLERS = {
 """The first of these that a host has installs programs there."""
 PACKAGES = {
     ("apt-get", DOCKER): "docker.io",
+    ("apt-get", "perl"): "perl-base",
+    ("dnf", "perl"): "perl-interpreter",
     ("dnf", DOCKER): "moby-engine",
     ("dnf", "ps"): "procps-ng",
     ("yum", "ps"): "procps-ng",
@@ -37,12 +39,17 @@ def missing(tools: frozenset[str]) -> tuple[str, ...]:
 
 def advice(tools: frozenset[str]) -> str:
     """What installs the programs that are missing there."""
+    return install(missing(tools), tools)
+
+
+def install(names: Iterable[str], tools: frozenset[str]) -> str:
+    """The line that installs those programs on a host that has these tools."""
     installer = next((name for name in INSTALLERS if name in tools), None)
     if installer is None:
-        return f"install {', '.join(missing(tools))} there"
-    return f"{INSTALLERS[installer]} {' '.join(_packages(installer, tools))}"
+        return f"install {', '.join(names)} there"
+    return f"{INSTALLERS[installer]} {' '.join(_packages(installer, names))}"
 
 
-def _packages(installer: str, tools: frozenset[str]) -> Iterator[str]:
-    for name in missing(tools):
+def _packages(installer: str, names: Iterable[str]) -> Iterator[str]:
+    for name in names:
         yield PACKAGES.get((installer, name), "procps" if name == "ps" else name)

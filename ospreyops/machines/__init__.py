@@ -79,8 +79,8 @@ class Vm(Protocol):
     def remove_files(self) -> Command:
         """Remove the files of one that is not whole."""
 
-    def login(self, line: str = "") -> Command:
-        """Run a line in it, or a shell."""
+    def login(self, line: str = "", *, terminal: bool = False) -> Command:
+        """Run a line in it, or a shell; terminal: the line gets one."""
 
     def engine(self, address: str) -> str:
         """The variables with which a docker command on the host finds the engine at that address."""

@@ -219,9 +219,9 @@ class Vm:
         """Remove the files of one that is not whole."""
         return self.machine.remove_files()
 
-    def login(self, line: str = "") -> Command:
+    def login(self, line: str = "", *, terminal: bool = False) -> Command:
         """Run a line in it, or a shell."""
-        return self.machine.ssh(line)
+        return self.machine.ssh(line, terminal=terminal)
 
     def engine(self, address: str) -> str:
         """What a docker command on the host is told."""

@@ -8,7 +8,6 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import cached_property
 from typing import Any, Optional
 
@@ -22,6 +21,7 @@ from .command import Answer, Command
 from .login_shell import exec_sh
 from .protocol import Guard, new_mark
 from .sessions import Sessions
+from .shown import Shown
 from .streams import GRACE, OPTIONS, Begun, Local, LocalStream, RemoteStream, ShownAfter, Stream, after
 
 LINE_BEFORE = 5
@@ -85,20 +85,6 @@ class Host:
         with self._deadline(self._settings.ssh_connect_timeout):
             return Begun(RemoteStream(self.sessions.current, words, first, self._settings.ssh_connect_timeout), mark)
 
-    def follow(self, command: Command) -> None:
-        """Show what a line prints until it ends, or until Ctrl-C, which ends it on the host, too."""
-        stream = self.stream(replace(command, line=f"{command.line} & p=$!; cat >/dev/null; kill $p"))
-        lines = self.console.lines(indent="")
-        try:
-            while (part := stream.sock.recv(65536)) and not self.console.screen.unread:
-                lines.write(part.decode(errors="replace"))
-        except KeyboardInterrupt:
-            return
-        finally:
-            ended = stream.finish()
-        if ended.code < 0:
-            raise self._lost()
-
     def of_owner(self, settings: Settings) -> Host:
         """The same host and connection, where lines run as the owner that those settings name."""
         theirs = copy.copy(self)
@@ -106,17 +92,16 @@ class Host:
         vars(theirs).pop("sudo_password", None)
         return theirs
 
-    def shell(self, line: str) -> None:
-        """Let the user work in a program on the host. Errors: Blocked without a terminal; Failed."""
+    def shell(self, command: Command) -> int:
+        """The exit status of a program on the host that the user works in. Errors: Blocked without a terminal."""
         if not sys.stdin.isatty():
             raise Blocked("this needs a terminal", hint="--command 'LINE'")
-        words = exec_sh(protocol.PATH + f"exec {line}")
-        if self._owner:
-            words = f"sudo -H -u {self._owner} {words.removeprefix('exec ')}"
+        words = exec_sh(protocol.PATH + command.line)
+        if user := self._user(command):
+            words = f"sudo -H -u {user} {words.removeprefix('exec ')}"
         where = invoke.Context() if self.here else self.sessions.current
         result: Any = where.run(words, pty=True, warn=True, hide=False, dry=False)
-        if result.exited:
-            raise Failed(f"exit status {result.exited}: {line}")
+        return int(result.exited)
 
     def permit(self, *, root: bool) -> None:
         """Ask the user for what sudo will want, before a limit or another thread begins. root: lines run as root, too.
@@ -146,6 +131,10 @@ class Host:
     def _try(self) -> str:
         """A line for the user to see whether Perl runs there."""
         return "perl -v" if self.here else f"ssh {self._settings.ssh} perl -v"
+
+    def shown(self) -> Optional[Shown]:
+        """What its SSH server shows of itself; None for this computer."""
+        return None if self.here else Shown.of(self.sessions.current)
 
     @cached_property
     def jumped(self) -> bool:
@@ -217,7 +206,8 @@ class Host:
             lines.end()
         return Answer(result.exited, after(begins, result.stdout), after(begins, sudo.without(mark, result.stderr)))
 
-    def _lost(self, why: str = "") -> Unreachable:
+    def lost(self, why: str = "") -> Unreachable:
+        """What is said when the connection broke. why: what is known of it."""
         hint = "run the same command again to resume"
         return Unreachable(f"the connection to {self.name} was lost", evidence=why, hint=hint)
 
@@ -239,8 +229,8 @@ class Host:
         except OspreyError:
             raise
         except Exception as error:  # noqa: BLE001 (paramiko passes on what odd bytes raise in its own code)
-            raise self._lost(f"{type(error).__name__}: {error}".strip()) from None
+            raise self.lost(f"{type(error).__name__}: {error}".strip()) from None
         if over.is_set():
-            raise self._lost(f"no answer within {limit + GRACE:.0f} s")
+            raise self.lost(f"no answer within {limit + GRACE:.0f} s")
         if not transport.is_active():
-            raise self._lost("it was closed while a line ran")
+            raise self.lost("it was closed while a line ran")

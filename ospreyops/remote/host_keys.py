@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
 import paramiko
 
-from ..errors import Unreachable, Usage
+from ..errors import Blocked, Unreachable, Usage
 from .command import quote
 from .host_certificates import Certificate
-from .known_hosts import Entry, Marker, look_up
+from .known_hosts import Entry, Marker, look_up, new_line
 from .revoked_keys import is_revoked
+from .shown import ChangedHostKey, UnknownHostKey, fingerprint
 from .ssh_config import SshConfig, built_in
 
 FIRST_WITHOUT_SSH = "ssh-ed25519"
@@ -88,23 +87,41 @@ class HostKeys(paramiko.MissingHostKeyPolicy):
                 hint="ask the host's maintainer: whoever has that key may pretend to be the host",
             )
 
-    def _changed(self, key: paramiko.PKey, known: list[Entry]) -> Unreachable:
+    def _changed(self, key: paramiko.PKey, known: list[Entry]) -> ChangedHostKey:
         entry = next((entry for entry in known if entry.kind == key.get_name()), known[0])
         forget = f"ssh-keygen -f {quote(str(entry.file))} -R {shlex.quote(entry.name)}"
-        return Unreachable(
+        return ChangedHostKey(
             f"the host key of {self.name} has changed: {key.get_name()} {fingerprint(key.asbytes())},"
             f" known is {entry.kind} {fingerprint(entry.key)}",
-            hint=f"ask the host's maintainer why; if it is right: {forget} && {self._accept}",
+            f"ask the host's maintainer why; if it is right: {forget} && {self._accept}",
+            self,
+            key,
+            forget,
         )
 
-    def _unknown(self, hostname: str, key: paramiko.PKey) -> Unreachable:
+    def _unknown(self, hostname: str, key: paramiko.PKey) -> UnknownHostKey:
         accept = f"then: {self._accept}"
-        if not [file for file in self._files if file != Path("/dev/null")]:
+        if not self._kept(self._files):
             accept = f"have UserKnownHostsFile of ssh_config name a file that keeps it, {accept}"
-        return Unreachable(
+        return UnknownHostKey(
             f"the host key of {self.name} ({hostname}) is not known: {key.get_name()} {fingerprint(key.asbytes())}",
-            hint=f"compare the fingerprint with the host's own, {accept}",
+            f"compare the fingerprint with the host's own, {accept}",
+            self,
+            key,
         )
+
+    def addition(self, key: paramiko.PKey) -> tuple[Path, str]:
+        """The file that ssh would add the key to, and the line. Errors: Blocked when no file of the user keeps keys."""
+        files = self._kept(self._config.files("userknownhostsfile"))
+        if not files:
+            hint = "have UserKnownHostsFile of ssh_config name a file that keeps it"
+            raise Blocked(f"no file of yours keeps host keys of {self.name}", hint=hint)
+        hashed = self._config.get("hashknownhosts") in ("yes", "true")
+        return files[0], new_line(self._names[0].lower(), f"{key.get_name()} {key.get_base64()}", hashed=hashed)
+
+    @staticmethod
+    def _kept(files: list[Path]) -> list[Path]:
+        return [file for file in files if file != Path("/dev/null")]
 
     @property
     def _accept(self) -> str:
@@ -124,11 +141,6 @@ class HostKeys(paramiko.MissingHostKeyPolicy):
     def _is_known(self, algorithm: str) -> bool:
         kind = "ssh-rsa" if algorithm.startswith("rsa-") else algorithm
         return any((entry.kind, entry.marker) == (kind, Marker.HOST) for entry in self.entries)
-
-
-def fingerprint(key: bytes) -> str:
-    """The key's SHA256 fingerprint, as ssh and ssh-keygen print it."""
-    return "SHA256:" + base64.b64encode(hashlib.sha256(key).digest()).decode().rstrip("=")
 
 
 def known_as(config: SshConfig) -> list[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+import os
+import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 from pathlib import Path
@@ -66,6 +68,25 @@ def matches(name: bytes, names: bytes) -> bool:
         elif not found:
             found = _fits(name, pattern)
     return found
+
+
+def new_line(name: str, key: str, *, hashed: bool) -> str:
+    """A line for a name and its key, "KIND BASE64". hashed: nobody can read the name in it."""
+    if not hashed:
+        return f"{name} {key}"
+    salt = secrets.token_bytes(20)
+    parts = (base64.b64encode(part).decode() for part in (salt, hmac.digest(salt, name.encode(), "sha1")))
+    return f"|1|{'|'.join(parts)} {key}"
+
+
+def append(file: Path, line: str) -> None:
+    """Add a line, as ssh does: a file, and a folder, that is not there is made for its user alone. Errors: OSError."""
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with os.fdopen(os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "rb+") as known:
+        size = known.seek(0, os.SEEK_END)
+        known.seek(max(size - 1, 0))
+        torn = known.read(1) not in (b"", b"\n")
+        known.write(f"{chr(10) if torn else ''}{line}\n".encode())
 
 
 def _entries(file: Path, names: dict[str, bytes]) -> Iterator[Entry]:

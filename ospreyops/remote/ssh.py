@@ -19,6 +19,7 @@ from ..errors import OspreyError, Usage
 from ..settings import KEYS, Settings
 from .host_keys import HostKeys
 from .identities import SOCKET, Identities
+from .shown import UnknownHostKey
 from .sockets import direct, through
 from .ssh_config import Login, SshConfig, read
 from .ssh_errors import Attempt, translate_errors
@@ -75,8 +76,10 @@ def connect(settings: Settings, tell: Callable[[str], None] = lambda _: None) ->
     connection = _connection(config, way)
     try:
         connection.open()
-    except OspreyError:
+    except OspreyError as error:
         connection.close()
+        if isinstance(error, UnknownHostKey):
+            error.hint = f"inv host.trust {settings.name}; or {error.hint}"
         raise
     threading.Thread(target=_keepalive, args=[connection.transport, 2 * way.limit], daemon=True).start()
     return connection

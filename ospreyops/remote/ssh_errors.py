@@ -56,14 +56,22 @@ def translate_errors(attempt: Attempt) -> Iterator[None]:
         raise translate(error, attempt) from None
 
 
+class NotLetIn(Unreachable):
+    """A host, whose key is known, lets the user not in. login: the words that ssh needs for it; key: its own."""
+
+    def __init__(self, case: str, hint: str, attempt: Attempt) -> None:
+        super().__init__(case, hint=hint)
+        transport = attempt.connection.client.get_transport()
+        self.login, self.key = attempt.login, transport.get_remote_server_key() if transport else None
+
+
 def _key_locked(_: Any, attempt: Attempt) -> Unreachable:
-    return Unreachable(f"the key for {attempt.name} has a passphrase, and no agent holds it", hint="ssh-add")
+    return NotLetIn(f"the key for {attempt.name} has a passphrase, and no agent holds it", "ssh-add", attempt)
 
 
 def _not_let_in(error: Any, attempt: Attempt) -> Unreachable:
-    return Unreachable(
-        f"{attempt.name} does not let {attempt.address} in: {error}", hint=f"ssh-add, or: {attempt.verbose}"
-    )
+    case = f"{attempt.name} does not let {attempt.address} in: {error}"
+    return NotLetIn(case, f"ssh-add, or: {attempt.verbose}", attempt)
 
 
 def _no_ssh(error: Any, attempt: Attempt) -> Unreachable:

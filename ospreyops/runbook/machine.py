@@ -9,7 +9,7 @@ from ..change.reach import reach
 from ..change.site import Site
 from ..checks import NAME
 from ..cli import as_json, task
-from ..errors import Blocked, OspreyError, Unhealthy, Usage
+from ..errors import Blocked, Failed, OspreyError, Unhealthy, Usage
 from ..facts import Facts
 from ..facts.machine import RESTING, Reply, State
 from ..goals.desired import cleared
@@ -186,8 +186,8 @@ def ssh(site: Site, command: str = "") -> None:
         site.console.say(str(login))
     elif command:
         site.console.say(site.host.run(login).out.rstrip())
-    else:
-        site.host.shell(str(login))
+    elif status := site.host.shell(login):
+        raise Failed(f"exit status {status}: {login}")
 
 
 @task(help={"owner": "the user whose VM it is"})

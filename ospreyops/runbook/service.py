@@ -22,8 +22,10 @@ from ..goals.service import stopped
 from ..outcome import Outcome
 from ..release import UNIT, Release, parse
 from ..remote.command import sh
+from ..remote.follow import follow_line
 from ..settings import number
 from ..step import Step
+from . import inside
 from .image import VERSION_HELP
 
 DAY = 86400
@@ -141,6 +143,18 @@ def rows(facts: Facts, site: Site) -> None:
         site.console.row(unit.state == "active", "unit", f"{UNIT} {unit.state}, starts {unit.version} in {unit.folder}")
 
 
+@task(help={**inside.HELP, "command": "a line to run there instead of a shell"})
+def shell(site: Site, command: str = "", version: str = "", timeout: str = "") -> None:
+    """Open a shell in the service's container.
+
+    bash, or sh where that is missing. Nothing of it is in the history, and it needs no lock.
+    """
+    if command:
+        inside.execute(site, command, version, timeout)
+    else:
+        inside.shell(site, version)
+
+
 @task(help={"follow": "go on with new lines until Ctrl-C", "lines": "how many of the last lines"})
 def logs(site: Site, follow: bool = False, lines: str = "50") -> None:
     """Show the service's log."""
@@ -153,6 +167,6 @@ def logs(site: Site, follow: bool = False, lines: str = "50") -> None:
         line = sh(f"tail -n {count}{' -F' if follow else ''} {{log}}", log=log, limit=60)
     line = replace(line, sudo=bool(facts.host.unit and facts.host.user != "root"))
     if follow:
-        site.host.follow(replace(line, limit=DAY))
+        follow_line(site.host, replace(line, limit=DAY))
     else:
         site.console.say(site.host.run(line).out.rstrip())

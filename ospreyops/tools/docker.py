@@ -26,6 +26,11 @@ UNREACHABLE = re.compile(
     "refused|time.?out|timed out|in time|deadline|no route|unreachable|host is down|reset|EOF|cannot connect",
     re.IGNORECASE,
 )
+ENDED_WITH_INPUT = (
+    'exec 3<&0; sh -c "$0" </dev/null 3<&- & p=$!; { read -r x <&3; kill $p; } >/dev/null 2>&1 & '
+    "wait $p; r=$?; kill $! 2>/dev/null; exit $r"
+)
+"""Runs the line that sh is told, and ends it when there is no more input. `read` is no process of its own."""
 UNFIT = re.compile("not found|is too (new|old)")
 """There is no docker command, or it does not speak to boot2docker's Docker 19.03 (field book: docker-machine, 9)."""
 
@@ -67,6 +72,19 @@ def drain(name: str, draining: str) -> str:
     return f"docker rename {name} {draining} && {{ {close} || {{ {ends}; }}; }}"
 
 
+def shell(container: str) -> str:
+    """A shell in a container, on a terminal: bash, or sh where that is missing."""
+    return f"docker exec -it {container} sh -c {quote('if command -v bash >/dev/null; then exec bash; fi; exec sh')}"
+
+
+def execute(container: str, line: str) -> str:
+    """Run a line in a container; it ends when the input does.
+
+    The docker command that is ended leaves what it ran behind. So the input is kept open, and its end is a signal.
+    """
+    return f"docker exec -i {container} sh -c {quote(ENDED_WITH_INPUT)} {quote(line)}"
+
+
 def load(image: str = "") -> str:
     """Load an image from the input, and have it on the disk before it counts.
 
@@ -89,6 +107,11 @@ def remove_image(name: str) -> str:
 def version() -> str:
     """The version of the engine that the docker command reaches."""
     return "docker version --format '{{.Server.Version}}'"
+
+
+def versions() -> str:
+    """The version of that engine, and the newest one of its API."""
+    return "docker version --format '{{.Server.Version}} {{.Server.APIVersion}}'"
 
 
 def loaded(printed: str) -> list[str]:

@@ -89,9 +89,12 @@ class DockerMachine:
         """Remove what a `create` that did not end left, or the files of a VM that VirtualBox does not know."""
         return self.line("rm -f -y {vm}", 180)
 
-    def ssh(self, line: str = "", limit: float = 600) -> Command:
-        """Runbook: `docker-machine ssh`: run a line in the VM, or open a shell there."""
-        return self.line("ssh {vm}" + (" {line}" if line else ""), limit, line=line)
+    def ssh(self, line: str = "", limit: float = 600, *, terminal: bool = False) -> Command:
+        """Runbook: `docker-machine ssh`: run a line in the VM, or open a shell there.
+
+        terminal: the line gets one. What follows the VM's name is ssh's (field book: docker-machine, 8).
+        """
+        return self.line(f"ssh {{vm}}{' -t' if terminal else ''}" + (" {line}" if line else ""), limit, line=line)
 
     def engine(self, address: str) -> str:
         """What a docker command on the host is told, to find the engine in the VM."""

@@ -24,7 +24,9 @@ from ospreyops.daemon import install
 from ospreyops.delivery import archive, image_archive, pin
 from ospreyops.facts.engine import EngineFacts
 from ospreyops.facts.host import HostFacts
+from ospreyops.facts.needs import Needs
 from ospreyops.look import https
+from ospreyops.look import needs as look_needs
 from ospreyops.look import service as look_service
 from ospreyops.remote import known_hosts
 from ospreyops.remote.background import Background
@@ -55,6 +57,14 @@ def switched(answer: Answer) -> tuple[iptables.Room, str]:
     line = iptables.switch(44342, 24343, room.routes)
     assert line.count("'") == 2 * sum(route.refused is None for route in room.routes), line
     return room, line
+
+
+def needed(answer: Answer) -> Needs:
+    """What a host has of what the tool needs, each answer being the same."""
+    names = ("has", "perl", "client", "sudo", "engine")
+    found = look_needs.needs(dict.fromkeys(names, answer))
+    assert not found.engine or found.engine.too_old in (True, False)
+    return found
 
 
 def api(path: str, answer: Answer) -> EngineFacts:

@@ -106,6 +106,7 @@ def hosts() -> Iterator[Parser]:
     yield Parser("look.service.ways", said(WAYS), lambda answer: service.ways(44342, answer))
     yield Parser("look.service.page", said(SERVICE, ABOUT), readings.page)
     yield Parser("look.https", [binary(certificate())], readings.certificate, refuses=(ValueError,))
+    yield Parser("look.needs", said("perl 5.36.0 podman", "20.10.24 1.41\n"), readings.needed)
     yield from looks.parsers()
 
 

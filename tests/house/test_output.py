@@ -29,6 +29,7 @@ OUTSIDE = {
     "config/__init__.py": "hands on to Python what is a fault of this tool, with its traceback",
     "desk.py": "asks for settings, with its own words made visible",
     "remote/identities.py": "asks what a server wants to know, with its words made visible",
+    "runbook/host.py": "asks whether a host key is right; what is shown of it goes through the console",
     "remote/sudo.py": "asks for a password, of users and hosts that the settings name",
 }
 """Modules other than console.py that name something of that kind, and why."""

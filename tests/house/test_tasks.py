@@ -26,6 +26,7 @@ VERBS = {
     "Renew",
     "Replace",
     "Resume",
+    "Run",
     "Say",
     "Set",
     "Show",

@@ -214,3 +214,8 @@ def test_a_server_that_sends_odd_bytes_is_said_in_one_line_without_them(
 def test_a_host_whose_name_dns_does_not_take_is_said_to_be_no_host() -> None:
     with pytest.raises(Unreachable, match="no host has that name"):
         connect(Settings("a" * 64))
+
+
+def test_the_hint_of_an_unknown_key_names_the_task_that_shows_and_trusts_it() -> None:
+    with ssh_server() as port:
+        assert refusal(port, seconds=10).hint.startswith("inv host.trust phil; or compare the fingerprint")

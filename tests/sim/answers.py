@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Callable
 
 from ospreyops.remote.command import Answer, Command
+from ospreyops.remote.shown import Shown
 from ospreyops.settings import ROOTS
 from tests.sim.reading import read
 from tests.sim.releases import archive_sum
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 EPOCH = 1_800_000_000
 """The host's time of day when its clock is at 0."""
+SHOWN = Shown(None, "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3")
 FOLDER = "/home/ops/osprey/service-docker"
 ISSUER = "O = Osprey, CN = osprey.service"
 ABOUT = "Osprey service running! Supported service versions: "
@@ -53,6 +55,13 @@ def answer(host: SimHost, name: str, line: str) -> Answer:
         "state": lambda: "".join(f"wrong {file} {wrong}\n" for file, wrong in host.damaged.items()),
         "log": lambda: "".join(f"{host.log_size} {log}\n" for log in sorted(host.logs)) + "\nthe last log line\n",
         "room": lambda: room(host),
+        "has": lambda: "".join(f"/usr/bin/{name}\n" for name in ("perl", "sudo", "iptables", *host.programs)),
+        "perl": lambda: "This is perl 5, version 36, subversion 0 (v5.36.0) built for x86_64-linux-gnu\n",
+        "client": lambda: "Docker version 20.10.24, build 297e128\n",
+        "engine": lambda: "20.10.24 1.41\n",
+        "sudo": lambda: "",
+        "pythons": lambda: "3.11 /usr/bin/python3\n",
+        "pythons_open": lambda: "",
         "names": lambda: f"osprey-service\n{_packed(line)}.bz2\n" if _packed(line) else "",
         "sum": lambda: f"{archive_sum(_packed(line)[22:-4])}  {_packed(line)}\n" if _packed(line) else "",
         "sums": lambda: host.sums,

@@ -6,15 +6,11 @@ What the lab contradicts is wrong here.
 
 from __future__ import annotations
 
-import atexit
 import re
-import shutil
 import subprocess
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
 from pathlib import Path
 from typing import Any, Callable, Optional, Union
 
@@ -26,8 +22,9 @@ from ospreyops.remote.protocol import with_timeout
 from ospreyops.remote.streams import LocalStream
 from ospreyops.settings import Settings
 from ospreyops.tools import docker
-from tests.sim.answers import EPOCH, answer
+from tests.sim.answers import EPOCH, SHOWN, answer
 from tests.sim.changes import change
+from tests.sim.folders import new_folder
 from tests.sim.releases import SimReleases
 from tests.sim.sessions import SimSessions
 
@@ -37,14 +34,6 @@ HOMES = r"(~|/home/ops|/Users/\w+)/osprey/service-docker|/var/lib/ospreyops|/srv
 
 class Killed(BaseException):
     """The tool is ended between two lines, with no chance to tidy up."""
-
-
-@cache
-def folders() -> str:
-    """A temporary folder for the histories of all simulated hosts of this process."""
-    folder = tempfile.mkdtemp(prefix="ospreyops-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
 
 
 @dataclass
@@ -105,7 +94,7 @@ class SimHost(SimReleases):
     place: str = ""
     open_to: dict[str, str] = field(default_factory=dict)
     sessions: SimSessions = field(default_factory=SimSessions)
-    files: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(dir=folders())))
+    files: Path = field(default_factory=new_folder)
 
     def ask(self, questions: Mapping[str, Command], *, sudo: bool = False) -> dict[str, Answer]:
         """The answers to a look."""
@@ -116,6 +105,10 @@ class SimHost(SimReleases):
             self.on_look()
             self._end_empty()
         return {name: answer(self, name, question.line) for name, question in questions.items()}
+
+    def shown(self) -> Any:
+        """What its SSH server shows of itself."""
+        return SHOWN
 
     def permit(self, *, root: bool) -> None:
         """Nothing: sudo wants no password there."""
