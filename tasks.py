@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from invoke import Collection
 
-from ospreyops.change.history import COLUMNS, entries, newest, question, row
+from ospreyops.change.history import entries, newest, question, rows
 from ospreyops.change.reach import reach
 from ospreyops.change.rollout import roll_out
 from ospreyops.change.site import Site
@@ -22,7 +22,6 @@ from ospreyops.runbook import fix, image, lock, machine, net, service, watch
 from ospreyops.runbook.image import FROM_HELP, VERSION_HELP, given_by
 from ospreyops.runbook.service import ROLLOUT_HELP, TIMEOUT_HELP, rollout
 from ospreyops.settings import number
-from ospreyops.text import table
 
 
 @task(help={**VERSION_HELP, **FROM_HELP, **TIMEOUT_HELP, **ROLLOUT_HELP})
@@ -79,8 +78,7 @@ def status(site: Site, json_: bool = False) -> Outcome:
         site.console.data({"host": site.name, "facts": as_json(facts)})
     else:
         machine.rows(facts, site)
-        images = ", ".join(sorted(facts.engine.images)) if facts.engine else "unknown"
-        site.console.row(None, "images", images or "none")
+        image.rows(facts, site)
         service.rows(facts, site)
         net.rows(facts, site)
         fix.rows(found, site)
@@ -140,8 +138,10 @@ def history(site: Site, json_: bool = False, lines: str = "20") -> None:
     if json_:
         site.console.data({"host": site.name, "history": found, "torn": torn, "cut": cut})
         return
-    rows = [COLUMNS, *(row(entry) for entry in found)]
-    site.console.say(table(rows) if found else f"nothing was changed on {site.name} yet")
+    if not found:
+        site.console.say(f"nothing was changed on {site.name} yet")
+    for row in rows(found):
+        site.console.row(*row)
     if cut:
         site.console.dim(f"these are the newest {len(found)}: an answer of a host holds no more")
     if torn:

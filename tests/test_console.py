@@ -25,7 +25,7 @@ from ospreyops.facts.engine import Container, EngineFacts
 from ospreyops.facts.host import HostFacts, Unit
 from ospreyops.facts.machine import MachineFacts, State
 from ospreyops.facts.service import ProbeResult
-from ospreyops.runbook import machine, net, service
+from ospreyops.runbook import image, machine, net, service
 
 STEP = ("the service does not run", "./osprey-service --version 0.3", "the service runs")
 """Why a step is done, its line, and its outcome."""
@@ -234,8 +234,8 @@ def test_the_status_of_a_healthy_host_fits_eighty_columns() -> None:
         session = Session()
         session.screen = console.screen
         here = session.site({}, "grisman-36.cs.duke.edu", verbose=False, dry=False)
-        for rows in (machine.rows, service.rows, net.rows):
+        for rows in (machine.rows, image.rows, service.rows, net.rows):
             rows(facts(), here)
     shown = [re.sub(r"\x1b\[\d*m", "", line) for line in terminal.shown()]
-    assert len(shown) == 6
+    assert len(shown) == 8
     assert max(map(len, shown)) <= 80

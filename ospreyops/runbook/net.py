@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Any, Optional
 
@@ -19,6 +18,7 @@ from ..goals.machine import vm_of
 from ..goals.network import clash, forwarded, rules_unknown, vm_has_process
 from ..outcome import Outcome
 from ..step import Step
+from ..text import ahead
 
 
 def rows(facts: Facts, site: Site) -> None:
@@ -46,7 +46,7 @@ def _expiry(place: ProbeResult, now: float) -> Optional[str]:
     if place.expires is None:
         return None
     state = "expired" if place.expires < now else "expires"
-    return f"certificate of {place.issuer}, {state} {time.strftime('%Y-%m-%d %H:%M', time.gmtime(place.expires))}Z"
+    return f"certificate of {place.issuer}, {state} {ahead(place.expires, now)}"
 
 
 @task

@@ -24,6 +24,7 @@ from ..release import UNIT, Release, parse
 from ..remote.command import sh
 from ..settings import number
 from ..step import Step
+from ..text import ago_iso
 from .image import VERSION_HELP
 
 DAY = 86400
@@ -127,8 +128,8 @@ def rows(facts: Facts, site: Site) -> None:
     service, unit = facts.serving, facts.host.unit
     if service:
         port = f", port {service.port}" if service.port else ""
-        text = f"{service.image} {service.state} since {service.started[:19]}Z{port}"
-        site.console.row(service.running, "service", text)
+        site.console.row(service.running, "service", f"{service.image} {service.state}{port}")
+        site.console.row(None, "", f"started {ago_iso(f'{service.started[:19]}Z', facts.host.now)}")
         if service.jobs:
             site.console.row(None, "", f"computing: {', '.join(service.jobs)}")
     else:

@@ -33,7 +33,7 @@ from ..healing.watch import Watch
 from ..outcome import Outcome
 from ..settings import number
 from ..step import Step
-from ..text import iso_utc
+from ..text import ago, iso_utc
 
 
 @task(help={"every": "seconds between two looks"})
@@ -95,7 +95,7 @@ def _told(host: HostFacts, found: WatchdogState, *, current: bool) -> dict[str, 
 def _rows(site: Site, host: HostFacts, found: WatchdogState, *, current: bool) -> None:
     """The watchdog in a status table."""
     job, name = found.job, supervisor(host.system).name
-    runs = f"runs since {iso_utc(host.now - job.age)} (pid {job.pid})" if job.pid else "does not run"
+    runs = f"runs (pid {job.pid}), started {ago(host.now - job.age, host.now)}" if job.pid else "does not run"
     ended = f"; the run before ended: {job.ended}" if job.ended else ""
     site.console.row(job.pid is not None, "watchdog", f"{name} {runs}{ended}")
     hint = "is this checkout's" if current else f"is not this checkout's: inv watch.install -H {site.name}"
