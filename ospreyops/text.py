@@ -16,6 +16,8 @@ INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode's categories of control signs, of marks that turn the direction of text, and of other line ends."""
 ISO = "%Y-%m-%dT%H:%M:%SZ"
 """How the host's files have a moment."""
+SIMPLER = str.maketrans({"…": "..."})
+"""How signs are written that an output's encoding lacks."""
 YEAR = 365
 """Days from which on years are told."""
 SKEW = 60
