@@ -12,6 +12,7 @@ from ospreyops.change.rollout import roll_out
 from ospreyops.change.site import Site
 from ospreyops.cli import as_json, release_of, task
 from ospreyops.errors import Blocked
+from ospreyops.fleet import Kind
 from ospreyops.goals.desired import rollback_target
 from ospreyops.goals.image import described
 from ospreyops.healing.diagnosis import diagnose
@@ -69,7 +70,7 @@ def rollback(
     return site.finished(did, f"{described(patient.last, release)} is healthy")
 
 
-@task(help={"json_": "one line of JSON with all facts"})
+@task(kind=Kind.LOOK, help={"json_": "one line of JSON with all facts"})
 def status(site: Site, json_: bool = False) -> Outcome:
     """Show machine, images, service, health, in one look."""
     facts = site.look()
@@ -86,7 +87,7 @@ def status(site: Site, json_: bool = False) -> Outcome:
     return site.outcome("healthy")
 
 
-@task(help={"json_": "one line of JSON"})
+@task(kind=Kind.LOOK, help={"json_": "one line of JSON"})
 def doctor(site: Site, json_: bool = False) -> Outcome:
     """Find known faults, and what repairs each.
 
@@ -123,7 +124,10 @@ def heal(site: Site) -> Outcome:
     return site.finished(did, outcome(site.last))
 
 
-@task(help={"json_": "one line of JSON with all that is known of them", "lines": "how many of the last changes"})
+@task(
+    kind=Kind.LOOK,
+    help={"json_": "one line of JSON with all that is known of them", "lines": "how many of the last changes"},
+)
 def history(site: Site, json_: bool = False, lines: str = "20") -> None:
     """Show what was done to a host, when, and by whom.
 

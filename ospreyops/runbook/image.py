@@ -11,6 +11,7 @@ from ..change.site import Site
 from ..cli import as_json, release_of, task
 from ..delivery.archive import Archive, archive
 from ..facts import Facts
+from ..fleet import Kind
 from ..goals.fitness import check_archive
 from ..goals.image import described, loaded
 from ..goals.marks import marked, marks
@@ -54,7 +55,7 @@ def load(site: Site, version: str = "", from_: str = "") -> Outcome:
     return site.finished(did, f"{described(site.last, release)} is in Docker")
 
 
-@task(name="list", help={"json_": "one line of JSON"})
+@task(kind=Kind.LOOK, name="list", help={"json_": "one line of JSON"})
 def list_(site: Site, json_: bool = False) -> None:
     """Show the releases on the host and the images."""
     facts = site.look()

@@ -7,7 +7,8 @@ from typing import Optional
 from ..change.lock import HeldByOther, LockState, ending, lock_state, question
 from ..change.site import Site
 from ..cli import as_json, task
-from ..errors import Blocked, Usage
+from ..errors import Blocked, Unconfirmed
+from ..fleet import Kind
 from ..look import place
 from ..outcome import Outcome
 from ..step import Step
@@ -34,7 +35,7 @@ def case_of(site: Site, found: LockState) -> str:
     return f"{site.name} is locked by {HeldByOther(found.holder, None if found.held else found.line)}"
 
 
-@task(help={"json_": "one line of JSON"})
+@task(kind=Kind.LOOK, help={"json_": "one line of JSON"})
 def status(site: Site, json_: bool = False) -> None:
     """Show who changes the host, and since when."""
     found = current_lock(site)
@@ -64,7 +65,7 @@ def release(site: Site, yes: bool = False) -> Outcome:
         hint = f"lsof {site.look().host.files}/{'lock' if found.held else 'line'} there, as root"
         raise Blocked(case, evidence=evidence(found), hint=hint)
     if not yes:
-        raise Usage(case, evidence=evidence(found), hint="--yes, when whoever that is knows of it")
+        raise Unconfirmed(case, evidence=evidence(found), hint="--yes, when whoever that is knows of it")
     host = site.look().host
     end = ending(host.folder, process, sudo=not host.writable, line=not found.held)
     if site.dry:

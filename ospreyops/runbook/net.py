@@ -12,6 +12,7 @@ from ..cli import as_json, task
 from ..errors import Unhealthy
 from ..facts import Facts
 from ..facts.service import ProbeResult
+from ..fleet import Kind
 from ..goals import traffic
 from ..goals.health import place_problem
 from ..goals.machine import vm_of
@@ -86,7 +87,7 @@ def unforward(site: Site) -> Outcome:
     return site.finished(reach(site, goal), f"port {site.settings.service_port} is not forwarded")
 
 
-@task(help={"json_": "one line of JSON"})
+@task(kind=Kind.LOOK, help={"json_": "one line of JSON"})
 def status(site: Site, json_: bool = False) -> None:
     """Show who listens on the port, and who reaches it."""
     facts, port = site.look(), site.settings.service_port
@@ -98,7 +99,7 @@ def status(site: Site, json_: bool = False) -> None:
     rows(facts, site)
 
 
-@task
+@task(kind=Kind.LOOK)
 def check(site: Site) -> Outcome:
     """Ask the service as curl and OSPREY Desktop do.
 

@@ -12,6 +12,7 @@ from ..change.site import Site
 from ..cli import as_json, release_of, task
 from ..errors import Blocked, Unhealthy
 from ..facts import Facts
+from ..fleet import Kind
 from ..goals.deploy import deployed
 from ..goals.desired import cleared
 from ..goals.health import problem
@@ -108,7 +109,7 @@ def drain(site: Site, drain: str = "") -> Outcome:
     return site.finished(reach(site, goal), "no service runs")
 
 
-@task(help={"json_": "one line of JSON"})
+@task(kind=Kind.LOOK, help={"json_": "one line of JSON"})
 def status(site: Site, json_: bool = False) -> None:
     """Show the container, and whether it is healthy."""
     facts = site.look()
@@ -142,7 +143,7 @@ def rows(facts: Facts, site: Site) -> None:
         site.console.row(unit.state == "active", "unit", f"{UNIT} {unit.state}, starts {unit.version} in {unit.folder}")
 
 
-@task(help={"follow": "go on with new lines until Ctrl-C", "lines": "how many of the last lines"})
+@task(kind=Kind.LOOK, help={"follow": "go on with new lines until Ctrl-C", "lines": "how many of the last lines"})
 def logs(site: Site, follow: bool = False, lines: str = "50") -> None:
     """Show the service's log."""
     count, facts = number("--lines", lines), site.look()

@@ -29,6 +29,7 @@ from ..delivery.source import sha256
 from ..errors import Unhealthy
 from ..facts import Facts
 from ..facts.host import HostFacts
+from ..fleet import Kind
 from ..healing.watch import Watch
 from ..outcome import Outcome
 from ..settings import number
@@ -59,7 +60,7 @@ def uninstall(site: Site) -> Outcome:
     return site.finished(did, f"watchdog not installed on {site.name}")
 
 
-@task(help={"json_": "one line of JSON"})
+@task(kind=Kind.LOOK, help={"json_": "one line of JSON"})
 def status(site: Site, json_: bool = False) -> Outcome:
     """Show the watchdog, and what it said last."""
     host = look.place.settled(site.host, site.target, site.host.ask(look.place.questions(site.settings)), root=False)
@@ -116,7 +117,7 @@ def _program() -> Path:
     return bundle.build(Path(folder) / "osprey.pyz")
 
 
-@task(default=True, help={"every": "seconds between two looks"})
+@task(kind=Kind.WATCH, default=True, help={"every": "seconds between two looks"})
 def run(site: Site, every: str = "30") -> None:
     """Keep a host healthy until Ctrl-C.
 

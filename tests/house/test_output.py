@@ -26,6 +26,7 @@ RAW = ("line", "transient", "_write")
 """Methods of Screen that print a text as it is."""
 OUTSIDE = {
     "config.py": "hands on to Python what is a fault of this tool, with its traceback",
+    "change/confirm.py": "asks whether to go on, in words of its own",
     "remote/identities.py": "asks what a server wants to know, with its words made visible",
     "remote/sudo.py": "asks for a password, of users and hosts that the settings name",
 }
