@@ -198,7 +198,7 @@ class Console:
             thread.join()
 
     def _prefix(self) -> str:
-        return f"{self.name:<10} | " if self.screen.shared else ""
+        return f"{self.name:<10} | " if self.screen.shared and self.name else ""
 
     def _mark(self, *, good: Optional[bool], error: bool = False, column: bool = False) -> str:
         marks = ("✓", "✗") if self.screen.unicode else ("ok", "FAILED")
