@@ -131,7 +131,7 @@ def kill(site: Site, yes: bool = False) -> Outcome:
 def remove(site: Site, yes: bool = False) -> Outcome:
     """Remove the VM with all that is in it."""
     vm = vm_of(site.target)
-    if not yes:
+    if not (yes or site.dry):
         raise Unconfirmed(f"this removes the VM {vm.name} of {site.name} with its images")
 
     def goal(facts: Facts) -> Iterator[Step]:

@@ -25,7 +25,7 @@ from ..release import UNIT, Release, parse
 from ..remote.command import sh
 from ..settings import number
 from ..step import Step
-from ..text import ago_iso
+from ..text import ago
 from .image import VERSION_HELP
 
 DAY = 86400
@@ -130,7 +130,8 @@ def rows(facts: Facts, site: Site) -> None:
     if service:
         port = f", port {service.port}" if service.port else ""
         site.console.row(service.running, "service", f"{service.image} {service.state}{port}")
-        site.console.row(None, "", f"started {ago_iso(f'{service.started[:19]}Z', facts.host.now)}")
+        if service.running:
+            site.console.row(None, "", f"started {ago(service.started_at, facts.host.now)}")
         if service.jobs:
             site.console.row(None, "", f"computing: {', '.join(service.jobs)}")
     else:

@@ -34,12 +34,23 @@ def test_a_lock_is_released_only_with_yes_and_after_the_evidence(sim: Sim) -> No
     assert asked.code == 1
     assert f"sim is locked by {HELD}" in asked.err
     assert re.search(r"lock process \d+ alive\n.*last heartbeat \d+ s ago", asked.err)
+    assert sim("--dry lock.release -H sim", host).code == 0
     assert sim("--dry lock.release --yes -H sim", host).code == 0
     assert not free(host)
     assert sim("lock.release --yes -H sim", host).code == 0
     assert free(host)
     with pytest.raises(lock.LockLost):
         held.line("never said")
+
+
+def test_the_lock_is_told_with_its_holder_within_eighty_columns(sim: Sim) -> None:
+    host = running()
+    held = take(host)
+    rows = sim("lock.status -H sim", host).out.splitlines()
+    held.end(None)
+    assert max(map(len, rows)) <= 80
+    told = " ".join(" ".join(rows).split())
+    assert f"lock sim is locked by {HELD}" in told and " years ago (2020-01-02 03:04 UTC) lock process" in told
 
 
 def test_a_free_lock_is_not_released(sim: Sim) -> None:
