@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from invoke import Collection
 
-from ospreyops.change.history import entries, newest, question, rows
+from ospreyops.change.history import COLUMNS, WHOLE, entries, newest, question, rows
 from ospreyops.change.reach import reach
 from ospreyops.change.rollout import roll_out
 from ospreyops.change.site import Site
@@ -144,7 +144,7 @@ def history(site: Site, json_: bool = False, lines: str = "20") -> None:
         return
     if not found:
         site.console.say(f"nothing was changed on {site.name} yet")
-    for row in rows(found):
+    for row in rows(found, room=COLUMNS if site.console.screen.out.isatty() else WHOLE):
         site.console.row(*row)
     if cut:
         site.console.dim(f"these are the newest {len(found)}: an answer of a host holds no more")

@@ -19,8 +19,8 @@ from ..text import ago_iso, ascii_json, iso_utc, parse_object, span, who
 LIMIT = 20
 MOST = 1_000_000
 """Bytes of a history that are asked for: an answer holds little more."""
-COLUMNS, LEAST = 75, 20
-"""Signs of a line that is shown, without its mark; and of a column that something long is wrapped in."""
+COLUMNS, LEAST, WHOLE = 73, 20, 10**6
+"""Signs of a line on a terminal, without its mark; of a column there; of a line in a file, which is not wrapped."""
 INDENT = " " * 4
 GOOD, BAD = ("ok", "healthy"), ("failed", "interrupted", "cut off", "unhealthy")
 """Outcomes of tasks, and of the watchdog's looks, that are good; and how those begin that are not."""
@@ -102,11 +102,16 @@ def entries(text: str) -> tuple[list[dict[str, Any]], int]:
     return entries, len(rows) - len(entries)
 
 
-def rows(found: list[dict[str, Any]], now: Optional[float] = None) -> list[tuple[Optional[bool], str, str]]:
-    """The entries as rows of a status table: what was done and when, and below it between which versions, by whom."""
+def rows(
+    found: list[dict[str, Any]], *, room: int = COLUMNS, now: Optional[float] = None
+) -> list[tuple[Optional[bool], str, str]]:
+    """The entries as rows of a status table: what was done and when, and below it between which versions, by whom.
+
+    room: signs of a line, without its mark.
+    """
     moments = [ago_iso(_one_line(entry["when"]), now) for entry in found]
     widest = max(map(len, moments), default=0)
-    return [(_judged(entry), moment.ljust(widest), _told(entry, widest)) for entry, moment in zip(found, moments)]
+    return [(_judged(entry), moment.ljust(widest), _told(entry, widest, room)) for entry, moment in zip(found, moments)]
 
 
 def _judged(entry: dict[str, Any]) -> Optional[bool]:
@@ -114,13 +119,13 @@ def _judged(entry: dict[str, Any]) -> Optional[bool]:
     return True if outcome in GOOD else False if outcome.startswith(BAD) else None
 
 
-def _told(entry: dict[str, Any], widest: int) -> str:
+def _told(entry: dict[str, Any], widest: int, room: int) -> str:
     seconds, outcome = entry.get("seconds"), _one_line(entry["outcome"])
     took = span(seconds) if isinstance(seconds, (int, float)) else ""
     by = f"by {_one_line(entry.get('who', '?'))}@{_one_line(entry.get('from', '?'))}"
     details = [", ".join(filter(None, [_versions(entry), took, by])), *([] if outcome == "ok" else [outcome])]
-    task = _wrapped(_one_line(entry["task"]), " " * (widest + 3))
-    return "\n".join([*task, *(line for text in details for line in _wrapped(text, INDENT))]).lstrip()
+    task = _wrapped(_one_line(entry["task"]), " " * (widest + 3), room)
+    return "\n".join([*task, *(line for text in details for line in _wrapped(text, INDENT, room))]).lstrip()
 
 
 def _versions(entry: dict[str, Any]) -> str:
@@ -129,9 +134,8 @@ def _versions(entry: dict[str, Any]) -> str:
     return " -> ".join(dict.fromkeys(told))
 
 
-def _wrapped(text: str, indent: str) -> list[str]:
-    room = max(COLUMNS - len(indent), LEAST)
-    return [indent + line for line in textwrap.wrap(text, room) or ["?"]]
+def _wrapped(text: str, indent: str, room: int) -> list[str]:
+    return [indent + line for line in textwrap.wrap(text, max(room - len(indent), LEAST)) or ["?"]]
 
 
 def _one_line(value: object) -> str:
