@@ -1,4 +1,4 @@
-"""What gives every task its -H: a task's body works on a Site; this makes one, or several in parallel."""
+"""What gives every task its -H: a task's body works on a Site; this makes one for each host."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from invoke.parser import Argument
 
 from . import seen
 from .change.change import Change
+from .change.confirm import run_confirmed
 from .change.history import image_of, typed
-from .change.reach import state
 from .change.site import Site
 from .config import configured
 from .config.configuration import Configuration
 from .console import Console, Screen
-from .errors import Interrupted, NoSuchHost, OspreyError, Usage, of_status
+from .errors import Interrupted, NoSuchHost, OspreyError, Usage
+from .fleet import Kind, Pace, run_on_hosts
 from .goals.desired import at_hand
 from .look import Look
-from .outcome import Outcome, Status
 from .release import Release, parse
-from .remote.background import Background
 from .remote.host import Host
+from .settings import number
 from .target import target
 from .text import either, near
 
-ENDS = tuple(number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)))
+ENDS = tuple(found for name in ("SIGTERM", "SIGHUP") if (found := getattr(signal, name, None)))
 """The signals that end a task as Ctrl-C does."""
 OLD_FLAGS = {"health-timeout": "patience"}
 """Names that options had before, which release checklists may still have."""
@@ -85,8 +85,12 @@ def host_argument() -> Argument:
 class HostTask(invoke.Task[Any]):
     """A task that runs on the hosts of -H: its body takes a Site, and may return an Outcome."""
 
+    def __init__(self, body: Any, *, kind: Kind = Kind.CHANGE, **given: Any) -> None:
+        super().__init__(body, **given)
+        self.kind = kind
+
     def get_arguments(self, ignore_unknown_help: Optional[bool] = None) -> list[Argument]:  # noqa: FBT001 (Invoke's)
-        """The body's own arguments, -H, -v and --wait."""
+        """The body's own arguments, -H, -v, --wait, --serial and --keep-going."""
         known = self.help.copy()  # Invoke takes each text away when it is read
         own = super().get_arguments(ignore_unknown_help)
         self.help = known
@@ -99,14 +103,22 @@ class HostTask(invoke.Task[Any]):
             host_argument(),
             Argument(names=("verbose", "v"), kind=bool, default=False, help="show what the commands print"),
             Argument(names=("wait",), kind=bool, default=False, help="wait for the host's lock, an hour at most"),
+            Argument(
+                names=("serial",),
+                help=f"how many of the hosts at a time (default {self.pace(None).at_once or 'all'})",
+            ),
+            Argument(
+                names=("keep-going",), kind=bool, default=False, help="begin on the other hosts though one failed"
+            ),
         ]
 
     def __call__(self, context: invoke.Context, *args: Any, **given: Any) -> None:
-        """Run the body on each host; one that fails does not stop the others."""
+        """Run the body on each host, at the pace of its kind or of --serial and --keep-going."""
         session = Session.of(context)
         chosen, verbose, wait = given.pop("host", None), given.pop("verbose", False), given.pop("wait", False)
+        serial, keep_going = given.pop("serial", None), given.pop("keep-going", False)
         try:
-            config = configured(context)
+            config, pace = configured(context), self.pace(serial, keep_going=keep_going)
             where = session.chosen(context, config, chosen, self.title)
             sites = [session.site(config, name, verbose=verbose, dry=bool(context.config.run.dry)) for name in where]
             for site in sites:
@@ -114,10 +126,9 @@ class HostTask(invoke.Task[Any]):
             body = functools.partial(attended(self.body, config.hosts), *args, **given)
             with signals_as_interrupt():
                 if len(sites) == 1:
-                    with sites[0].change.closed():
-                        body(sites[0])
+                    run_confirmed(body, sites[0])
                 else:
-                    run_parallel(session.screen, sites, body)
+                    run_on_hosts(session.screen, sites, body, pace)
         except OspreyError as error:
             if not error.printed:
                 Console(session.screen, "").error(error)
@@ -126,6 +137,10 @@ class HostTask(invoke.Task[Any]):
         except KeyboardInterrupt:
             raise Interrupted("interrupted") from None
         session.last = tuple(where)
+
+    def pace(self, serial: Optional[str], *, keep_going: bool = False) -> Pace:
+        """How the task goes over several hosts. Errors: Usage when --serial is no number."""
+        return Pace.of(self.kind, number("--serial", serial) if serial is not None else None, keep_going=keep_going)
 
     @property
     def title(self) -> str:
@@ -155,54 +170,21 @@ def attended(body: Any, known: list[str]) -> Any:
     return attending
 
 
-def run_parallel(screen: Screen, sites: list[Site], body: Any) -> None:
-    """Run the body on all sites at once, then print a summary. Errors: the worst one of the hosts'."""
-    screen.shared = True
-    running = [(site, Background(functools.partial(_run_one, body, site))) for site in sites]
-    try:
-        outcomes: list[Outcome] = [background.result() for _, background in running]
-    except KeyboardInterrupt:
-        for site in sites:
-            site.change.interrupted = True
-        left = [f"{site.name}: {state(site)}" for site, background in running if not background.over]
-        for site in sites:
-            site.change.end("interrupted")
-        raise Interrupted("interrupted; current state:", evidence="\n".join(left)) from None
-    screen.shared = False
-    summary = Console(screen, "")
-    for outcome in outcomes if not body.keywords.get("json_") else ():
-        summary.row(outcome.status is Status.OK, outcome.host, outcome.text)
-    worst = max(outcomes, key=lambda outcome: outcome.status)
-    if worst.status is not Status.OK:
-        error = of_status(worst.status, worst.text)
-        error.printed = True
-        raise error
-
-
-def _run_one(body: Any, site: Site) -> Outcome:
-    try:
-        with site.change.closed():
-            return body(site) or site.outcome("done")
-    except OspreyError as error:
-        site.console.error(error)
-        return Outcome(site.name, error.status, error.case)
-
-
 @contextmanager
 def signals_as_interrupt() -> Iterator[None]:
     """In the block, SIGTERM and SIGHUP act as Ctrl-C: the host is left in order, and the history is written."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.getsignal(number) for number in ENDS}
-    ours = [number for number, how in before.items() if how is signal.SIG_DFL]
-    for number in ours:
-        signal.signal(number, signal.default_int_handler)
+    before = {one: signal.getsignal(one) for one in ENDS}
+    ours = [one for one, how in before.items() if how is signal.SIG_DFL]
+    for one in ours:
+        signal.signal(one, signal.default_int_handler)
     try:
         yield
     finally:
-        for number in ours:
-            signal.signal(number, before[number])
+        for one in ours:
+            signal.signal(one, before[one])
 
 
 def release_of(version: str) -> Release:

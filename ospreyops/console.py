@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from typing import IO, Any, Optional
 
 import colorama
-from colorama import Fore, Style
 
+from .colour import palette
 from .errors import OspreyError
-from .text import as_typed, size, visible
+from .text import SIMPLER, as_typed, size, visible
 
 FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 LONGEST_LINE = 10_000
@@ -37,7 +37,7 @@ class Screen:
         self.out, self.err = sys.stdout, sys.stderr
         self.lock = threading.RLock()
         self.terminal = self.out.isatty() and os.environ.get("TERM") != "dumb"
-        self.colourless = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+        self.colours, self.error_colours = (palette(os.environ, stream) for stream in (self.out, self.err))
         self.unicode = (getattr(self.out, "encoding", "") or "").lower().startswith("utf")
         self.shared = False
         self.unread = False
@@ -76,7 +76,11 @@ class Screen:
 def _fit(text: str, out: IO[str]) -> str:
     """The text, with a replacement for what the output's encoding does not have."""
     encoding = getattr(out, "encoding", None) or "utf-8"
-    return text.encode(encoding, "replace").decode(encoding)
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return text.translate(SIMPLER).encode(encoding, "replace").decode(encoding)
+    return text
 
 
 class Console:
@@ -86,11 +90,11 @@ class Console:
         self.screen, self.name, self.verbose = screen, name, verbose
         self._last_wait = ""
 
-    def say(self, text: str = "", colour: str = "", *, mark: str = "", error: bool = False) -> None:
+    def say(self, text: str = "", style: str = "", *, mark: str = "", error: bool = False) -> None:
         """Print text, a line at a time. mark: what stands before it, with colours of its own."""
         for line in visible(as_typed(text)).split("\n"):
-            prefix = self._paint(self._prefix(), Style.DIM, error=error)
-            self.screen.line(prefix + mark + self._paint(line, colour, error=error), error=error)
+            prefix = self._paint(self._prefix(), "dim", error=error)
+            self.screen.line(prefix + mark + self._paint(line, style, error=error), error=error)
             mark = ""
 
     def success(self, text: str) -> None:
@@ -105,11 +109,11 @@ class Console:
 
     def dim(self, text: str) -> None:
         """Print something that matters less."""
-        self.say(text, Style.DIM)
+        self.say(text, "dim")
 
     def row(self, good: Optional[bool], title: str, text: str) -> None:  # noqa: FBT001 (the mark stands first)
         """A row of a status table; good: None when there is nothing to judge."""
-        self.say(f"{title:<9} {text}", mark=f"{' ' if good is None else self._mark(good=good)} ")
+        self.say(f"{title:<9} {text}", mark=f"{self._mark(good=good, column=True)} ")
 
     def data(self, data: Any) -> None:
         """Print data as one line of JSON, without a prefix. JSON escapes every sign that is invisible, but one."""
@@ -121,14 +125,14 @@ class Console:
 
     def dry_step(self, why: str, line: str) -> None:
         """Show a step of a dry run."""
-        self.say(f"# {why}", Style.DIM)
+        self.say(f"# {why}", "dim")
         self.say(line)
 
     @contextmanager
     def step(self, why: str, line: str, outcome: Optional[str]) -> Iterator[None]:
         """Show why a step is done and its line, then its outcome and how long it took; a wait has no outcome yet."""
         self._last_wait = ""
-        self.say(why, mark=f"{self._paint('•' if self.screen.unicode else '*', Fore.CYAN)} ")
+        self.say(why, mark=f"{self._paint('•' if self.screen.unicode else '*', 'step')} ")
         self.dim(f"  $ {line}")
         start = time.monotonic()
         try:
@@ -194,19 +198,16 @@ class Console:
             thread.join()
 
     def _prefix(self) -> str:
-        return f"{self.name:<10} | " if self.screen.shared else ""
+        return f"{self.name:<10} | " if self.screen.shared and self.name else ""
 
-    def _mark(self, *, good: bool, error: bool = False) -> str:
+    def _mark(self, *, good: Optional[bool], error: bool = False, column: bool = False) -> str:
         marks = ("✓", "✗") if self.screen.unicode else ("ok", "FAILED")
-        return self._paint(marks[0] if good else marks[1], Fore.GREEN if good else Fore.RED, error=error)
+        mark = "" if good is None else marks[0] if good else marks[1]
+        space = " " * (max(map(len, marks)) - len(mark)) if column else ""
+        return self._paint(mark, "good" if good else "bad", error=error) + space
 
-    def _paint(self, text: str, colour: str, *, error: bool = False) -> str:
-        on = self.screen.err if error else self.screen.out
-        return (
-            f"{colour}{text}{Style.RESET_ALL}"
-            if text and colour and on.isatty() and not self.screen.colourless
-            else text
-        )
+    def _paint(self, text: str, style: str, *, error: bool = False) -> str:
+        return (self.screen.error_colours if error else self.screen.colours).paint(text, style)
 
 
 class Bar:
@@ -236,7 +237,7 @@ class Lines(io.StringIO):
         if len(self._rest) > LONGEST_LINE:
             whole, self._rest = [*whole, self._rest], ""
         for line in filter(None, whole):
-            self._console.say(self._indent + line, Style.DIM if self._indent else "")
+            self._console.say(self._indent + line, "dim" if self._indent else "")
         return len(text)
 
     def end(self) -> None:

@@ -2,6 +2,7 @@
 
 OspreyError             an invoke Exit: printed without a traceback, then the exit status
 ├── Usage          1    the command line or the settings are wrong (Invoke's own status for that)
+│   └── Unconfirmed     it wants a yes: --yes, or an answer on the terminal
 ├── Unhealthy      2    the service is not what it should be
 │   └── NotConverged    a step was done, its patience is over, and nothing changed
 ├── Blocked        3    something that only a person can change is in the way
@@ -67,6 +68,13 @@ class OspreyError(Exit):
 
 class Usage(OspreyError):
     """The command line or the settings are wrong."""
+
+
+class Unconfirmed(Usage):
+    """What the task would end or change is of use, and nobody has said yes to that."""
+
+    def __init__(self, case: str, *, hint: str = "--yes", evidence: str = "") -> None:
+        super().__init__(case, hint=hint, evidence=evidence)
 
 
 class Unhealthy(OspreyError):

@@ -6,12 +6,13 @@ from dataclasses import replace
 
 from invoke import Collection
 
-from .change.history import COLUMNS, entries, newest, question, row
+from .change.history import COLUMNS, WHOLE, entries, newest, question, rows
 from .change.reach import reach
 from .change.rollout import roll_out
 from .change.site import Site
 from .cli import as_json, release_of, task
 from .errors import Blocked
+from .fleet import Kind
 from .goals.desired import rollback_target
 from .goals.image import described
 from .healing.diagnosis import diagnose
@@ -23,7 +24,6 @@ from .runbook.choice import choose
 from .runbook.image import FROM_HELP, VERSION_HELP, given_by
 from .runbook.service import ROLLOUT_HELP, TIMEOUT_HELP, rollout
 from .settings import number
-from .text import table
 
 
 @task(help={**VERSION_HELP, **FROM_HELP, **TIMEOUT_HELP, **ROLLOUT_HELP})
@@ -73,7 +73,7 @@ def rollback(
     return site.finished(did, f"{described(patient.last, release)} is healthy")
 
 
-@task(help={"json_": "one line of JSON with all facts"})
+@task(kind=Kind.LOOK, help={"json_": "one line of JSON with all facts"})
 def status(site: Site, json_: bool = False) -> Outcome:
     """Show machine, images, service, health, in one look."""
     facts = site.look()
@@ -82,8 +82,7 @@ def status(site: Site, json_: bool = False) -> Outcome:
         site.console.data({"host": site.name, "facts": as_json(facts)})
     else:
         machine.rows(facts, site)
-        images = ", ".join(sorted(facts.engine.images)) if facts.engine else "unknown"
-        site.console.row(None, "images", images or "none")
+        image.rows(facts, site)
         service.rows(facts, site)
         net.rows(facts, site)
         fix.rows(found, site)
@@ -91,7 +90,7 @@ def status(site: Site, json_: bool = False) -> Outcome:
     return site.outcome("healthy")
 
 
-@task(help={"json_": "one line of JSON"})
+@task(kind=Kind.LOOK, help={"json_": "one line of JSON"})
 def doctor(site: Site, json_: bool = False) -> Outcome:
     """Find known faults, and what repairs each.
 
@@ -137,7 +136,10 @@ def heal(site: Site) -> Outcome:
     return site.finished(did, outcome(site.last))
 
 
-@task(help={"json_": "one line of JSON with all that is known of them", "lines": "how many of the last changes"})
+@task(
+    kind=Kind.LOOK,
+    help={"json_": "one line of JSON with all that is known of them", "lines": "how many of the last changes"},
+)
 def history(site: Site, json_: bool = False, lines: str = "20") -> None:
     """Show what was done to a host, when, and by whom.
 
@@ -152,8 +154,10 @@ def history(site: Site, json_: bool = False, lines: str = "20") -> None:
     if json_:
         site.console.data({"host": site.name, "history": found, "torn": torn, "cut": cut})
         return
-    rows = [COLUMNS, *(row(entry) for entry in found)]
-    site.console.say(table(rows) if found else f"nothing was changed on {site.name} yet")
+    if not found:
+        site.console.say(f"nothing was changed on {site.name} yet")
+    for row in rows(found, room=COLUMNS if site.console.screen.out.isatty() else WHOLE):
+        site.console.row(*row)
     if cut:
         site.console.dim(f"these are the newest {len(found)}: an answer of a host holds no more")
     if torn:

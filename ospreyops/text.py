@@ -22,6 +22,12 @@ JSON_BLANKS = " \t\r\n"
 ISO = "%Y-%m-%dT%H:%M:%SZ"
 """How the host's files have a moment."""
 HINT = re.compile(r"\binv(?= [a-z-])")
+SIMPLER = str.maketrans({"…": "..."})
+"""How signs are written that an output's encoding lacks."""
+YEAR = 365
+"""Days from which on years are told."""
+SKEW = 60
+"""Seconds by which two clocks may differ."""
 DIGITS = 18
 """Of the longest whole number that is taken from outside: 64 bits hold it."""
 DEEPEST = 100
@@ -111,13 +117,47 @@ def iso_utc(seconds: float) -> str:
     return time.strftime(ISO, time.gmtime(seconds))
 
 
-def local_time(moment: str) -> str:
-    """A moment as the reader's own clock would show it, with its date unless that is today's."""
+def from_iso(moment: str) -> Optional[float]:
+    """The epoch seconds of a moment as the host's files have it; None for anything else."""
     try:
-        there = time.localtime(calendar.timegm(time.strptime(moment, ISO)))
+        return calendar.timegm(time.strptime(moment, ISO))
     except (ValueError, OverflowError):
-        return moment
-    return time.strftime("%H:%M:%S" if there[:3] == time.localtime()[:3] else "%Y-%m-%d %H:%M:%S", there)
+        return None
+
+
+def span(seconds: float) -> str:
+    """How long something takes, in the largest unit that fits: 12 s, 3 min, 5 h, 2 days, 6 years."""
+    whole = max(0, int(seconds))
+    for unit, length in (("s", 60), ("min", 60), ("h", 24)):
+        if whole < length:
+            return f"{whole} {unit}"
+        whole //= length
+    return counted(whole, "day") if whole < YEAR else counted(whole // YEAR, "year")
+
+
+def ago(moment: float, now: Optional[float] = None) -> str:
+    """A past moment as people say it: 3 min ago (17:47 UTC). One that a wrong clock puts ahead has its date alone."""
+    now = time.time() if now is None else now
+    return _utc(moment) if moment > now + SKEW else f"{span(now - moment)} ago ({_utc(moment, now)})"
+
+
+def ahead(moment: float, now: Optional[float] = None) -> str:
+    """A moment to come: in 7 min (17:57 UTC). One that has passed is said as `ago` says it."""
+    now = time.time() if now is None else now
+    return f"in {span(moment - now)} ({_utc(moment, now)})" if moment > now else ago(moment, now)
+
+
+def ago_iso(moment: str, now: Optional[float] = None) -> str:
+    """The same as `ago`, of a moment as the host's files have it; what is no moment stays as it is."""
+    seconds = from_iso(moment)
+    return moment if seconds is None else ago(seconds, now)
+
+
+def _utc(moment: float, now: float = 0) -> str:
+    """A moment in UTC, with its date unless it is that of `now`."""
+    there = time.gmtime(moment)
+    same_day = there[:3] == time.gmtime(now)[:3]
+    return time.strftime("%H:%M UTC" if same_day else "%Y-%m-%d %H:%M UTC", there)
 
 
 def whole_number(text: str) -> Optional[int]:

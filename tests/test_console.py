@@ -26,7 +26,7 @@ from ospreyops.facts.engine import Container, EngineFacts
 from ospreyops.facts.host import HostFacts, Unit
 from ospreyops.facts.machine import MachineFacts, State
 from ospreyops.facts.service import ProbeResult
-from ospreyops.runbook import machine, net, service
+from ospreyops.runbook import image, machine, net, service
 
 STEP = ("the service does not run", "./osprey-service --version 0.3", "the service runs")
 """Why a step is done, its line, and its outcome."""
@@ -76,7 +76,8 @@ def in_files() -> Iterator[tuple[Console, io.StringIO, io.StringIO]]:
 @pytest.fixture(autouse=True)
 def usual(monkeypatch: pytest.MonkeyPatch) -> None:
     """A usual terminal, wherever the tests run."""
-    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name in ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "CLICOLOR", "COLORTERM"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm")
 
 
@@ -217,7 +218,9 @@ def test_any_text_can_be_printed_on_any_output(tmp_path: Path, encoding: str) ->
     with (tmp_path / "out").open("w", encoding=encoding) as file, redirect_stdout(file), redirect_stderr(file):
         everything(Console(Screen(), "olympias"))
         Console(Screen(), "olympias").say("ü 漢字 \udcff …")
-    assert "the disk is full" in (tmp_path / "out").read_text(encoding)
+    printed = (tmp_path / "out").read_text(encoding)
+    assert "the disk is full" in printed
+    assert printed.splitlines()[-1].endswith(" …" if encoding == "utf-8" else " ...")
 
 
 def facts() -> Facts:
@@ -235,8 +238,8 @@ def test_the_status_of_a_healthy_host_fits_eighty_columns() -> None:
         session = Session()
         session.screen = console.screen
         here = session.site(Configuration(()), "grisman-36.cs.duke.edu", verbose=False, dry=False)
-        for rows in (machine.rows, service.rows, net.rows):
+        for rows in (machine.rows, image.rows, service.rows, net.rows):
             rows(facts(), here)
     shown = [re.sub(r"\x1b\[\d*m", "", line) for line in terminal.shown()]
-    assert len(shown) == 6
+    assert len(shown) == 8
     assert max(map(len, shown)) <= 80

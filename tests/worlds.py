@@ -22,6 +22,8 @@ RULE = "tcp-port44342,tcp,,44342,,44342"
 """The runbook's rule of the VM for the service's port."""
 HOLDER = Holder("jeff", "grisman-12", 4711, "2020-01-02T03:04:05Z", "deploy --version 0.4")
 """Somebody else, who changes a host."""
+HELD = "jeff@grisman-12 (pid 4711): deploy --version 0.4, begun "
+"""How the tool tells of them."""
 
 
 def running(version: str = "0.3", **state: Any) -> SimHost:

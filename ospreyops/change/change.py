@@ -73,7 +73,7 @@ class Change:
         """
         if self._lease:
             return False
-        began, name = self.clock(), self.host.name
+        began, name, seen, case = self.clock(), self.host.name, None, ""
         while True:
             if self.interrupted:
                 raise KeyboardInterrupt
@@ -82,7 +82,8 @@ class Change:
             taken = take(self.host, facts.folder, mine, sudo=not facts.writable)
             if isinstance(taken, LockLease):
                 break
-            case = f"{name} is locked by {taken}"
+            if taken != seen:
+                seen, case = taken, f"{name} is locked by {taken}"
             patience = WAIT if self.wait else LINE_WAIT if taken.line else 0
             if self.clock() >= began + patience:
                 hint = f"inv lock.status -H {name}" if self.wait else f"--wait, or inv lock.status -H {name}"

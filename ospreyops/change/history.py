@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import textwrap
 from typing import Any, Optional
 
 from ..console import Console
@@ -13,12 +14,16 @@ from ..release import IMAGE
 from ..remote.command import Command, quote, sh
 from ..remote.files import found
 from ..remote.host import Host
-from ..text import ascii_json, iso_utc, parse_object, who
+from ..text import ago_iso, ascii_json, iso_utc, parse_object, span, who
 
 LIMIT = 20
 MOST = 1_000_000
 """Bytes of a history that are asked for: an answer holds little more."""
-COLUMNS = ("WHEN", "WHO", "TASK", "BEFORE", "AFTER", "SECONDS", "OUTCOME")
+COLUMNS, LEAST, WHOLE = 73, 20, 10**6
+"""Signs of a line on a terminal, without its mark; of a column there; of a line in a file, which is not wrapped."""
+INDENT = " " * 4
+GOOD, BAD = ("ok", "healthy"), ("failed", "interrupted", "cut off", "unhealthy")
+"""Outcomes of tasks, and of the watchdog's looks, that are good; and how those begin that are not."""
 
 
 def version_of(facts: Facts) -> Optional[str]:
@@ -97,19 +102,41 @@ def entries(text: str) -> tuple[list[dict[str, Any]], int]:
     return entries, len(rows) - len(entries)
 
 
-def row(entry: dict[str, Any]) -> tuple[str, ...]:
-    """An entry for the table."""
+def rows(
+    found: list[dict[str, Any]], *, room: int = COLUMNS, now: Optional[float] = None
+) -> list[tuple[Optional[bool], str, str]]:
+    """The entries as rows of a status table: what was done and when, and below it between which versions, by whom.
 
-    def text(key: str) -> str:
-        value = entry.get(key)
-        return "-" if value in (None, "") else re.sub(r"\s+", " ", str(value))
+    room: signs of a line, without its mark.
+    """
+    moments = [ago_iso(_one_line(entry["when"]), now) for entry in found]
+    widest = max(map(len, moments), default=0)
+    return [(_judged(entry), moment.ljust(widest), _told(entry, widest, room)) for entry, moment in zip(found, moments)]
 
-    return (
-        re.sub(r"[TZ]", " ", text("when")).strip() + "Z",
-        f"{text('who')}@{text('from')}",
-        text("task"),
-        text("before"),
-        text("after"),
-        text("seconds"),
-        text("outcome"),
-    )
+
+def _judged(entry: dict[str, Any]) -> Optional[bool]:
+    outcome = _one_line(entry["outcome"])
+    return True if outcome in GOOD else False if outcome.startswith(BAD) else None
+
+
+def _told(entry: dict[str, Any], widest: int, room: int) -> str:
+    seconds, outcome = entry.get("seconds"), _one_line(entry["outcome"])
+    took = span(seconds) if isinstance(seconds, (int, float)) else ""
+    by = f"by {_one_line(entry.get('who', '?'))}@{_one_line(entry.get('from', '?'))}"
+    details = [", ".join(filter(None, [_versions(entry), took, by])), *([] if outcome == "ok" else [outcome])]
+    task = _wrapped(_one_line(entry["task"]), " " * (widest + 3), room)
+    return "\n".join([*task, *(line for text in details for line in _wrapped(text, INDENT, room))]).lstrip()
+
+
+def _versions(entry: dict[str, Any]) -> str:
+    """What ran before and after; empty where the entry does not tell."""
+    told = [_one_line(entry[key] or "nothing") for key in ("before", "after") if key in entry]
+    return " -> ".join(dict.fromkeys(told))
+
+
+def _wrapped(text: str, indent: str, room: int) -> list[str]:
+    return [indent + line for line in textwrap.wrap(text, max(room - len(indent), LEAST)) or ["?"]]
+
+
+def _one_line(value: object) -> str:
+    return re.sub(r"\s+", " ", str(value))

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from ..text import iso_utc, local_time, parse_object
+from ..text import ago, ago_iso, ahead, parse_object
 
 SHOWN = 100
 """Characters of a line that goes on which are shown."""
@@ -28,7 +28,7 @@ class Holder:
     perl: int = 0
 
     def __str__(self) -> str:
-        return f"{self.who}@{self.computer}: {self.task}, since {local_time(self.since)} (pid {self.pid})"
+        return f"{self.who}@{self.computer} (pid {self.pid}): {self.task}, begun {ago_iso(self.since)}"
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,7 @@ class RunningLine:
         whose = f"{self.holder or 'somebody'}, of which this line goes on: {text}"
         if not self.since:
             return whose
-        begun, end = (local_time(iso_utc(moment)) for moment in (self.since, self.since + self.limit))
-        return f"{whose} (since {begun}; ended at {end} at the latest)"
+        return f"{whose} (begun {ago(self.since)}; ends {ahead(self.since + self.limit)} at the latest)"
 
 
 def running_line(noted: str) -> RunningLine:

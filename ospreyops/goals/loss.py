@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Optional
 
-from ..errors import Spared, Usage
+from ..errors import Spared, Unconfirmed
 from ..facts import Facts
 from ..facts.engine import Container
 from ..facts.machine import State
@@ -63,27 +63,27 @@ def spared(facts: Facts, steps: Iterable[Step], hint: str) -> Iterator[Step]:
 
 
 def check_confirmed(facts: Facts, steps: Iterable[Step], task: str, *, yes: bool) -> None:
-    """Check that what the steps do first ends nothing of use. Errors: Usage, with what that is, while something lives.
+    """Check that what the steps do first ends nothing of use. Errors: Unconfirmed, with what that is, while it lives.
 
     task: what the user typed, without --yes.
     """
     found = life(facts)
     for step in steps if found and not yes else ():
         if step.ends:
-            raise Usage(f"{step.why}, but {found}: {task} would end that ({step.do})", hint="--yes")
+            raise Unconfirmed(f"{step.why}, but {found}: {task} would end that ({step.do})")
         if step.then_look:
             return
 
 
 def check_loss(facts: Facts, task: str, *, yes: bool) -> None:
-    """Check that the task may end what runs. Errors: Usage, with what would be cut, while something computes.
+    """Check that the task may end what runs. Errors: Unconfirmed, with what would be cut, while something computes.
 
     task: what the user typed, without --yes.
     """
     told = computing(facts)
     if not told or yes:
         return
-    raise Usage(
+    raise Unconfirmed(
         f"{told}: {task} would cut that",
         hint=f"--yes, or inv service.drain -H {facts.host.name}, which lets it finish",
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NoReturn, Optional
+from typing import NoReturn
 
 from ..change.site import Site
 from ..errors import Usage
 from ..facts import Facts
-from ..goals.desired import at_hand, rollback_target
+from ..goals.desired import at_hand
+from ..goals.marks import marks
 from ..release import Release
 from ..text import size, table
 
@@ -18,10 +19,10 @@ def choose(site: Site) -> NoReturn:
     versions = at_hand(facts)[::-1]
     if not versions:
         raise Usage(f"which version? {site.name} has no release", hint="inv deploy 0.3 --from FILE")
-    rows = [["RELEASE", "IS THERE AS", ""]]
+    rows = [["RELEASE", "IS THERE AS", "STATE"]]
     for version in versions:
-        marks = [mark for mark, marked in _marks(facts, versions[0]).items() if marked == version]
-        rows.append([version, ", ".join(_forms(facts, version)), ", ".join(marks)])
+        told = [*(["newest"] if version == versions[0] else []), *marks(facts, version)]
+        rows.append([version, ", ".join(_forms(facts, version)), ", ".join(told)])
     site.console.say(table(rows))
     raise Usage("which version?", hint=f"inv deploy {versions[0]} -H {site.name}")
 
@@ -32,14 +33,3 @@ def _forms(facts: Facts, version: str) -> list[str]:
     archive = [f"archive ({size(host.archives[version][1])})"] if version in host.archives else []
     folder = ["folder"] if version in host.unpacked else []
     return [*archive, *folder, *(["image"] if Release(version).image in images else [])]
-
-
-def _marks(facts: Facts, newest: str) -> dict[str, Optional[str]]:
-    """What is said of a release -> its version; None where it is said of none."""
-    serving, desired = facts.serving, facts.host.desired
-    return {
-        "newest": newest,
-        "runs": serving.version if serving and serving.running else None,
-        "desired": desired.version if desired else None,
-        "rollback target": rollback_target(facts),
-    }

@@ -10,7 +10,7 @@ from invoke import Collection
 from ..change.reach import reach
 from ..change.site import Site
 from ..cli import task
-from ..errors import Usage
+from ..errors import Unconfirmed
 from ..facts import Facts
 from ..faults import Fault, Finding, registry
 from ..goals.loss import check_confirmed
@@ -43,7 +43,7 @@ def _fix(fault: Fault) -> Any:
         def goal(facts: Facts) -> Iterator[Step]:
             steps = list(fault.repair(facts, site.target))
             if steps and fault.needs_confirmation and not sure:
-                raise Usage(f"{steps[0].why}; the repair is {steps[0].do}", hint="--yes")
+                raise Unconfirmed(f"{steps[0].why}; the repair is {steps[0].do}")
             steps = steps or ([] if fault.needs_confirmation else list(restored(facts, site.target)))
             check_confirmed(facts, steps, name, yes=sure)
             return iter(steps)

@@ -18,6 +18,7 @@ from ..daemon import pythons
 from ..errors import Blocked, Unreachable, Usage
 from ..facts import Facts
 from ..facts.needs import Needs
+from ..fleet import Kind
 from ..look import Look
 from ..look.needs import engine_question, questions
 from ..look.needs import needs as read
@@ -89,7 +90,7 @@ def trust(site: Site, fingerprint: str = "") -> Outcome:
             return _finished(site, found, expected, did)
 
 
-@task(help={"json_": "one line of JSON"})
+@task(kind=Kind.LOOK, help={"json_": "one line of JSON"})
 def check(site: Site, json_: bool = False) -> Outcome:
     """Show what the host needs, has and lacks.
 

@@ -11,18 +11,29 @@ from ..change.site import Site
 from ..cli import as_json, release_of, task
 from ..delivery.archive import Archive, archive
 from ..facts import Facts
+from ..fleet import Kind
 from ..goals.fitness import check_archive
 from ..goals.image import described, loaded
+from ..goals.marks import marked, marks
 from ..goals.prune import left, pruned
 from ..goals.rollout import engine_of
 from ..outcome import Outcome
-from ..release import Release, by_age
+from ..release import IMAGE, Release, by_age
 from ..settings import number
 from ..step import Step
 from ..text import size, table
 
 VERSION_HELP = {"version": "the release's version, like 0.3"}
 FROM_HELP = {"from_": "the release archive on this computer, or a folder with it; uploaded to the host"}
+
+
+def rows(facts: Facts, site: Site) -> None:
+    """The releases in a status table: which one runs, which is desired, which is the rollback target."""
+    found = marked(facts)
+    if not facts.engine or not found:
+        site.console.row(None, "images", "none" if facts.engine else "unknown")
+    for place, (version, told) in enumerate(found):
+        site.console.row(None, "" if place else "releases", f"{version:<8} {told}")
 
 
 def given_by(path: str, release: Release, site: Site) -> Optional[Archive]:
@@ -44,7 +55,7 @@ def load(site: Site, version: str = "", from_: str = "") -> Outcome:
     return site.finished(did, f"{described(site.last, release)} is in Docker")
 
 
-@task(name="list", help={"json_": "one line of JSON"})
+@task(kind=Kind.LOOK, name="list", help={"json_": "one line of JSON"})
 def list_(site: Site, json_: bool = False) -> None:
     """Show the releases on the host and the images."""
     facts = site.look()
@@ -53,11 +64,12 @@ def list_(site: Site, json_: bool = False) -> None:
         found = {"images": as_json(images), "unpacked": host.unpacked, "archives": host.archives}
         site.console.data({"host": site.name, **found})
         return
-    rows = [["IMAGE", "DIGEST", "CREATED", "SIZE"]]
+    cells = [["IMAGE", "DIGEST", "CREATED", "SIZE", "STATE"]]
     for image in sorted(images.values(), key=lambda image: image.created):
         created = time.strftime("%Y-%m-%d", time.gmtime(image.created))
-        rows.append([image.name, image.digest[:19], created, size(image.size)])
-    site.console.say(table(rows))
+        state = ", ".join(marks(facts, image.name.removeprefix(f"{IMAGE}:")))
+        cells.append([image.name, image.digest[:19], created, size(image.size), state])
+    site.console.say(table(cells))
     for version in sorted({*host.unpacked, *host.archives}, key=by_age):
         where = host.unpacked.get(version) or host.archives[version][0]
         site.console.say(f"release {version} is on the host: {where}")

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Optional
 
 from ..change.lock import HeldByOther, LockState, ending, lock_state, question
 from ..change.site import Site
 from ..cli import as_json, task
-from ..errors import Blocked, Usage
+from ..errors import Blocked, Unconfirmed
+from ..fleet import Kind
 from ..look import place
 from ..outcome import Outcome
 from ..step import Step
+
+ROOM = 63
+"""Signs of a row that fit beside its mark and title in 80 columns."""
 
 
 def current_lock(site: Site) -> Optional[LockState]:
@@ -34,7 +39,7 @@ def case_of(site: Site, found: LockState) -> str:
     return f"{site.name} is locked by {HeldByOther(found.holder, None if found.held else found.line)}"
 
 
-@task(help={"json_": "one line of JSON"})
+@task(kind=Kind.LOOK, help={"json_": "one line of JSON"})
 def status(site: Site, json_: bool = False) -> None:
     """Show who changes the host, and since when."""
     found = current_lock(site)
@@ -43,11 +48,10 @@ def status(site: Site, json_: bool = False) -> None:
     elif found is None:
         site.console.row(None, "lock", f"{site.name} is not locked")
     else:
-        site.console.row(None, "lock", case_of(site, found))
-        for line in evidence(found).splitlines():
-            site.console.row(None, "", line)
-        if found.held and found.line:
-            site.console.row(None, "", f"runs: {found.line.text}")
+        told = [case_of(site, found), *evidence(found).splitlines()]
+        told += [f"runs: {found.line.text}"] if found.held and found.line else []
+        for place, line in enumerate(line for text in told for line in textwrap.wrap(text, ROOM)):
+            site.console.row(None, "" if place else "lock", line)
 
 
 @task(help={"yes": "really: a line of the holder goes on without the lock, until a second release ends it"})
@@ -63,8 +67,8 @@ def release(site: Site, yes: bool = False) -> Outcome:
     if not process:
         hint = f"lsof {site.look().host.files}/{'lock' if found.held else 'line'} there, as root"
         raise Blocked(case, evidence=evidence(found), hint=hint)
-    if not yes:
-        raise Usage(case, evidence=evidence(found), hint="--yes, when whoever that is knows of it")
+    if not (yes or site.dry):
+        raise Unconfirmed(case, evidence=evidence(found), hint="--yes, when whoever that is knows of it")
     host = site.look().host
     end = ending(host.folder, process, sudo=not host.writable, line=not found.held)
     if site.dry:

@@ -9,9 +9,10 @@ from ..change.reach import reach
 from ..change.site import Site
 from ..checks import NAME
 from ..cli import as_json, task
-from ..errors import Blocked, Failed, OspreyError, Unhealthy, Usage
+from ..errors import Blocked, Failed, OspreyError, Unconfirmed, Unhealthy, Usage
 from ..facts import Facts
 from ..facts.machine import RESTING, Reply, State
+from ..fleet import Kind
 from ..goals.desired import cleared
 from ..goals.loss import YES_HELP, check_loss
 from ..goals.machine import TOLERATED, docker_answers, stopped, up, vm_of
@@ -43,7 +44,7 @@ def _clock(behind: float) -> str:
     return f"clock {abs(behind):.0f} s {'behind' if behind > 0 else 'ahead'}"
 
 
-@task(help={"json_": "one line of JSON"})
+@task(kind=Kind.LOOK, help={"json_": "one line of JSON"})
 def status(site: Site, json_: bool = False) -> None:
     """Show whether Docker runs."""
     facts = site.look()
@@ -131,8 +132,8 @@ def kill(site: Site, yes: bool = False) -> Outcome:
 def remove(site: Site, yes: bool = False) -> Outcome:
     """Remove the VM with all that is in it."""
     vm = vm_of(site.target)
-    if not yes:
-        raise Usage(f"this removes the VM {vm.name} of {site.name} with its images", hint="--yes")
+    if not (yes or site.dry):
+        raise Unconfirmed(f"this removes the VM {vm.name} of {site.name} with its images")
 
     def goal(facts: Facts) -> Iterator[Step]:
         if facts.machine.state in (State.HUNG, State.UNKNOWN):
@@ -150,7 +151,7 @@ def remove(site: Site, yes: bool = False) -> Outcome:
     return site.finished(reach(site, goal), f"there is no VM {vm.name}")
 
 
-@task
+@task(kind=Kind.LOOK)
 def env(site: Site) -> None:
     """Print what your shell's docker needs: eval "$(…)".
 

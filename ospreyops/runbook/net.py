@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Any, Optional
 
@@ -13,12 +12,14 @@ from ..cli import as_json, task
 from ..errors import Unhealthy
 from ..facts import Facts
 from ..facts.service import ProbeResult
+from ..fleet import Kind
 from ..goals import traffic
 from ..goals.health import place_problem
 from ..goals.machine import vm_of
 from ..goals.network import clash, forwarded, rules_unknown, vm_has_process
 from ..outcome import Outcome
 from ..step import Step
+from ..text import ahead
 
 
 def rows(facts: Facts, site: Site) -> None:
@@ -46,7 +47,7 @@ def _expiry(place: ProbeResult, now: float) -> Optional[str]:
     if place.expires is None:
         return None
     state = "expired" if place.expires < now else "expires"
-    return f"certificate of {place.issuer}, {state} {time.strftime('%Y-%m-%d %H:%M', time.gmtime(place.expires))}Z"
+    return f"certificate of {place.issuer}, {state} {ahead(place.expires, now)}"
 
 
 @task
@@ -86,7 +87,7 @@ def unforward(site: Site) -> Outcome:
     return site.finished(reach(site, goal), f"port {site.settings.service_port} is not forwarded")
 
 
-@task(help={"json_": "one line of JSON"})
+@task(kind=Kind.LOOK, help={"json_": "one line of JSON"})
 def status(site: Site, json_: bool = False) -> None:
     """Show who listens on the port, and who reaches it."""
     facts, port = site.look(), site.settings.service_port
@@ -98,7 +99,7 @@ def status(site: Site, json_: bool = False) -> None:
     rows(facts, site)
 
 
-@task
+@task(kind=Kind.LOOK)
 def check(site: Site) -> Outcome:
     """Ask the service as curl and OSPREY Desktop do.
 

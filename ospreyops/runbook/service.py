@@ -12,6 +12,7 @@ from ..change.site import Site
 from ..cli import as_json, release_of, task
 from ..errors import Blocked, Unhealthy
 from ..facts import Facts
+from ..fleet import Kind
 from ..goals.deploy import deployed
 from ..goals.desired import cleared
 from ..goals.health import problem
@@ -25,6 +26,7 @@ from ..remote.command import sh
 from ..remote.follow import follow_line
 from ..settings import number
 from ..step import Step
+from ..text import ago
 from . import inside
 from .image import VERSION_HELP
 
@@ -109,7 +111,7 @@ def drain(site: Site, drain: str = "") -> Outcome:
     return site.finished(reach(site, goal), "no service runs")
 
 
-@task(help={"json_": "one line of JSON"})
+@task(kind=Kind.LOOK, help={"json_": "one line of JSON"})
 def status(site: Site, json_: bool = False) -> None:
     """Show the container, and whether it is healthy."""
     facts = site.look()
@@ -129,8 +131,9 @@ def rows(facts: Facts, site: Site) -> None:
     service, unit = facts.serving, facts.host.unit
     if service:
         port = f", port {service.port}" if service.port else ""
-        text = f"{service.image} {service.state} since {service.started[:19]}Z{port}"
-        site.console.row(service.running, "service", text)
+        site.console.row(service.running, "service", f"{service.image} {service.state}{port}")
+        if service.running:
+            site.console.row(None, "", f"started {ago(service.started_at, facts.host.now)}")
         if service.jobs:
             site.console.row(None, "", f"computing: {', '.join(service.jobs)}")
     else:
@@ -155,7 +158,7 @@ def shell(site: Site, command: str = "", version: str = "", timeout: str = "") -
         inside.shell(site, version)
 
 
-@task(help={"follow": "go on with new lines until Ctrl-C", "lines": "how many of the last lines"})
+@task(kind=Kind.LOOK, help={"follow": "go on with new lines until Ctrl-C", "lines": "how many of the last lines"})
 def logs(site: Site, follow: bool = False, lines: str = "50") -> None:
     """Show the service's log."""
     count, facts = number("--lines", lines), site.look()

@@ -29,11 +29,12 @@ from ..delivery.source import sha256
 from ..errors import Unhealthy
 from ..facts import Facts
 from ..facts.host import HostFacts
+from ..fleet import Kind
 from ..healing.watch import Watch
 from ..outcome import Outcome
 from ..settings import number
 from ..step import Step
-from ..text import iso_utc
+from ..text import ago, iso_utc
 
 
 @task(help={"every": "seconds between two looks"})
@@ -59,7 +60,7 @@ def uninstall(site: Site) -> Outcome:
     return site.finished(did, f"watchdog not installed on {site.name}")
 
 
-@task(help={"json_": "one line of JSON"})
+@task(kind=Kind.LOOK, help={"json_": "one line of JSON"})
 def status(site: Site, json_: bool = False) -> Outcome:
     """Show the watchdog, and what it said last."""
     host = look.place.settled(site.host, site.target, site.host.ask(look.place.questions(site.settings)), root=False)
@@ -95,7 +96,7 @@ def _told(host: HostFacts, found: WatchdogState, *, current: bool) -> dict[str, 
 def _rows(site: Site, host: HostFacts, found: WatchdogState, *, current: bool) -> None:
     """The watchdog in a status table."""
     job, name = found.job, supervisor(host.system).name
-    runs = f"runs since {iso_utc(host.now - job.age)} (pid {job.pid})" if job.pid else "does not run"
+    runs = f"runs (pid {job.pid}), started {ago(host.now - job.age, host.now)}" if job.pid else "does not run"
     ended = f"; the run before ended: {job.ended}" if job.ended else ""
     site.console.row(job.pid is not None, "watchdog", f"{name} {runs}{ended}")
     hint = "is this checkout's" if current else f"is not this checkout's: inv watch.install -H {site.name}"
@@ -116,7 +117,7 @@ def _program() -> Path:
     return bundle.build(Path(folder) / "osprey.pyz")
 
 
-@task(default=True, help={"every": "seconds between two looks"})
+@task(kind=Kind.WATCH, default=True, help={"every": "seconds between two looks"})
 def run(site: Site, every: str = "30") -> None:
     """Keep a host healthy until Ctrl-C.
 

@@ -24,7 +24,7 @@ from ospreyops.remote.host import Host
 from ospreyops.remote.perl import program
 from ospreyops.settings import HERE, Settings
 from ospreyops.target import target
-from tests.worlds import HOLDER, Sim, running
+from tests.worlds import HELD, HOLDER, Sim, running
 
 SLEEP = f"sleep 61.{os.getpid()}"
 """What this process alone starts, so that it can be found again."""
@@ -135,9 +135,9 @@ def test_who_waits_for_a_line_is_told_which_one_whose_since_when_and_until_when(
     found = take(host, str(tmp_path), HOLDER, sudo=False)
     assert isinstance(found, HeldByOther) and found.line and found.line.holder
     said = str(found)
-    assert said.startswith("jeff@grisman-12: deploy --version 0.4, since 2020-01-02 ")
+    assert said.startswith(HELD)
     assert f"of which this line goes on: touch {tmp_path}/begun" in said
-    assert re.search(r"\(since \S+; ended at \S+ at the latest\)$", said)
+    assert re.search(r"\(begun \d+ s ago \(.* UTC\); ends in \d+ s \(.* UTC\) at the latest\)$", said)
     assert abs(found.line.since - time.time()) < 30 and found.line.limit == 30
     seen = state(host, tmp_path)
     assert seen and not seen.held and seen.line == found.line
@@ -236,7 +236,10 @@ def test_a_task_waits_a_little_for_a_line_of_one_that_was_cut_off_and_then_names
         ran = sim("service.stop -H sim", sick)
         other.kill()
     assert (ran.code, sick.service is not None) == (3, True)
-    assert "sim is locked by somebody, of which this line goes on: docker load (since 2027-01-15 " in ran.err
+    assert (
+        "sim is locked by somebody, of which this line goes on: docker load (begun 2027-01-15 08:00 UTC; ends in "
+        in ran.err
+    )
     assert 30 <= sick.now < 60
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ospreyops.change.history import entries, row, typed
+from ospreyops.change.history import entries, rows, typed
 from tests.sim.host import SimHost
 from tests.worlds import Sim, history, running, unfit
 
@@ -114,7 +114,7 @@ def test_the_history_shows_the_last_changes_newest_last(sim: Sim) -> None:
     host = SimHost()
     sim("deploy --version 0.3 -H sim service.stop", host)
     shown = sim("history -H sim", host).out.splitlines()
-    assert [line.split()[3] for line in shown[1:]] == ["deploy", "service.stop"]
+    assert [line.split("UTC")[1].split()[0] for line in shown[::2]] == ["deploy", "service.stop"]
     assert len(sim("history --lines 1 -H sim", host).out.splitlines()) == 2
     told = {"host": "sim", "history": history(host), "torn": 0, "cut": False}
     assert json.loads(sim("history --json -H sim", host).out) == told
@@ -133,7 +133,7 @@ def test_a_line_torn_by_a_power_loss_is_reported_and_swallows_no_other(sim: Sim)
     sim("service.start --version 0.3 -H sim", host)
     ran = sim("history -H sim", host)
     assert ran.code == 0
-    assert [line.split()[3] for line in ran.out.splitlines()[1:3]] == ["service.stop", "service.start"]
+    assert [line.split("UTC")[1].split()[0] for line in ran.out.splitlines()[:4:2]] == ["service.stop", "service.start"]
     assert "1 of these lines cannot be read" in ran.out
 
 
@@ -168,10 +168,11 @@ def test_every_whole_line_of_a_history_is_read_whatever_is_between_them(rows: li
 
 @given(st.dictionaries(st.sampled_from(sorted(KEYS)), anything))
 @example({"task": "two\nlines"})
-def test_whatever_an_entry_has_in_it_is_shown_on_one_line(odd: dict[str, Any]) -> None:
+def test_whatever_an_entry_has_in_it_is_shown_within_the_lines_of_its_row(odd: dict[str, Any]) -> None:
     (found,), torn = entries(json.dumps({**dict.fromkeys(KEYS, ""), **odd}))
     assert torn == 0
-    assert all("\n" not in cell for cell in row(found))
+    ((_, when, text),) = rows([found])
+    assert "\n" not in when and all(line.startswith("   ") for line in text.split("\n")[1:])
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 from ospreyops.change import lock
 from tests.sim.answers import FOLDER
 from tests.sim.host import SimHost
-from tests.worlds import Sim, free, history, once, running, take
+from tests.worlds import HELD, Sim, free, history, once, running, take
 
 
 def test_a_task_that_loses_the_lock_does_not_go_on(sim: Sim) -> None:
@@ -32,14 +32,25 @@ def test_a_lock_is_released_only_with_yes_and_after_the_evidence(sim: Sim) -> No
     held = take(host)
     asked = sim("lock.release -H sim", host)
     assert asked.code == 1
-    assert "sim is locked by jeff@grisman-12: deploy --version 0.4, since 2020-01-02 " in asked.err
+    assert f"sim is locked by {HELD}" in asked.err
     assert re.search(r"lock process \d+ alive\n.*last heartbeat \d+ s ago", asked.err)
+    assert sim("--dry lock.release -H sim", host).code == 0
     assert sim("--dry lock.release --yes -H sim", host).code == 0
     assert not free(host)
     assert sim("lock.release --yes -H sim", host).code == 0
     assert free(host)
     with pytest.raises(lock.LockLost):
         held.line("never said")
+
+
+def test_the_lock_is_told_with_its_holder_within_eighty_columns(sim: Sim) -> None:
+    host = running()
+    held = take(host)
+    rows = sim("lock.status -H sim", host).out.splitlines()
+    held.end(None)
+    assert max(map(len, rows)) <= 80
+    told = " ".join(" ".join(rows).split())
+    assert f"lock sim is locked by {HELD}" in told and " years ago (2020-01-02 03:04 UTC) lock process" in told
 
 
 def test_a_free_lock_is_not_released(sim: Sim) -> None:

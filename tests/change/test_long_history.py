@@ -30,7 +30,7 @@ def test_the_newest_are_shown_and_it_is_said_that_older_ones_are_left_out(sim: S
     host = SimHost()
     written(host.files, 5000, text)
     shown = sim("history --lines 10000 -H sim", host)
-    assert "  t4999 " in shown.out and "  t0 " not in shown.out
+    assert ") t4999\n" in shown.out and ") t0\n" not in shown.out
     assert "cannot be read" not in shown.out
     told = json.loads(sim("history --json --lines 10000 -H sim", host).out)
     assert (told["torn"], told["cut"]) == (0, True)

@@ -9,7 +9,7 @@ from typing import Any, Optional
 import pytest
 
 from ospreyops.change.change import Change
-from ospreyops.change.history import MOST, digest_of, entries, image_of, newest, row, typed, version_of
+from ospreyops.change.history import MOST, WHOLE, digest_of, entries, image_of, newest, rows, typed, version_of
 from ospreyops.change.holder import SHOWN, RunningLine, holder_of, running_line
 from ospreyops.change.lock import HeldByOther, LockLease, LockLost, LockState, ending, lock_state, question
 from ospreyops.console import Console, Screen
@@ -20,7 +20,7 @@ from ospreyops.step import Step, WaitFor
 from tests.sim.noting import Noting
 from tests.sim.site import simulated
 from tests.sim.states import digest
-from tests.worlds import HOLDER, history, running
+from tests.worlds import HELD, HOLDER, history, running
 
 TOLD = json.dumps(vars(HOLDER))
 NOTED = "1800000000 60 4 77"
@@ -77,9 +77,38 @@ def test_a_line_without_when_task_or_outcome_is_torn() -> None:
     assert (found, torn) == ([rows[0], rows[2]], 2)
 
 
-def test_what_an_entry_does_not_tell_is_a_dash_and_a_zero_is_a_zero() -> None:
-    told = row({"when": "2027-01-15T08:00:00Z", "task": "x", "seconds": 0, "after": None, "before": ""})
-    assert told == ("2027-01-15 08:00:00Z", "-@-", "x", "-", "-", "0", "-")
+NOW = 1_800_000_180
+DONE = {"when": "2027-01-15T08:00:00Z", "task": "deploy --version 0.4", "outcome": "ok", "seconds": 75.2}
+WHOSE = {"who": "jeff", "from": "phil", "before": "0.3", "after": "0.4"}
+
+
+def test_an_entry_is_told_as_people_say_it() -> None:
+    told = rows([{**DONE, **WHOSE}], now=NOW)
+    assert told == [(True, "3 min ago (08:00 UTC)", "deploy --version 0.4\n    0.3 -> 0.4, 1 min, by jeff@phil")]
+
+
+def test_an_entry_of_a_task_that_failed_says_how_and_what_ran_throughout() -> None:
+    ((good, _, text),) = rows([{**DONE, **WHOSE, "after": "0.3", "outcome": "failed: it did not work"}], now=NOW)
+    assert (good, text.splitlines()[1:]) == (False, ["    0.3, 1 min, by jeff@phil", "    failed: it did not work"])
+
+
+def test_what_an_entry_does_not_tell_is_left_out_and_a_zero_is_a_zero() -> None:
+    entry = {"when": "at noon", "task": "x", "outcome": "ok", "seconds": 0, "after": None, "before": ""}
+    assert rows([entry], now=NOW) == [(True, "at noon", "x\n    nothing, 0 s, by ?@?")]
+    assert rows([{"when": "at noon", "task": "watch", "outcome": "healthy"}], now=NOW)[0][0] is True
+
+
+def test_a_history_fits_eighty_columns_whatever_was_typed() -> None:
+    long = {**DONE, **WHOSE, "when": "2020-01-02T03:04:05Z", "task": "deploy --from " + "/a/long/path " * 20}
+    told = rows([long, {**long, "outcome": "failed: " + "evidence " * 40}], now=NOW)
+    shown = [line for _, when, text in told for line in f"{len('FAILED') * ' '} {when} {text}".splitlines()]
+    assert len(shown) > 10 and max(map(len, shown)) <= 80
+
+
+def test_what_was_typed_stays_on_one_line_where_a_program_reads() -> None:
+    task = "deploy --from " + "/a/long/path " * 20 + "--yes"
+    ((_, _, text),) = rows([{**DONE, "task": task}], room=WHOLE)
+    assert text.splitlines()[0] == task
 
 
 def test_a_holder_is_told_where_the_lock_names_one() -> None:
@@ -91,8 +120,8 @@ def test_a_holder_is_told_where_the_lock_names_one() -> None:
 def test_a_line_that_goes_on_is_told_with_its_task_and_its_end_where_they_are_known() -> None:
     line = running_line(f"{NOTED}\t{TOLD}\tdocker load")
     assert line == RunningLine(HOLDER, "docker load", 1_800_000_000, 60, 77)
-    assert str(line).startswith("jeff@grisman-12: deploy --version 0.4, since 2020-01-02")
-    assert ", of which this line goes on: docker load (since 2027-01-15 " in str(line)
+    assert str(line).startswith(HELD) and " years ago (2020-01-02 03:04 UTC), of which" in str(line)
+    assert ", of which this line goes on: docker load (begun 2027-01-15 08:00 UTC; ends in " in str(line)
     assert running_line("?") == RunningLine()
     assert str(RunningLine()) == "somebody, of which this line goes on: a line"
 

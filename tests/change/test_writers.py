@@ -137,7 +137,7 @@ def test_whatever_is_killed_inside_a_line_nobody_else_begins_before_that_line_ha
     other = world.start("other")
     if victim in ("task", "hold", "lock"):
         said = world.said("other", "of which this line goes on: echo begin first")
-        assert re.search(r"since \S+; ended at \S+ at the latest", said)
+        assert re.search(r"begun \d+ s ago \(.* UTC\); ends in .* at the latest", said)
     for left in range(step, STEPS + 1):
         world.go("first", left)
     assert ended(other) == 0, world.said("other")

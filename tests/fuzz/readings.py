@@ -127,7 +127,7 @@ def lease(answer: Answer) -> str:
 def recalled(answer: Answer) -> Any:
     """What `inv history` makes of the host's answer."""
     found, torn = history.entries(history.newest(answer.out)[0])
-    return found, torn, [history.row(entry) for entry in found]
+    return found, torn, history.rows(found)
 
 
 def printed(found: Any) -> None:

@@ -21,7 +21,7 @@ from ospreyops.remote import protocol
 from ospreyops.remote.command import Answer
 from ospreyops.secret import Secret
 from ospreyops.settings import names
-from ospreyops.text import local_time, parse_json, visible
+from ospreyops.text import ago_iso, parse_json, visible
 from ospreyops.tools import curl, df, docker, docker_machine, guest, openssl, pmset, ps, sockets, systemctl, vboxmanage
 from ospreyops.tools.docker_api import EngineUnavailable
 from ospreyops.tools.launchd import Launchd
@@ -119,7 +119,7 @@ def files() -> Iterator[Parser]:
     yield Parser("remote.host_certificates", [binary(readings.certified())], readings.host_certificate)
     yield Parser("remote.known_hosts", said("olympias,*.edu ssh-ed25519 AAAA\n"), readings.known)
     yield Parser("secret", said("https://u:p@hook.example:8/t?x"), lambda answer: str(Secret(answer.out)))
-    yield Parser("text", said("2020-01-02T03:04:05Z"), lambda answer: (local_time(answer.out), visible(answer.out)))
+    yield Parser("text", said("2020-01-02T03:04:05Z"), lambda answer: (ago_iso(answer.out), visible(answer.out)))
     yield Parser("text.parse_json", said(ENTRY, HOLDER), lambda answer: parse_json(answer.out), refuses=(ValueError,))
     yield Parser("release", said(LISTED), readings.members)
     packers = [PACKERS[how] for how in ("plain", "bzip2", "gzip", "xz")]

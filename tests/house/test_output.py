@@ -25,6 +25,7 @@ PRINTING = (
 RAW = ("line", "transient", "_write")
 """Methods of Screen that print a text as it is."""
 OUTSIDE = {
+    "change/confirm.py": "asks whether to go on, in words of its own",
     "commandline/program.py": "offers a shell the names of tasks, flags and hosts, whose signs it has checked",
     "config/__init__.py": "hands on to Python what is a fault of this tool, with its traceback",
     "desk.py": "asks for settings, with its own words made visible",

@@ -98,7 +98,7 @@ def test_fabs_own_flag_names_the_host_too(there: There, releases: Releases) -> N
     assert there.running() == ["osprey/service:0.3"]
 
 
-def test_several_hosts_are_deployed_in_parallel_and_one_that_fails_does_not_stop_the_other(
+def test_several_hosts_are_deployed_host_by_host_and_one_that_fails_undoes_no_other(
     there: There, releases: Releases
 ) -> None:
     there.offer(releases("0.3"), "0.3")

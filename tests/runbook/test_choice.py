@@ -14,7 +14,7 @@ def test_deploy_alone_lists_the_releases_and_says_which_runs_and_which_is_newest
     rows = [line.split() for line in ran.out.splitlines()]
     assert [row[0] for row in rows] == ["RELEASE", "0.10", "0.4", "0.3"]
     assert rows[1][-1] == "newest"
-    assert rows[2][-2:] == ["runs,", "desired"]
+    assert rows[2][-2:] == ["running,", "desired"]
     assert " ".join(rows[3][-2:]) == "rollback target"
     assert ran.err == "FAILED which version?\n  try: inv deploy 0.10 -H sim\n"
     assert (ran.code, host.ran) == (1, before)

@@ -197,6 +197,8 @@ def test_two_hosts_have_no_shell_together_but_run_a_line_each(sim: Sim, tmp_path
     ran = sim("service.shell -H sim,other", *hosts)
     assert (ran.code, "a shell is for one host" in ran.err) == (1, True)
     ran = sim("service.shell --command false -H sim,other", *hosts)
+    assert (ran.code, ran.err.count("ended with exit status 1"), "not begun" in ran.out) == (5, 1, True)
+    ran = sim("service.shell --command false -H sim,other --keep-going", *hosts)
     assert (ran.code, ran.err.count("ended with exit status 1")) == (5, 2)
 
 

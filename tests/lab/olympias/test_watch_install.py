@@ -80,7 +80,7 @@ def test_another_interval_takes_effect_at_once(inv: Inv, watched: Olympias) -> N
 def test_the_last_words_of_the_watchdog_are_in_its_status(inv: Inv, watched: Olympias) -> None:
     until(lambda: told(inv)["log"], "the watchdog's first words", 60)
     table = inv("watch.status", *FLAGS).out
-    assert f"{LABEL} runs since " in table and "osprey.pyz is this checkout's" in table
+    assert f"{LABEL} runs (pid " in table and "osprey.pyz is this checkout's" in table
 
 
 def test_uninstalling_leaves_no_trace_on_the_mac(inv: Inv, watched: Olympias) -> None:
