@@ -12,6 +12,8 @@ EVIDENCE_LINES = 8
 """How many of the reasons for waiting are told when the wait was in vain."""
 PAUSE, LONGEST_PAUSE = 1.0, 5.0
 """Seconds between two looks while a step takes effect: a tenth of the time that it took so far, within these bounds."""
+TOLD = 600
+"""Seconds of a step's patience up to which a wait says it: what takes longer says in its own words until when."""
 RESUME = "run the same command again to resume"
 
 Done = dict[Action, tuple[float, Step]]
@@ -27,8 +29,9 @@ def reach(site: Site, goal: Goal) -> list[Step]:
     """
     done: Done = {}
     try:
-        for steps in plans(site, goal, done):
-            perform(site, steps, done)
+        with site.console.doing(f"working on {site.name}"):
+            for steps in plans(site, goal, done):
+                perform(site, steps, done)
     except OspreyError as error:
         raise error.after(outcomes(done)) from None
     except KeyboardInterrupt:
@@ -93,6 +96,6 @@ def _check_patience(site: Site, again: list[Step], done: Done, evidence: list[st
 
 
 def _wait(site: Site, step: Step, done: Done) -> None:
-    with site.console.waiting(step.why):
-        waited = site.clock() - done[step.do][0]
+    waited = site.clock() - done[step.do][0]
+    with site.console.waiting(step.why, waited, step.patience if step.patience <= TOLD else None):
         site.sleep(min(max(PAUSE, waited / 10), LONGEST_PAUSE))

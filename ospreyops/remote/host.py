@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, Optional
+from typing import IO, Any, Optional
 
 import invoke
 
@@ -20,9 +20,12 @@ from ..errors import Blocked, Failed, OspreyError, Unreachable
 from ..settings import Settings
 from . import protocol, sudo
 from .command import Answer, Command
+from .heard import PROGRESS, Answered, Counted
 from .protocol import Guard, new_mark
 from .streams import GRACE, OPTIONS, Begun, Local, LocalStream, RemoteStream, Stream
 
+HIDE = {(): False, ("stdout",): "stdout", ("stderr",): "stderr", ("stdout", "stderr"): True}
+"""Invoke's word for the outputs of a line that nobody takes as they come."""
 LINE_BEFORE = 5
 """Seconds that a line waits at most for the one before it to end."""
 
@@ -50,7 +53,9 @@ class Host:
         Errors: Unreachable; Blocked when the host cannot run them, for it lacks perl, say.
         """
         limit = max(question.limit for question in questions.values())
-        answer = self._execute(protocol.batch(questions), limit, user="root" if sudo else self._owner)
+        user = "root" if sudo else self._owner
+        answered = Answered(questions, self.console.left)
+        answer = self._execute(protocol.batch(questions), limit, user=user, out=answered)
         found = protocol.parse_batch(answer.out)
         if found.keys() != questions.keys():
             raise protocol.no_answers(self.name, f"{len(found)} of {len(questions)}", answer, self._try)
@@ -63,7 +68,13 @@ class Host:
         """
         mark = new_mark()
         words, password = self._words(command, mark)
-        answer = self._execute(words, command.limit + LINE_BEFORE, show=True, password=password, mark=mark)
+        out, shown = (self.console.lines(), self.console.lines()) if self.console.verbose else (None, None)
+        err = Counted(self.console.counted, shown)
+        answer = self._execute(
+            words, command.limit + LINE_BEFORE, password=password, mark=mark, out=out, err=err
+        )
+        for lines in filter(None, (out, shown)):
+            lines.end()
         protocol.check_begun(self.name, answer)
         if answer.code == protocol.LATE and protocol.LATE_MARK in answer.err:
             raise Failed(f"ended after {command.limit:.0f} s, its limit: {command}")
@@ -160,7 +171,8 @@ class Host:
     def _connection(self) -> Any:
         from . import ssh
 
-        return ssh.connect(self._settings, lambda text: self.console.say(text, error=True))
+        with self.console.doing(f"connecting to {self.name}"):
+            return ssh.connect(self._settings, lambda text: self.console.say(text, error=True))
 
     @cached_property
     def _here(self) -> invoke.Context:
@@ -200,7 +212,15 @@ class Host:
         return sudo.run(words, user, mark) if mark else sudo.stream(words, user)
 
     def _execute(
-        self, words: str, limit: float, *, user: str = "", show: bool = False, password: str = "", mark: str = ""
+        self,
+        words: str,
+        limit: float,
+        *,
+        user: str = "",
+        password: str = "",
+        mark: str = "",
+        out: Optional[IO[str]] = None,
+        err: Optional[IO[str]] = None,
     ) -> Answer:
         if user:
             mark = new_mark()
@@ -208,14 +228,11 @@ class Host:
         options = dict(OPTIONS)
         if password:
             options["watchers"] = [sudo.Once(mark, password, threading.Event())]
-        shown = [self.console.lines(), self.console.lines()] if show and self.console.verbose else []
-        if shown:
-            options.update(hide=False, out_stream=shown[0], err_stream=shown[1])
+        hidden = tuple(name for name, stream in (("stdout", out), ("stderr", err)) if stream is None)
+        options.update(hide=HIDE[hidden], out_stream=out, err_stream=err)
         with self._deadline(limit):
             result: Any = (self._here if self.here else self._connection).run(words, **options)
-        for lines in shown:
-            lines.end()
-        return Answer(result.exited, result.stdout, sudo.without(mark, result.stderr))
+        return Answer(result.exited, result.stdout, PROGRESS.sub("", sudo.without(mark, result.stderr)))
 
     def _lost(self, why: str = "") -> Unreachable:
         hint = "run the same command again to resume"
