@@ -7,6 +7,7 @@ Restart=always, a second supervisor would fight it (field book: osprey-release, 
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Mapping
 from typing import Optional
 
@@ -48,6 +49,19 @@ def start(facts: Facts, target: Target, release: Release, folder: str, port: int
         sudo=facts.sudo,
         own=host.folder,
     )
+
+
+def keep_log(facts: Facts, release: Release, log: str) -> Command:
+    """Keep the log of a release that fails: the next start at its port rotates it. What it says yet goes into both."""
+    line = "cd {folder} && ln -f {log} {kept}"
+    folder = facts.host.folder
+    return sh(line, folder=folder, log=log, kept=release.failed_log, limit=20, sudo=facts.sudo, own=folder)
+
+
+def log_of(line: str) -> str:
+    """The log that a line of `start` writes; "" for any other line."""
+    found = re.search(r">>(\S+\.log) 2>&1; echo", line)
+    return found[1] if found else ""
 
 
 def stop(facts: Facts, target: Target, container: Optional[Container]) -> Command:

@@ -52,7 +52,8 @@ def plans(site: Site, goal: Goal, done: Done) -> Iterator[list[Step]]:
         again = [step for step in steps if step.do in done]
         if again:
             reasons += [again[0].why] if again[0].why not in reasons else []
-            _check_patience(site, again, done, [*reasons[-EVIDENCE_LINES:], facts.host.log_tail])
+            before = [why for why in reasons if why != again[0].why]
+            _check_patience(site, again, done, [*before[-EVIDENCE_LINES:], facts.host.log_tail])
             _wait(site, again[0], done)
         elif not any(step.changes for step in steps) or not site.change.begin():
             yield steps

@@ -111,17 +111,20 @@ class Console:
             if self.brief:
                 self.dim(f"  $ {line}")
             raise
-        if outcome is None:
-            return
-        self._ended(outcome, activity, good=True)
-        if self.brief:
-            self.dim(self.screen.cut(f"  $ {visible(line)}", len(self._prefix())))
+        if outcome is not None:
+            with self.screen.lock:
+                self._ended(outcome, activity, good=True)
+                if self.brief:
+                    self.dim(self.screen.cut(f"  $ {visible(line)}", len(self._prefix())))
 
     def _ended(self, text: str, activity: Activity, *, good: bool) -> None:
         """Say how a step ended, and how long it took."""
         took = ", ".join(filter(None, [f"{activity.seconds:.1f} s", activity.bar.summary if activity.bar else ""]))
         mark = f"{'' if self.brief else '  '}{self._mark(good=good)} "
-        self.say(f"{text} ({took})" if text else took, mark=mark)
+        took = f" ({took})" if text else took
+        if self.brief and good:
+            text = self.screen.cut(text, len(self._prefix()) + 2 + len(took))
+        self.say(f"{text}{took}", mark=mark)
 
     @contextmanager
     def waiting(self, why: str, passed: float = 0, limit: Optional[float] = None) -> Iterator[None]:

@@ -22,10 +22,8 @@ from . import protocol, sudo
 from .command import Answer, Command
 from .heard import PROGRESS, Answered, Counted
 from .protocol import Guard, new_mark
-from .streams import GRACE, OPTIONS, Begun, Local, LocalStream, RemoteStream, Stream
+from .streams import GRACE, NOBODY, Begun, Local, LocalStream, RemoteStream, Stream, Streams, options
 
-HIDE = {(): False, ("stdout",): "stdout", ("stderr",): "stderr", ("stdout", "stderr"): True}
-"""Invoke's word for the outputs of a line that nobody takes as they come."""
 LINE_BEFORE = 5
 """Seconds that a line waits at most for the one before it to end."""
 
@@ -54,8 +52,8 @@ class Host:
         """
         limit = max(question.limit for question in questions.values())
         user = "root" if sudo else self._owner
-        answered = Answered(questions, self.console.left)
-        answer = self._execute(protocol.batch(questions), limit, user=user, out=answered)
+        heard = Answered(questions, self.console.left)
+        answer = self._execute(protocol.batch(questions), limit, {"out": heard}, user=user)
         found = protocol.parse_batch(answer.out)
         if found.keys() != questions.keys():
             raise protocol.no_answers(self.name, f"{len(found)} of {len(questions)}", answer, self._try)
@@ -68,12 +66,11 @@ class Host:
         """
         mark = new_mark()
         words, password = self._words(command, mark)
-        out, shown = (self.console.lines(), self.console.lines()) if self.console.verbose else (None, None)
-        err = Counted(self.console.counted, shown)
-        answer = self._execute(
-            words, command.limit + LINE_BEFORE, password=password, mark=mark, out=out, err=err
-        )
-        for lines in filter(None, (out, shown)):
+        shown = [self.console.lines(), self.console.lines()] if self.console.verbose else []
+        taken: dict[str, IO[str]] = {"err": Counted(self.console.counted, shown[1] if shown else None)}
+        taken.update({"out": shown[0]} if shown else {})
+        answer = self._execute(words, command.limit + LINE_BEFORE, taken, password=password, mark=mark)
+        for lines in shown:
             lines.end()
         protocol.check_begun(self.name, answer)
         if answer.code == protocol.LATE and protocol.LATE_MARK in answer.err:
@@ -212,26 +209,16 @@ class Host:
         return sudo.run(words, user, mark) if mark else sudo.stream(words, user)
 
     def _execute(
-        self,
-        words: str,
-        limit: float,
-        *,
-        user: str = "",
-        password: str = "",
-        mark: str = "",
-        out: Optional[IO[str]] = None,
-        err: Optional[IO[str]] = None,
+        self, words: str, limit: float, taken: Streams = NOBODY, *, user: str = "", password: str = "", mark: str = ""
     ) -> Answer:
+        """What a line says. taken: who takes its `out` and its `err` as they come."""
         if user:
             mark = new_mark()
             words, password = self._sudo(words, user, mark), self.sudo_password
-        options = dict(OPTIONS)
-        if password:
-            options["watchers"] = [sudo.Once(mark, password, threading.Event())]
-        hidden = tuple(name for name, stream in (("stdout", out), ("stderr", err)) if stream is None)
-        options.update(hide=HIDE[hidden], out_stream=out, err_stream=err)
+        watchers = [sudo.Once(mark, password, threading.Event())] if password else []
         with self._deadline(limit):
-            result: Any = (self._here if self.here else self._connection).run(words, **options)
+            where = self._here if self.here else self._connection
+            result: Any = where.run(words, watchers=watchers, **options(taken))
         return Answer(result.exited, result.stdout, PROGRESS.sub("", sudo.without(mark, result.stderr)))
 
     def _lost(self, why: str = "") -> Unreachable:

@@ -10,7 +10,7 @@ from ..change.reach import reach
 from ..change.rollout import roll_out
 from ..change.site import Site
 from ..cli import as_json, release_of, task
-from ..errors import Blocked, Unhealthy
+from ..errors import Blocked, Unhealthy, Usage
 from ..facts import Facts
 from ..goals.deploy import deployed
 from ..goals.desired import cleared
@@ -20,7 +20,7 @@ from ..goals.loss import YES_HELP, check_loss
 from ..goals.rollout import DRAIN, Rollout, engine_of
 from ..goals.service import stopped
 from ..outcome import Outcome
-from ..release import UNIT, Release, parse
+from ..release import PROBES, UNIT, Release, parse
 from ..remote.command import sh
 from ..settings import number
 from ..step import Step
@@ -141,10 +141,23 @@ def rows(facts: Facts, site: Site) -> None:
         site.console.row(unit.state == "active", "unit", f"{UNIT} {unit.state}, starts {unit.version} in {unit.folder}")
 
 
-@task(help={"follow": "go on with new lines until Ctrl-C", "lines": "how many of the last lines"})
-def logs(site: Site, follow: bool = False, lines: str = "50") -> None:
+@task(
+    help={
+        "follow": "go on with new lines until Ctrl-C",
+        "lines": "how many of the last lines",
+        "version": "with --failed: the release that failed",
+        "failed": "the log of a release whose start failed, without the questions of this tool",
+    }
+)
+def logs(site: Site, follow: bool = False, lines: str = "50", version: str = "", failed: bool = False) -> None:
     """Show the service's log."""
-    count, facts = number("--lines", lines), site.look()
+    count = number("--lines", lines)
+    if failed:
+        _show_failed(site, release_of(version), count)
+        return
+    if version:
+        raise Usage("--version goes with --failed: any other log is that of the release that serves")
+    facts = site.look()
     flag = " --follow" if follow else ""
     if facts.host.unit:
         line = sh(f"journalctl --unit {UNIT} --lines {count} --output cat --no-pager{flag}", limit=60)
@@ -156,3 +169,15 @@ def logs(site: Site, follow: bool = False, lines: str = "50") -> None:
         site.host.follow(replace(line, limit=DAY))
     else:
         site.console.say(site.host.run(line).out.rstrip())
+
+
+def _show_failed(site: Site, release: Release, count: int) -> None:
+    """Show the log that was kept when the release failed. Errors: Blocked when there is none."""
+    facts = site.look()
+    log = f"{facts.host.folder}/{release.failed_log}"
+    line = sh(f"cat {{log}} | grep -aEv {{probes}} | tail -n {count}", log=log, probes=PROBES, limit=60)
+    there = site.host.ask({"there": sh("[ -e {log} ]", log=log, limit=20), "log": line}, sudo=facts.sudo)
+    if not there["there"].ok:
+        hint = f"inv service.logs -H {site.name}"
+        raise Blocked(f"no start of {release.version} that failed has left a log on {site.name}", hint=hint)
+    site.console.say(there["log"].out.rstrip())
