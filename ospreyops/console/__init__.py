@@ -99,6 +99,7 @@ class Console:
     def step(self, why: str, line: str, outcome: Optional[str]) -> Iterator[None]:
         """Show why a step is done and its line, then its outcome and how long it took; a wait has no outcome yet."""
         self._end_wait()
+        self._last_wait = ""
         if not self.brief:
             self.say(why, mark=f"{self._paint('•' if self.screen.unicode else '*', Fore.CYAN)} ")
             self.dim(f"  $ {line}")
@@ -140,9 +141,10 @@ class Console:
 
     def _end_wait(self) -> None:
         """Leave a line of the wait that is over, where only its row has shown it."""
-        wait, self._row.wait, self._last_wait = self._row.wait, None, ""
+        wait, self._row.wait = self._row.wait, None
         if wait and self.brief:
-            self.dim(self.screen.cut(f"{self._dots} {wait.what} ({wait.seconds:.0f} s)", len(self._prefix())))
+            took = f" ({wait.seconds:.0f} s)"
+            self.dim(self.screen.cut(f"{self._dots} {wait.what}", len(self._prefix()) + len(took)) + took)
 
     @contextmanager
     def progress(self, total: int = 0) -> Iterator[Bar]:

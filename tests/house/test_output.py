@@ -22,14 +22,14 @@ PRINTING = (
     *("print", "input", "getpass.getpass", "sys.stdout", "sys.stderr", "sys.__stdout__", "sys.__stderr__"),
     *("sys.__excepthook__", "traceback.print_exc", "warnings.warn", "logging.basicConfig", "logging.StreamHandler"),
 )
-RAW = ("line", "transient", "_write")
+RAW = ("line", "write")
 """Methods of Screen that print a text as it is."""
 OUTSIDE = {
     "config.py": "hands on to Python what is a fault of this tool, with its traceback",
     "remote/identities.py": "asks what a server wants to know, with its words made visible",
     "remote/sudo.py": "asks for a password, of users and hosts that the settings name",
 }
-"""Modules other than console.py that name something of that kind, and why."""
+"""Modules other than those of the console that name something of that kind, and why."""
 EVIL = "x\x1b]0;mine\x07\x9b31m\r\u202e\u2028\ud800\x7f\x00y"
 
 
@@ -49,7 +49,7 @@ def raw(tree: ast.Module) -> Iterator[str]:
 
 def trees() -> Iterator[tuple[str, ast.Module]]:
     for path in sorted(PACKAGE.rglob("*.py")):
-        if path.name != "console.py":
+        if path.parent.name != "console":
             yield path.relative_to(PACKAGE).as_posix(), ast.parse(path.read_text("utf-8"))
 
 
@@ -80,6 +80,8 @@ TELLS: dict[str, Callable[[Console], object]] = {
     "data": lambda console: console.data({EVIL: [EVIL]}),
     "plain": lambda console: console.plain(EVIL),
     "dry_step": lambda console: console.dry_step(EVIL, EVIL),
+    "doing": lambda console: inside(console.doing(EVIL, line=EVIL)),
+    "counted": lambda console: console.counted(1, 7),
     "step": lambda console: inside(console.step(EVIL, EVIL, EVIL)),
     "waiting": lambda console: inside(console.waiting(EVIL)),
     "progress": lambda console: inside(console.progress(7)),
