@@ -7,7 +7,6 @@ Restart=always, a second supervisor would fight it (field book: osprey-release, 
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Mapping
 from typing import Optional
 
@@ -60,8 +59,8 @@ def keep_log(facts: Facts, release: Release, log: str) -> Command:
 
 def log_of(line: str) -> str:
     """The log that a line of `start` writes; "" for any other line."""
-    found = re.search(r">>(\S+\.log) 2>&1; echo", line)
-    return found[1] if found else ""
+    log, ended, _ = line.partition(" 2>&1; echo $? ")
+    return log.rpartition(">>")[2] if ended else ""
 
 
 def stop(facts: Facts, target: Target, container: Optional[Container]) -> Command:

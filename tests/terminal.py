@@ -26,7 +26,7 @@ class Terminal:
         for name in ("NO_COLOR", "COLUMNS", "LINES"):
             usual.pop(name, None)
         self.raw = b""
-        self.child = pexpect.spawn(
+        self.child: pexpect.spawn[bytes] = pexpect.spawn(
             sys.executable, [*words], cwd=str(PROJECT), env=usual, dimensions=(lines, columns), timeout=LIMIT
         )
 

@@ -28,7 +28,7 @@ class DeployProgress:
     """What a rollout met so far.
 
     previous: what served before it; stop: the line that stops that one; downtime: seconds; took_over: the release did.
-    asked: the pre_deploy hook was; log: of the container that it starts.
+    asked: the pre_deploy hook was; start: the line that starts the release.
     """
 
     previous: Optional[Container] = None
@@ -36,7 +36,7 @@ class DeployProgress:
     downtime: Optional[float] = None
     asked: bool = False
     took_over: bool = False
-    log: str = ""
+    start: str = ""
 
     def see(self, facts: Facts, site: Site, release: Release) -> None:
         """Take in a look."""
@@ -65,7 +65,7 @@ def roll_out(site: Site, release: Release, rollout: Rollout, *, restart: bool = 
     def goal(facts: Facts) -> Iterator[Step]:
         progress.see(facts, site, release)
         steps = list(deployed(facts, site.target, planned()))
-        progress.log = next(filter(None, (lines.log_of(str(step.do)) for step in steps)), progress.log)
+        progress.start = next((line for step in steps if lines.log_of(line := str(step.do))), progress.start)
         if steps and site.change.held and not progress.asked:
             progress.asked = True
             hooks.run_pre(site, release.version)
@@ -74,8 +74,8 @@ def roll_out(site: Site, release: Release, rollout: Rollout, *, restart: bool = 
     try:
         did = reach(site, goal)
     except (Failed, Blocked, Unhealthy) as error:
-        if site.change.held and progress.log and not progress.took_over:
-            error.log = _keep_log(site, release, progress.log)
+        if site.change.since(progress.start) is not None and not progress.took_over:
+            error.log = _keep_log(site, release, lines.log_of(progress.start))
         if site.change.held and not site.change.untouched and progress.previous and not progress.took_over:
             error.serving = restore_previous(site, progress.previous, release)
         if progress.asked:

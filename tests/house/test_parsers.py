@@ -18,6 +18,8 @@ BY_LOOKS = (
 )
 """Modules that whole looks and the tools' own entries go through."""
 OWN = {
+    "console": "colours of its own, and what it shows",
+    "console.screen": "what it shows",
     "daemon.bundle": "the metadata of installed packages",
     "delivery.load": "looks for words of its own gate, and shows the rest",
     "delivery.source": "writes a tar, and reads none",
@@ -26,6 +28,7 @@ OWN = {
     "healing.notify": "a URL of the user's own settings",
     "healing.watch": "its own reasons",
     "remote.command": "the tool's own lines; the last line of an answer is shown",
+    "remote.heard": "looks for the first words of a row, and for two numbers in a line of its own gate",
     "remote.host": "looks for words, and shows the rest",
     "remote.perl": "the tool's own programs",
     "remote.identities": "the user's own keys, on this computer",

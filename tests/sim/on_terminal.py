@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import sys
+import threading
 from typing import Callable
 
 from tests.conftest import simulated
@@ -20,6 +23,18 @@ def failing() -> list[SimHost]:
     return [host]
 
 
+def slow() -> list[SimHost]:
+    """A host whose first answer does not come."""
+    host = running("0.3")
+
+    def hang() -> None:
+        host.on_look = lambda: None
+        threading.Event().wait()
+
+    host.on_look = hang
+    return [host]
+
+
 def three() -> list[SimHost]:
     hosts = [running("0.3") for _ in range(3)]
     for host, name in zip(hosts, ("grisman-36", "olympias", "jerry")):
@@ -27,8 +42,9 @@ def three() -> list[SimHost]:
     return hosts
 
 
-WORLDS: dict[str, Callable[[], list[SimHost]]] = {"upgrade": upgrade, "failing": failing, "three": three}
+WORLDS: dict[str, Callable[[], list[SimHost]]] = {"upgrade": upgrade, "failing": failing, "three": three, "slow": slow}
 
 
 if __name__ == "__main__":
+    os.environ["LOGNAME"], socket.gethostname = "jeff", lambda: "grisman-12"
     simulated(*WORLDS[sys.argv[1]]()).run(["inv", *sys.argv[2:]])
