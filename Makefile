@@ -4,7 +4,7 @@ PACKAGES := python3-venv lbzip2 docker.io iptables openssh-server openssh-client
 	qemu-system-x86 qemu-utils lsof e2fsprogs python3 libplist-utils strace
 PYTHON := .venv/bin/python
 
-.PHONY: demo demo-clean lab lab-clean soak bench test reliability mutants fuzz setup check lock dist
+.PHONY: demo demo-clean screens lab lab-clean soak bench test reliability mutants fuzz setup check lock dist
 .PHONY: mac-tests fault-tests server-tests fast-tests killed-tests loaded-tests server-reliability
 
 # Another port for the demo's service: make demo PORT=44352
@@ -99,6 +99,10 @@ mutants: setup
 COUNT := 20000
 fuzz: setup
 	@$(PYTHON) -m tests.fuzz --count $(COUNT) --seed $(SEED)
+
+# The screens in docs/screens, as they are now.
+screens: setup
+	@$(PYTHON) -m tests.screens
 
 lab-clean:
 	@[ ! -x $(PYTHON) ] || $(PYTHON) -m tests.lab.olympias down
