@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -42,9 +44,23 @@ def test_a_look_says_at_once_what_goes_on() -> None:
     terminal.child.kill(signal.SIGKILL)
 
 
+def test_a_look_names_the_program_that_hangs(tmp_path: Path) -> None:
+    hangs = tmp_path / "VBoxManage"
+    hangs.write_text("#!/bin/sh\nexec sleep 60\n")
+    hangs.chmod(0o755)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    terminal = Terminal(
+        "-m", "invoke", "status", env={**os.environ, "PATH": path, "INVOKE_OSPREY_MACHINE": "virtualbox"}
+    )
+    terminal.until(
+        lambda text: re.search(r"looking at localhost… \d+ s, waiting for: VBoxManage *$", text, re.M) is not None
+    )
+    terminal.child.kill(signal.SIGKILL)
+
+
 def test_ctrl_c_leaves_a_whole_screen_and_a_cursor() -> None:
     terminal = Terminal(*SIM, "slow", *DEPLOY)
-    terminal.until(lambda text: "looking at sim" in text)
+    terminal.until(lambda text: "looking at sim… 1 s" in text)
     terminal.child.sendintr()
     lines = terminal.end()
     assert lines[-1].startswith("✗ interrupted") or any(line.startswith("✗ interrupted") for line in lines)
@@ -67,7 +83,7 @@ def test_a_terminal_that_is_closed_ends_the_task_as_ctrl_c_does() -> None:
     words = [sys.executable, "-c", script, *SIM, "slow", *DEPLOY]
     child = subprocess.Popen(words, cwd=PROJECT, stdin=follower, stdout=follower, stderr=follower)
     os.close(follower)
-    while b"looking" not in os.read(leader, 65536):
+    while "looking at sim… 1 s".encode() not in os.read(leader, 65536):
         pass
     os.close(leader)
     child.send_signal(signal.SIGHUP)

@@ -174,10 +174,10 @@ class Console:
     @contextmanager
     def _going_on(self, activity: Activity) -> Iterator[Activity]:
         self._row.stack.append(activity)
-        if len(self._row.stack) == 1:
-            self._row.heard = time.monotonic()
-            self.screen.begin(self._row)
         try:
+            if len(self._row.stack) == 1:
+                self._row.heard = time.monotonic()
+                self.screen.begin(self._row)
             yield activity
         finally:
             self._row.stack.pop()

@@ -47,7 +47,7 @@ class Look:
         settings, machine = self.target.settings, self.target.machine
         outside = self.public_url()
         self.host.permit(root=self._root)
-        engine = Background(_noted(self.read_engine, "Docker", left))
+        engine = Background(_noted(self.read_engine, "docker", left))
         public = Background(_noted(partial(https.probe, outside), outside, left)) if outside else None
         questions = {
             **place.questions(settings),

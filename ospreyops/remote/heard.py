@@ -13,7 +13,9 @@ ROW = re.compile(r"^(\w+) -?[0-9]{1,3} [01] ")
 """How the row of an answer begins (ask.pl)."""
 PROGRESS = re.compile(r"^ospreyops: ([0-9]{1,18}) of ([0-9]{1,18})\n", re.MULTILINE)
 """What a program says on its standard error of the bytes that it has read (gate.pl)."""
-PROGRAMS = re.compile(r"\b(VBoxManage|ssh|docker|systemctl|iptables|curl|openssl|lsof|ss|ps|pmset|df|tar|sha256sum)\b")
+PROGRAMS = re.compile(
+    r"(?<![\w./-])(VBoxManage|ssh|docker|systemctl|iptables|curl|openssl|lsof|ss|ps|pmset|df|tar|sha256sum)(?![\w./-])"
+)
 """The programs that a question may wait for, the likeliest first in its line."""
 
 

@@ -175,9 +175,10 @@ def _show_failed(site: Site, release: Release, count: int) -> None:
     """Show the log that was kept when the release failed. Errors: Blocked when there is none."""
     facts = site.look()
     log = f"{facts.host.folder}/{release.failed_log}"
-    line = sh(f"cat {{log}} | grep -aEv {{probes}} | tail -n {count}", log=log, probes=PROBES, limit=60)
-    there = site.host.ask({"there": sh("[ -e {log} ]", log=log, limit=20), "log": line}, sudo=facts.sudo)
-    if not there["there"].ok:
+    template = f"[ -e {{log}} ] && grep -aEv {{probes}} {{log}} | tail -n {count}"
+    line = sh(template, log=log, probes=PROBES, limit=60)
+    answer = site.host.ask({"failed_log": line}, sudo=facts.sudo)["failed_log"]
+    if not answer.ok:
         hint = f"inv service.logs -H {site.name}"
         raise Blocked(f"no start of {release.version} that failed has left a log on {site.name}", hint=hint)
-    site.console.say(there["log"].out.rstrip())
+    site.console.say(answer.out.rstrip())

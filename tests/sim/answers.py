@@ -25,6 +25,9 @@ def answer(host: SimHost, name: str, line: str) -> Answer:
     """What the host answers to a question of a look."""
     if name in ("asked", "lock", "history", "changed"):
         return host.really(Command(line, 10))
+    if name == "failed_log":
+        kept = any(f"osprey-service-failed-{version}.log" in line for version in host.failed_logs)
+        return Answer(0 if kept else 1, "its last words\n" if kept else "")
     packed = re.search(r"osprey-service-docker-[0-9.]+\.tar\b(?!\.)", line)
     at = re.search(r"https://[^/ ]+?:(\d+)", line)
     behind = host.behind(int(at[1]) if at else 44342)
