@@ -53,7 +53,9 @@ def test_a_look_names_the_program_that_hangs(tmp_path: Path) -> None:
         "-m", "invoke", "status", env={**os.environ, "PATH": path, "INVOKE_OSPREY_MACHINE": "virtualbox"}
     )
     terminal.until(
-        lambda text: re.search(r"looking at localhost… \d+ s, waiting for: VBoxManage *$", text, re.M) is not None
+        lambda text: (
+            re.search(r"looking at localhost… \d+ s, waiting for: VBoxManage *$", text, re.MULTILINE) is not None
+        )
     )
     terminal.child.kill(signal.SIGKILL)
 
