@@ -4,7 +4,7 @@ PACKAGES := python3-venv lbzip2 docker.io iptables openssh-server openssh-client
 	qemu-system-x86 qemu-utils lsof e2fsprogs python3 libplist-utils strace zsh fish
 PYTHON := .venv/bin/python
 
-.PHONY: help demo demo-clean lab lab-clean soak bench test reliability mutants fuzz setup check lock dist
+.PHONY: help demo demo-clean screens lab lab-clean soak bench test reliability mutants fuzz setup check lock dist
 .PHONY: mac-tests fault-tests server-tests fast-tests killed-tests loaded-tests server-reliability
 
 # Alone: what there is.
@@ -103,6 +103,10 @@ mutants: setup ## conditions that no test notices; FILES="goals/loss.py faults"
 COUNT := 20000
 fuzz: setup ## odd inputs for whatever reads texts; COUNT=20000 SEED=1
 	@$(PYTHON) -m tests.fuzz --count $(COUNT) --seed $(SEED)
+
+# The screens in docs/screens, as they are now.
+screens: setup ## docs/screens, as they are now
+	@$(PYTHON) -m tests.screens
 
 lab-clean: ## remove that Mac
 	@[ ! -x $(PYTHON) ] || $(PYTHON) -m tests.lab.olympias down

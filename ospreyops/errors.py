@@ -29,7 +29,8 @@ from .text import visible
 class OspreyError(Exit):
     """One clear line (`case`), then what was seen, what serves now, what was completed, and what to try next.
 
-    serving: what a rollout that failed left serving, in a sentence.
+    serving: what a rollout that failed left serving, in a sentence; it is told first and last.
+    log: the line that shows the log of a release that failed.
     """
 
     status = Status.USAGE
@@ -39,6 +40,7 @@ class OspreyError(Exit):
         self.case, self.hint, self.evidence = case, hint, evidence
         self.completed: tuple[str, ...] = ()
         self.serving: Optional[str] = None
+        self.log = ""
         self.printed = False
 
     def after(self, completed: Iterable[str]) -> OspreyError:
@@ -47,13 +49,16 @@ class OspreyError(Exit):
         return self
 
     def __str__(self) -> str:
-        lines = [self.case, *(f"  | {line}" for line in self.evidence.splitlines() if line.strip())]
-        if self.serving:
-            lines.append(f"  service: {self.serving}")
+        lines = [f"the rollout failed: {self.serving}", f"  why: {self.case}"] if self.serving else [self.case]
+        lines += [f"  | {line}" for line in self.evidence.splitlines() if line.strip()]
         if self.completed:
             lines.append(f"  completed: {'; '.join(self.completed)}")
         if self.hint:
             lines.append(f"  try: {self.hint}")
+        if self.log:
+            lines.append(f"  log: {self.log}")
+        if self.serving:
+            lines.append(f"  service: {self.serving}")
         return "\n".join(lines)
 
     @property

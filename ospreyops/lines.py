@@ -58,6 +58,19 @@ def start(facts: Facts, target: Target, release: Release, folder: str, port: int
     )
 
 
+def keep_log(facts: Facts, release: Release, log: str) -> Command:
+    """Keep the log of a release that fails: the next start at its port rotates it. What it says yet goes into both."""
+    line = "cd {folder} && ln -f {log} {kept}"
+    folder = facts.host.folder
+    return sh(line, folder=folder, log=log, kept=release.failed_log, limit=20, sudo=writes_as_root(facts), own=folder)
+
+
+def log_of(line: str) -> str:
+    """The log that a line of `start` writes; "" for any other line."""
+    log, ended, _ = line.partition(" 2>&1; echo $? ")
+    return log.rpartition(">>")[2] if ended else ""
+
+
 def left_running(facts: Facts, mark: str) -> Command:
     """Leave a process behind, in the way of `start`, that has the mark among its words; print its number."""
     words = f"perl -e 'sleep {TRIAL}' {mark}"

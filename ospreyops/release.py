@@ -8,6 +8,8 @@ from typing import Any
 
 from .errors import Blocked, Usage
 
+PROBES = r"(\"uri\": *\"|(GET|HEAD) )/(v[0-9.]+/)?about[\" ]"
+"""What the log has of questions as this tool asks them, as grep -E reads it: they say nothing of a failure."""
 VERSION = re.compile(r"[0-9]{1,4}(\.[0-9]{1,4}){1,2}")
 IMAGE = "osprey/service"
 CONTAINER = "osprey-service"
@@ -24,6 +26,11 @@ class Release:
     """One version of the service; the version is also the protocol version in its URLs."""
 
     version: str
+
+    @property
+    def failed_log(self) -> str:
+        """The log of its last start that failed, in the folder."""
+        return f"{CONTAINER}-failed-{self.version}.log"
 
     @property
     def image(self) -> str:

@@ -4,73 +4,24 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import pty
 import re
-import select
-import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Optional
 
 import pytest
 
 from ospreyops.cli import Session
 from ospreyops.config.configuration import Configuration
-from ospreyops.console import FRAMES, Console, Screen
-from ospreyops.errors import Blocked, Failed
+from ospreyops.console import Console, Screen
+from ospreyops.errors import Failed
 from ospreyops.facts import Facts
 from ospreyops.facts.engine import Container, EngineFacts
 from ospreyops.facts.host import HostFacts, Unit
 from ospreyops.facts.machine import MachineFacts, State
 from ospreyops.facts.service import ProbeResult
 from ospreyops.runbook import image, machine, net, service
-
-STEP = ("the service does not run", "./osprey-service --version 0.3", "the service runs")
-"""Why a step is done, its line, and its outcome."""
-ERROR = Blocked("the disk is full", evidence="df says\n100%", hint="inv image.prune").after(["docker load"])
-
-
-class Terminal:
-    """A pseudo-terminal: what a person would have before them."""
-
-    def __init__(self) -> None:
-        self._leader, follower = pty.openpty()
-        self.out = os.fdopen(follower, "w", encoding="utf-8")
-        self.err = os.fdopen(os.dup(follower), "w", encoding="utf-8")
-        self.raw = ""
-
-    def until(self, expected: str) -> None:
-        """Wait until something is printed."""
-        while not re.search(expected, self.raw):
-            assert select.select([self._leader], [], [], 20)[0], f"not printed: {expected}"
-            self.raw += os.read(self._leader, 65536).decode()
-
-    def shown(self) -> list[str]:
-        """The lines as they stay on the screen."""
-        self.out.write("THE END\n")
-        self.out.close()
-        self.err.close()
-        self.until("THE END\r\n")
-        os.close(self._leader)
-        return [line.rpartition("\x1b[2K")[2] for line in self.raw.split("\r\n")[:-2]]
-
-
-@contextmanager
-def on_terminal(err: Optional[io.StringIO] = None) -> Iterator[tuple[Console, Terminal]]:
-    """A console on a terminal."""
-    terminal = Terminal()
-    with redirect_stdout(terminal.out), redirect_stderr(err or terminal.err):
-        yield Console(Screen(), "olympias"), terminal
-
-
-@contextmanager
-def in_files() -> Iterator[tuple[Console, io.StringIO, io.StringIO]]:
-    """A console whose output and errors go to files."""
-    with redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()) as err:
-        yield Console(Screen(), "olympias"), out, err
+from tests.consoles import ERROR, STEP, everything, in_files, on_terminal
 
 
 @pytest.fixture(autouse=True)
@@ -81,32 +32,9 @@ def usual(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
 
 
-def everything(console: Console) -> None:
-    """Print something of each kind."""
-    console.say("said")
-    console.success("good")
-    console.error(ERROR)
-    console.row(True, "service", "runs")
-    console.row(None, "", "more")
-    console.dry_step(*STEP[:2])
-    with console.step(*STEP), console.progress(10) as bar:
-        bar.done = 10
-    with console.waiting("it starts"):
-        pass
-    console.lines().write("10 %\r20 %\nwhole\nrest")
-
-
-def spins(console: Console) -> bool:
-    """A thread stands by to show that something goes on."""
-    before = threading.active_count()
-    with console.waiting("it goes on"):
-        return threading.active_count() > before
-
-
-def test_off_a_terminal_there_are_no_escape_codes_and_nothing_spins(tmp_path: Path) -> None:
+def test_off_a_terminal_there_are_no_escape_codes_and_nothing_is_painted(tmp_path: Path) -> None:
     with (tmp_path / "out").open("w", encoding="utf-8") as file, redirect_stdout(file), redirect_stderr(file):
-        everything(console := Console(Screen(), "olympias"))
-        assert not spins(console)
+        everything(Console(Screen(), "olympias"))
     assert not set("\x1b\r\b") & set((tmp_path / "out").read_text("utf-8"))
 
 
@@ -115,15 +43,16 @@ def test_a_terminal_has_no_colours_on_demand(monkeypatch: pytest.MonkeyPatch, va
     monkeypatch.setenv(variable, value)
     with on_terminal() as (console, terminal):
         everything(console)
-        assert spins(console) == (value != "dumb")
     assert any("✓ good" in line for line in terminal.shown())
-    assert "\x1b" not in terminal.raw
+    assert not re.search(r"\x1b\[[0-9;]*m", terminal.raw)
+    assert ("\x1b" in terminal.raw) == (value != "dumb")
 
 
 def test_a_terminal_gets_colours() -> None:
     with on_terminal() as (console, terminal):
         everything(console)
-    assert "\x1b[32m✓\x1b[0m good" in terminal.shown()
+    assert "✓ good" in terminal.shown()
+    assert "\x1b[32m✓\x1b[0m good" in terminal.raw
 
 
 def test_errors_in_a_file_have_no_escape_codes_though_the_rest_goes_to_a_terminal() -> None:
@@ -140,22 +69,6 @@ def test_an_error_goes_to_standard_error_and_tells_what_was_done_seen_and_what_t
     assert out.getvalue() == ""
     told = "; ".join(line.strip() for line in err.getvalue().splitlines())
     assert told == "FAILED the disk is full; | df says; | 100%; completed: docker load; try: inv image.prune"
-
-
-def test_what_takes_long_shows_a_spinner_that_leaves_no_trace() -> None:
-    with on_terminal() as (console, terminal):
-
-        def fail() -> None:
-            with console.step(*STEP), console.waiting("it starts"):
-                terminal.until(f"[{FRAMES}] +1 s")
-                raise Failed("no")
-
-        with pytest.raises(Failed):
-            fail()
-        console.error(ERROR)
-    shown = terminal.shown()
-    assert not any(set(FRAMES) & set(line) for line in shown)
-    assert "the disk is full" in shown[4]
 
 
 def test_a_step_tells_why_what_and_how_it_ended() -> None:

@@ -13,6 +13,8 @@ EVIDENCE_LINES = 8
 """How many of the reasons for waiting are told when the wait was in vain."""
 PAUSE, LONGEST_PAUSE = 1.0, 5.0
 """Seconds between two looks while a step takes effect: a tenth of the time that it took so far, within these bounds."""
+TOLD = 600
+"""Seconds of a step's patience up to which a wait says it: what takes longer says in its own words until when."""
 RESUME = "run the same command again to resume"
 
 Done = dict[Action, tuple[float, Step]]
@@ -28,8 +30,9 @@ def reach(site: Site, goal: Goal) -> list[Step]:
     """
     done: Done = {}
     try:
-        for steps in plans(site, goal, done):
-            perform(site, steps, done)
+        with site.console.doing(f"working on {site.name}"):
+            for steps in plans(site, goal, done):
+                perform(site, steps, done)
     except OspreyError as error:
         raise error.after(outcomes(done)) from None
     except KeyboardInterrupt:
@@ -50,7 +53,8 @@ def plans(site: Site, goal: Goal, done: Done) -> Iterator[list[Step]]:
         again = [step for step in steps if step.do in done]
         if again:
             reasons += [again[0].why] if again[0].why not in reasons else []
-            _check_patience(site, again, done, [*reasons[-EVIDENCE_LINES:], facts.host.log_tail])
+            before = [why for why in reasons if why != again[0].why]
+            _check_patience(site, again, done, [*before[-EVIDENCE_LINES:], facts.host.log_tail])
             _wait(site, again[0], done)
             continue
         detached.check(site, steps)
@@ -96,6 +100,6 @@ def _check_patience(site: Site, again: list[Step], done: Done, evidence: list[st
 
 
 def _wait(site: Site, step: Step, done: Done) -> None:
-    with site.console.waiting(step.why):
-        waited = site.clock() - done[step.do][0]
+    waited = site.clock() - done[step.do][0]
+    with site.console.waiting(step.why, waited, step.patience if step.patience <= TOLD else None):
         site.sleep(min(max(PAUSE, waited / 10), LONGEST_PAUSE))

@@ -28,7 +28,7 @@ class DeployProgress:
     """What a rollout met so far.
 
     previous: what served before it; stop: the line that stops that one; downtime: seconds; took_over: the release did.
-    asked: the pre_deploy hook was.
+    asked: the pre_deploy hook was; start: the line that starts the release.
     """
 
     previous: Optional[Container] = None
@@ -36,6 +36,7 @@ class DeployProgress:
     downtime: Optional[float] = None
     asked: bool = False
     took_over: bool = False
+    start: str = ""
 
     def see(self, facts: Facts, site: Site, release: Release) -> None:
         """Take in a look."""
@@ -64,6 +65,7 @@ def roll_out(site: Site, release: Release, rollout: Rollout, *, restart: bool = 
     def goal(facts: Facts) -> Iterator[Step]:
         progress.see(facts, site, release)
         steps = list(deployed(facts, site.target, planned()))
+        progress.start = next((line for step in steps if lines.log_of(line := str(step.do))), progress.start)
         if steps and site.change.held and not progress.asked:
             progress.asked = True
             hooks.run_pre(site, release.version)
@@ -72,6 +74,8 @@ def roll_out(site: Site, release: Release, rollout: Rollout, *, restart: bool = 
     try:
         did = reach(site, goal)
     except (Failed, Blocked, Unhealthy) as error:
+        if site.change.since(progress.start) is not None and not progress.took_over:
+            error.log = _keep_log(site, release, lines.log_of(progress.start))
         if site.change.held and not site.change.untouched and progress.previous and not progress.took_over:
             error.serving = restore_previous(site, progress.previous, release)
         if progress.asked:
@@ -83,6 +87,15 @@ def roll_out(site: Site, release: Release, rollout: Rollout, *, restart: bool = 
         _tell(site, progress)
         hooks.run_post(site, site.settings.post_deploy, release.version, "ok")
     return did
+
+
+def _keep_log(site: Site, release: Release, log: str) -> str:
+    """Keep the log of the release that failed; the line that shows it, "" where it was never written."""
+    try:
+        site.host.run(lines.keep_log(site.last, release, log))
+    except OspreyError:
+        return ""
+    return f"inv service.logs --version {release.version} --failed -H {site.name}"
 
 
 def _tell(site: Site, progress: DeployProgress) -> None:
@@ -116,5 +129,6 @@ def restore_previous(site: Site, previous: Container, failed: Release) -> str:
     except OspreyError as error:
         return f"{previous.image} could not be brought back: {error.case}"
     if site.last.serving is not None and site.last.serving.id == previous.id:
-        return f"{previous.image} still serves, users are not affected"
+        since = previous.started[:16].replace("T", " ")
+        return f"{previous.image} still serves, users are not affected (since {since} UTC)"
     return f"{previous.image} runs again"

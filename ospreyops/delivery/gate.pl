@@ -10,6 +10,8 @@
 # ends in the middle of a member, and Docker takes nothing.
 #
 # On its standard error is then one line: "gate: image ID", "gate: other WHY", "gate: damaged WHY" or "gate: unread WHY".
+# Before it are lines "ospreyops: N of M": so many bytes of the archive are read. The program that decodes it reads from
+# the same open file, whose position tells, on a Mac as on Linux.
 use strict;
 use warnings;
 
@@ -35,8 +37,8 @@ my $end = sub {
 open my $raw, "<", $file or $end->("unread $file cannot be opened");
 binmode $raw;
 binmode STDOUT;
-read $raw, my $first, 512;
-my $python = "import sys,%s,shutil;shutil.copyfileobj(%s.open(sys.argv[1]),sys.stdout.buffer)";
+sysread $raw, my $first, 512;
+my $python = "import sys,%s,shutil;shutil.copyfileobj(%s.open(sys.stdin.buffer),sys.stdout.buffer)";
 my @kinds = (
     ["^BZh[1-9]", "bzip2", [qw(lbzip2 -dc)], [qw(bzip2 -dc)], ["python3", "-c", sprintf $python, "bz2", "bz2"]],
     ["^\\x1f\\x8b", "gzip", [qw(pigz -dc)], [qw(gzip -dc)]],
@@ -44,21 +46,43 @@ my @kinds = (
     ["^\\x28\\xb5\\x2f\\xfd", "zstd", [qw(zstd -dc)], [qw(unzstd -c)]],
 );
 my $source = $raw;
-my $packed = 0;
+my ($packed, $decoder);
 for my $kind (@kinds) {
     my ($begin, $name, @tools) = @$kind;
     next unless $first =~ /$begin/s;
     my ($tool) = grep { my $word = $_->[0]; grep { -x "$_/$word" } split /:/, $ENV{PATH} } @tools;
     $end->("unread $name is not installed, and the archive is compressed with it") unless $tool;
-    open $source, "-|", @$tool, $file or $end->("unread $tool->[0] cannot be started");
-    binmode $source;
-    $packed = 1;
+    $packed = $tool;
 }
-seek $raw, 0, 0 unless $packed;
+# Always by the system's own calls: Perl's would read ahead of what the decoder gets.
+sysseek $raw, 0, 0;
+if ($packed) {
+    pipe my $reader, my $decoded;
+    $source = $reader;
+    $decoder = fork // $end->("unread $packed->[0] cannot be started");
+    unless ($decoder) {
+        open STDIN, "<&", $raw;
+        open STDOUT, ">&", $decoded;
+        close $_ for $raw, $source, $decoded;
+        exec @$packed;
+        exit 127;
+    }
+    close $decoded;
+    binmode $source;
+}
+
+my $total = -s $raw;
+my $told = 0;
+my $tell = sub {
+    return if time == $told;
+    $told = time;
+    printf STDERR "ospreyops: %d of %d\n", sysseek($raw, 0, 1), $total;
+};
 
 my $buffer = "";
 my $fill = sub {
     my ($count) = @_;
+    $tell->();
     while (length $buffer < $count) {
         last unless sysread $source, $buffer, $step, length $buffer;
     }
@@ -115,7 +139,9 @@ while (1) {
 # What follows the end is read, for only then the other program tells whether it could decode all.
 $buffer = "";
 1 while sysread $source, $buffer, $step;
-close $source or $end->("damaged it cannot be decoded") if $packed;
+close $source;
+waitpid $decoder, 0 if $packed;
+$end->("damaged it cannot be decoded") if $packed and $?;
 
 # The names that Docker would give, from either layout.
 my ($manifest, $index) = map { $texts{$_} // "" } "manifest.json", "index.json";

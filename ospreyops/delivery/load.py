@@ -66,7 +66,8 @@ class Load:
     def _load(self, host: Host) -> Answer:
         """What the load printed. Errors: Failed, with the gate's reason where it refused the archive."""
         try:
-            answer = host.run(self.command)
+            with host.console.progress():
+                answer = host.run(self.command)
         except Failed as error:
             refused = VERDICT.search(error.evidence)
             if not refused or refused[1] == "image":

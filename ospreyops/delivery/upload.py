@@ -72,7 +72,7 @@ class Upload:
             host.console.dim(f"    resumed after {size(begin)}")
         stream = host.stream(self._receiving(part))
         with host.console.progress(total) as bar, self.source.open("rb") as file:
-            bar.done = file.seek(begin)
+            bar.resume(file.seek(begin))
             try:
                 while chunk := file.read(CHUNK):
                     stream.sock.sendall(chunk)

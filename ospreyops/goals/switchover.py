@@ -7,6 +7,7 @@ Docker is. Open connections go on to the previous container, until nothing goes 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Optional
@@ -163,10 +164,19 @@ def retired(plan: Plan, container: Container) -> Iterator[Step]:
         outcome, ends = f"the previous {container.image} is gone", bool(container.jobs)
         yield Step(why, lines.stop(facts, target, container), outcome, then_look=True, ends=ends)
     elif plan.rollout.wait:
-        why = f"draining {container.image}" + (f": {container.activity}" if container.activity else "")
+        why = _drain_told(plan, container)
         patience = plan.rollout.drain + target.settings.health_timeout
         line = WaitFor(f"docker top {container.name}")
         yield Step(why, line, f"{container.image} is drained", patience, then_look=True)
+
+
+def _drain_told(plan: Plan, container: Container) -> str:
+    """Whom a drain waits for, until when at most, and that nobody has to wait for it."""
+    end = time.strftime("%H:%M", time.gmtime((container.draining_since or 0) + _drain_limit(plan, container)))
+    serving = plan.facts.serving
+    serves = f"{serving.version} serves already, " if serving and serving is not container else ""
+    what = f"draining {container.image}" + (f": {container.activity}" if container.activity else "")
+    return f"{what} (until {end} UTC at most; {serves}Ctrl-C is safe)"
 
 
 def _drain_limit(plan: Plan, container: Container) -> float:

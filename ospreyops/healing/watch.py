@@ -62,7 +62,8 @@ class Watch:
     _files: str = field(default="", init=False)
 
     def forever(self) -> None:
-        """Look, heal, rest, until Ctrl-C or SIGTERM."""
+        """Look, heal, rest, until Ctrl-C or SIGTERM. Only what it finds is told: its output is a log."""
+        self.site.console.screen.still()
         while True:
             self.rest(self.round())
             if self.site.settings.here and self._files:

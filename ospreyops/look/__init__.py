@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Optional, Union
+from functools import partial
+from typing import Any, Callable, Optional, Union
 
 from ..errors import OspreyError
 from ..facts import Facts
@@ -33,7 +34,12 @@ class Look:
     _root: bool = field(default=False, init=False)
 
     def facts(self) -> Facts:
-        """All facts, fresh; as long as the slowest question. Errors: Unreachable, Blocked, Usage.
+        """All facts, fresh; as long as the slowest question. Errors: Unreachable, Blocked, Usage."""
+        with self.host.console.doing(f"looking at {self.target.name}") as activity:
+            return self._facts(activity.left)
+
+    def _facts(self, left: set[str]) -> Facts:
+        """The facts. left: what has not answered yet.
 
         A container may start between the questions: where a port is taken and no container runs, Docker is asked again.
         The public URL comes first, for it connects: two threads must not do that at once.
@@ -41,8 +47,8 @@ class Look:
         settings, machine = self.target.settings, self.target.machine
         outside = self.public_url()
         self.host.permit(root=self._root)
-        engine = Background(self.read_engine)
-        public = Background(lambda: https.probe(outside)) if outside else None
+        engine = Background(_noted(self.read_engine, "docker", left))
+        public = Background(_noted(partial(https.probe, outside), outside, left)) if outside else None
         questions = {
             **place.questions(settings),
             **machine.questions(),
@@ -114,3 +120,16 @@ class Look:
         """What was asked from this computer; nothing where that was not, and its silence where that takes too long."""
         late = (ProbeResult(url or "", error=service.SILENT),)
         return asked.result(3 * service.LIMIT, late) if asked else ()
+
+
+def _noted(ask: Callable[[], Any], name: str, left: set[str]) -> Callable[[], Any]:
+    """The same question, whose name is in the set until it is answered."""
+
+    def asked() -> Any:
+        try:
+            return ask()
+        finally:
+            left.discard(name)
+
+    left.add(name)
+    return asked

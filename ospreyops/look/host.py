@@ -9,7 +9,7 @@ from typing import Optional
 from ..errors import Blocked
 from ..facts import programs
 from ..facts.host import HostFacts, ScriptEnd
-from ..release import CONTAINER, MARK, SCRIPT, UNIT, UNTOUCHED, VERSION
+from ..release import CONTAINER, MARK, PROBES, SCRIPT, UNIT, UNTOUCHED, VERSION
 from ..remote.command import Answer, Command, sh
 from ..remote.perl import program
 from ..settings import FILES, Settings
@@ -19,7 +19,7 @@ from . import state
 
 LIMIT = 10
 """Seconds that one question may take."""
-LOG_LINES = 12
+LOG_LINES, LOG_READ = 12, 300
 """Lines of the service's log that a look brings along."""
 IDENTITY = re.compile(r"([\w.-]{1,64})\n([^\x00-\x1f\x7f]{1,256})\n([/~][^\x00-\x1f\x7f]{0,4000})\n([0-9]{1,12})\n")
 """System, user, home folder and clock."""
@@ -82,7 +82,8 @@ def _log_questions(folder: str) -> dict[str, Command]:
         "ended": sh("cat {end}", end=f"{folder}/{CONTAINER}.ended", limit=LIMIT),
         "log": sh(
             f'cd {{folder}} && for f in {LOGS}; do [ ! -f "$f" ] || wc -c "$f"; done && echo'
-            f' && tail -n {LOG_LINES} "$(ls -t {LOGS} | head -n 1)"',
+            f' && tail -n {LOG_READ} "$(ls -t {LOGS} | head -n 1)" | grep -aEv {{probes}} | tail -n {LOG_LINES}',
+            probes=PROBES,
             folder=folder,
             limit=LIMIT,
         ),

@@ -53,7 +53,17 @@ while (@ARGV) {
     $select->add($out, $err);
 }
 
-while (my @left = grep { not $questions{$_}{done} } keys %questions) {
+# A row is printed as soon as it is known: who waits is told what is still missing.
+# It begins on a fresh line, whatever a login shell printed before it.
+my $answer = sub {
+    my ($name) = @_;
+    my $question = delete $questions{$name};
+    my ($out, $err) = map { unpack("H*", $_) . "." } $question->{out}, $question->{err};
+    print "\n", join(" ", $name, $question->{status}, $question->{late}, $out, $err), "\n";
+};
+
+$| = 1;
+while (my @left = keys %questions) {
     # With nothing left to read, can_read returns at once, and this loop would spin.
     select undef, undef, undef, .01 unless $select->count;
     for my $reader ($select->can_read(.1)) {
@@ -82,12 +92,6 @@ while (my @left = grep { not $questions{$_}{done} } keys %questions) {
                 $select->remove($reader) if $sources{$reader}[0] eq $name;
             }
         }
+        $answer->($name) if $question->{done};
     }
-}
-
-# The row begins on a fresh line, whatever a login shell printed before it.
-for my $name (keys %questions) {
-    my $question = $questions{$name};
-    my ($out, $err) = map { unpack("H*", $_) . "." } $question->{out}, $question->{err};
-    print "\n", join(" ", $name, $question->{status}, $question->{late}, $out, $err), "\n";
 }

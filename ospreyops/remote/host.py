@@ -8,21 +8,23 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
-from typing import Any, Optional
+from typing import IO, Any, Optional
 
 import invoke
 
 from ..console import Console
 from ..errors import Blocked, Failed, OspreyError, Unreachable
 from ..settings import Settings
-from . import protocol, sudo
+from . import protocol, streams, sudo
 from .command import Answer, Command
+from .heard import PROGRESS, Answered, Counted
 from .login_shell import exec_sh
 from .protocol import Guard, new_mark
 from .sessions import Sessions
 from .shown import Shown
-from .streams import GRACE, OPTIONS, Begun, Local, LocalStream, RemoteStream, ShownAfter, Stream, after
+from .streams import GRACE, Begun, Local, LocalStream, RemoteStream, ShownAfter, Stream, after
 
 LINE_BEFORE = 5
 """Seconds that a line waits at most for the one before it to end."""
@@ -39,7 +41,7 @@ class Host:
         self._settings = settings
         self.console = console
         self.guard: Optional[Guard] = None
-        self.sessions = Sessions(settings, lambda text: console.say(text, error=True))
+        self.sessions = Sessions(settings, console)
 
     @property
     def here(self) -> bool:
@@ -52,7 +54,9 @@ class Host:
         Errors: Unreachable; Blocked when the host cannot run them, for it lacks perl, say.
         """
         limit = max(question.limit for question in questions.values())
-        answer = self._execute(protocol.batch(questions), limit, user="root" if sudo else self._owner)
+        user = "root" if sudo else self._owner
+        heard = Answered(questions, self.console.left)
+        answer = self._execute(protocol.batch(questions), limit, {"out": heard}, user=user)
         found = protocol.parse_batch(answer.out)
         if found.keys() != questions.keys():
             raise protocol.no_answers(self.name, f"{len(found)} of {len(questions)}", answer, self._try)
@@ -65,7 +69,13 @@ class Host:
         """
         mark, begins = new_mark(), new_mark()
         words, password = self._words(command, mark, begins=begins)
-        answer = self._execute(words, command.limit + LINE_BEFORE, begins=begins, password=password, mark=mark)
+        shown = [ShownAfter(self.console.lines(), begins) for _ in range(2)] if self.console.verbose else []
+        taken: dict[str, IO[str]] = {"err": Counted(self.console.counted, shown[1] if shown else None)}
+        taken.update({"out": shown[0]} if shown else {})
+        answer = self._execute(words, command.limit + LINE_BEFORE, taken, password=password, mark=mark)
+        answer = replace(answer, out=after(begins, answer.out), err=after(begins, answer.err))
+        for lines in shown:
+            lines.end()
         protocol.check_begun(self.name, answer)
         if answer.code == protocol.LATE and protocol.LATE_MARK in answer.err:
             raise Failed(f"ended after {command.limit:.0f} s, its limit: {command}")
@@ -189,22 +199,24 @@ class Host:
         return sudo.run(words, user, mark) if mark else sudo.stream(words, user)
 
     def _execute(
-        self, words: str, limit: float, *, user: str = "", begins: str = "", password: str = "", mark: str = ""
+        self,
+        words: str,
+        limit: float,
+        taken: streams.Streams = streams.NOBODY,
+        *,
+        user: str = "",
+        password: str = "",
+        mark: str = "",
     ) -> Answer:
+        """What a line says. taken: who takes its `out` and its `err` as they come."""
         if user:
             mark = new_mark()
             words, password = self._sudo(words, user, mark), self.sudo_password
-        options = dict(OPTIONS)
-        if password:
-            options["watchers"] = [sudo.Once(mark, password, threading.Event())]
-        shown = [ShownAfter(self.console.lines(), begins) for _ in range(2)] if begins and self.console.verbose else []
-        if shown:
-            options.update(hide=False, out_stream=shown[0], err_stream=shown[1])
+        watchers = [sudo.Once(mark, password, threading.Event())] if password else []
         with self._deadline(limit):
-            result: Any = (self._here if self.here else self.sessions.current).run(words, **options)
-        for lines in shown:
-            lines.end()
-        return Answer(result.exited, after(begins, result.stdout), after(begins, sudo.without(mark, result.stderr)))
+            where = self._here if self.here else self.sessions.current
+            result: Any = where.run(words, watchers=watchers, **streams.options(taken))
+        return Answer(result.exited, result.stdout, PROGRESS.sub("", sudo.without(mark, result.stderr)))
 
     def lost(self, why: str = "") -> Unreachable:
         """What is said when the connection broke. why: what is known of it."""

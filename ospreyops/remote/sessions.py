@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import Any
 
+from ..console import Console
 from ..settings import Settings
 
 
 class Sessions:
-    """The connections to one host. Nothing is connected before it is needed.
+    """The connections to one host. Nothing is connected before it is needed."""
 
-    tell: is told in a sentence when ssh cannot be asked.
-    """
-
-    def __init__(self, settings: Settings, tell: Callable[[str], None]) -> None:
-        self._settings, self._tell = settings, tell
+    def __init__(self, settings: Settings, console: Console) -> None:
+        self._settings, self._console = settings, console
         self._current: Any = None
         self._kept: Any = None
 
@@ -24,7 +22,8 @@ class Sessions:
         from . import ssh
 
         if self._current is None:
-            self._current = ssh.connect(self._settings, self._tell)
+            with self._console.doing(f"connecting to {self._settings.name}"):
+                self._current = ssh.connect(self._settings, lambda text: self._console.say(text, error=True))
         return self._current
 
     def keep(self) -> None:

@@ -6,6 +6,7 @@ import io
 import socket
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import IO, Any, Optional, Protocol
@@ -21,8 +22,20 @@ LONGEST_GREETING = 1 << 20
 """Bytes that a login shell may say before a line begins."""
 LONGEST = 1 << 20
 """Bytes of a line's errors that are read."""
-OPTIONS: dict[str, Any] = {"warn": True, "pty": False, "in_stream": False, "echo": False, "dry": False, "hide": True}
-"""How Invoke and Fabric run a line; what the line says goes to nobody else."""
+OPTIONS: dict[str, Any] = {"warn": True, "pty": False, "in_stream": False, "echo": False, "dry": False}
+"""How Invoke and Fabric run a line."""
+HIDE = {(False, False): True, (True, False): "stderr", (False, True): "stdout", (True, True): False}
+"""Invoke's word for the outputs of a line that nobody takes as they come."""
+
+
+Streams = Mapping[str, IO[str]]
+NOBODY: Streams = {}
+
+
+def options(taken: Streams) -> dict[str, Any]:
+    """How Invoke and Fabric run a line. taken: who takes its `out` and `err` as they come; nobody else gets them."""
+    hide = HIDE["out" in taken, "err" in taken]
+    return {**OPTIONS, "hide": hide, "out_stream": taken.get("out"), "err_stream": taken.get("err")}
 
 
 class Stream(Protocol):

@@ -10,7 +10,7 @@ from ..change.reach import reach
 from ..change.rollout import roll_out
 from ..change.site import Site
 from ..cli import as_json, release_of, task
-from ..errors import Blocked, Unhealthy
+from ..errors import Blocked, Unhealthy, Usage
 from ..facts import Facts
 from ..fleet import Kind
 from ..goals.deploy import deployed
@@ -20,8 +20,9 @@ from ..goals.image import described
 from ..goals.loss import YES_HELP, check_loss
 from ..goals.rollout import DRAIN, Rollout, engine_of
 from ..goals.service import stopped
+from ..lines import writes_as_root
 from ..outcome import Outcome
-from ..release import UNIT, Release, parse
+from ..release import PROBES, UNIT, Release, parse
 from ..remote.command import sh
 from ..remote.follow import follow_line
 from ..settings import number
@@ -158,10 +159,24 @@ def shell(site: Site, command: str = "", version: str = "", timeout: str = "") -
         inside.shell(site, version)
 
 
-@task(kind=Kind.LOOK, help={"follow": "go on with new lines until Ctrl-C", "lines": "how many of the last lines"})
-def logs(site: Site, follow: bool = False, lines: str = "50") -> None:
+@task(
+    kind=Kind.LOOK,
+    help={
+        "follow": "go on with new lines until Ctrl-C",
+        "lines": "how many of the last lines",
+        "version": "with --failed: the release that failed",
+        "failed": "the log of a release whose start failed, without the questions of this tool",
+    },
+)
+def logs(site: Site, follow: bool = False, lines: str = "50", version: str = "", failed: bool = False) -> None:
     """Show the service's log."""
-    count, facts = number("--lines", lines), site.look()
+    count = number("--lines", lines)
+    if failed:
+        _show_failed(site, release_of(version), count)
+        return
+    if version:
+        raise Usage("--version goes with --failed: any other log is that of the release that serves")
+    facts = site.look()
     flag = " --follow" if follow else ""
     if facts.host.unit:
         line = sh(f"journalctl --unit {UNIT} --lines {count} --output cat --no-pager{flag}", limit=60)
@@ -173,3 +188,16 @@ def logs(site: Site, follow: bool = False, lines: str = "50") -> None:
         follow_line(site.host, replace(line, limit=DAY))
     else:
         site.console.say(site.host.run(line).out.rstrip())
+
+
+def _show_failed(site: Site, release: Release, count: int) -> None:
+    """Show the log that was kept when the release failed. Errors: Blocked when there is none."""
+    facts = site.look()
+    log = f"{facts.host.folder}/{release.failed_log}"
+    template = f"[ -e {{log}} ] && grep -aEv {{probes}} {{log}} | tail -n {count}"
+    line = sh(template, log=log, probes=PROBES, limit=60)
+    answer = site.host.ask({"failed_log": line}, sudo=writes_as_root(facts))["failed_log"]
+    if not answer.ok:
+        hint = f"inv service.logs -H {site.name}"
+        raise Blocked(f"no start of {release.version} that failed has left a log on {site.name}", hint=hint)
+    site.console.say(answer.out.rstrip())

@@ -51,7 +51,7 @@ def test_the_last_reasons_for_waiting_are_told_once_each() -> None:
     with pytest.raises(NotConverged) as error:
         reach(site, goal)
     told = [line for line in error.value.evidence.splitlines() if line.startswith("waiting")]
-    assert told == [f"waiting for {letter}" for letter in "cdefghij"]
+    assert told == [f"waiting for {letter}" for letter in "bcdefghi"]
     assert len(told) == EVIDENCE_LINES
 
 

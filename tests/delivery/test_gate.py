@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import subprocess
 import tarfile
 from pathlib import Path
@@ -162,3 +163,10 @@ def test_without_bzip2_python_decodes(tmp_path: Path) -> None:
     (tools / "python3").symlink_to("/usr/bin/python3")
     file = written(tmp_path / "image", PACKERS["bzip2"](classic(IMAGE)))
     assert passed(file, path=str(tools))[1].startswith("gate: image ")
+
+
+def test_the_gate_tells_how_much_of_the_archive_is_read(tmp_path: Path) -> None:
+    file = written(tmp_path / "image.tar.bz2", PACKERS["bzip2"](classic(IMAGE)))
+    done = subprocess.run(["/usr/bin/perl", str(GATE), str(file), IMAGE, ""], capture_output=True, timeout=20)
+    told = re.findall(rf"^ospreyops: (\d+) of {file.stat().st_size}$", done.stderr.decode(), re.MULTILINE)
+    assert told and int(told[-1]) <= file.stat().st_size

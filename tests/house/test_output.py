@@ -22,7 +22,7 @@ PRINTING = (
     *("print", "input", "getpass.getpass", "sys.stdout", "sys.stderr", "sys.__stdout__", "sys.__stderr__"),
     *("sys.__excepthook__", "traceback.print_exc", "warnings.warn", "logging.basicConfig", "logging.StreamHandler"),
 )
-RAW = ("line", "transient", "_write")
+RAW = ("line", "write")
 """Methods of Screen that print a text as it is."""
 OUTSIDE = {
     "change/confirm.py": "asks whether to go on, in words of its own",
@@ -33,7 +33,7 @@ OUTSIDE = {
     "runbook/host.py": "asks whether a host key is right; what is shown of it goes through the console",
     "remote/sudo.py": "asks for a password, of users and hosts that the settings name",
 }
-"""Modules other than console.py that name something of that kind, and why."""
+"""Modules other than those of the console that name something of that kind, and why."""
 EVIL = "x\x1b]0;mine\x07\x9b31m\r\u202e\u2028\ud800\x7f\x00y"
 
 
@@ -53,7 +53,7 @@ def raw(tree: ast.Module) -> Iterator[str]:
 
 def trees() -> Iterator[tuple[str, ast.Module]]:
     for path in sorted(PACKAGE.rglob("*.py")):
-        if path.name != "console.py":
+        if path.parent.name != "console":
             yield path.relative_to(PACKAGE).as_posix(), ast.parse(path.read_text("utf-8"))
 
 
@@ -84,6 +84,8 @@ TELLS: dict[str, Callable[[Console], object]] = {
     "data": lambda console: console.data({EVIL: [EVIL]}),
     "plain": lambda console: console.plain(EVIL),
     "dry_step": lambda console: console.dry_step(EVIL, EVIL),
+    "doing": lambda console: inside(console.doing(EVIL, line=EVIL)),
+    "counted": lambda console: console.counted(1, 7),
     "step": lambda console: inside(console.step(EVIL, EVIL, EVIL)),
     "waiting": lambda console: inside(console.waiting(EVIL)),
     "progress": lambda console: inside(console.progress(7)),

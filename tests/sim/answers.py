@@ -33,6 +33,9 @@ def answer(host: SimHost, name: str, line: str) -> Answer:
         return host.really(Command(line, 10))
     if name in ASKED:
         return host.sessions.answer(name, line)
+    if name == "failed_log":
+        kept = any(f"osprey-service-failed-{version}.log" in line for version in host.failed_logs)
+        return Answer(0 if kept else 1, "its last words\n" if kept else "")
     at = re.search(r"https://[^/ ]+?:(\d+)", line)
     behind = host.behind(int(at[1]) if at else 44342)
     said: dict[str, Callable[[], str]] = {

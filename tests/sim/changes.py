@@ -34,6 +34,9 @@ CHANGES: dict[str, Callable[..., object]] = {
     r"tar -xof .*echo sha256:(\w+) .*&& mv \S+ ([0-9.]+)$": lambda host, digest, version: host.extract(version, digest),
     r"^rm -rf \S+/\.[0-9.]+\.part$": lambda host: None,
     r"mv -f (osprey-service(?:-\d+)?\.log) osprey-service(?:-\d+)?\.log\.1": lambda host, log: host.logs.discard(log),
+    r"ln -f (osprey-service\S*\.log) osprey-service-failed-([0-9.]+)\.log$": lambda host, _, version: (
+        host.failed_logs.add(version)
+    ),
     r"systemctl start osprey$": lambda host: host.start_unit(),
     r"systemctl stop osprey$": lambda host: host.stop_unit(),
     r"ExecStart=\S+ --version ([0-9.]+)\|": lambda host, version: setattr(host, "unit", version),

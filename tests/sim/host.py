@@ -86,6 +86,7 @@ class SimHost(SimReleases):
     configured: dict[str, Any] = field(default_factory=dict)
     proven: list[str] = field(default_factory=list)
     loading: set[str] = field(default_factory=set)
+    failed_logs: set[str] = field(default_factory=set)
     jumped: bool = False
     own_rules: Optional[str] = None
     reaches: Optional[Callable[[Container], bool]] = None

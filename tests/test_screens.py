@@ -1,0 +1,92 @@
+"""Whole screens, as a person sees them: compared to those that are kept, and while a terminal changes or is closed."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import PROJECT
+from tests.screens import FOLDER, SCREENS, WIDTHS, captured
+from tests.terminal import Terminal
+
+SIM = ("-m", "tests.sim.on_terminal")
+DEPLOY = ("deploy", "--version", "0.4", "-H", "sim")
+
+
+@pytest.mark.parametrize("columns", WIDTHS)
+@pytest.mark.parametrize("name", SCREENS)
+def test_a_screen_is_as_it_is_kept(name: str, columns: int) -> None:
+    assert captured(name, columns) == (FOLDER / f"{name}-{columns}.txt").read_text("utf-8")
+
+
+def test_an_upgrade_is_one_screen() -> None:
+    lines = (FOLDER / "upgrade-80.txt").read_text("utf-8").splitlines()
+    assert len(lines) <= 24
+    assert max(map(len, lines)) <= 80
+
+
+def test_a_failed_deploy_says_first_and_last_who_serves() -> None:
+    told = " ".join((FOLDER / "failed-deploy-120.txt").read_text("utf-8").partition("✗ ")[2].split())
+    serves = "osprey/service:0.3 still serves, users are not affected (since 2026-01-01 00:00 UTC)"
+    assert told.startswith(f"the rollout failed: {serves} why: gave up")
+    assert told.endswith(f"log: inv service.logs --version 0.4 --failed -H sim service: {serves}")
+
+
+def test_a_look_says_at_once_what_goes_on() -> None:
+    terminal = Terminal(*SIM, "slow", "status", "-H", "sim")
+    assert "looking at sim…" in terminal.until(lambda text: bool(text.strip()))
+    terminal.child.kill(signal.SIGKILL)
+
+
+def test_a_look_names_the_program_that_hangs(tmp_path: Path) -> None:
+    hangs = tmp_path / "VBoxManage"
+    hangs.write_text("#!/bin/sh\nexec sleep 60\n")
+    hangs.chmod(0o755)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    terminal = Terminal(
+        "-m", "invoke", "status", env={**os.environ, "PATH": path, "INVOKE_OSPREY_MACHINE": "virtualbox"}
+    )
+    terminal.until(
+        lambda text: (
+            re.search(r"looking at localhost… \d+ s, waiting for: VBoxManage *$", text, re.MULTILINE) is not None
+        )
+    )
+    terminal.child.kill(signal.SIGKILL)
+
+
+def test_ctrl_c_leaves_a_whole_screen_and_a_cursor() -> None:
+    terminal = Terminal(*SIM, "slow", *DEPLOY)
+    terminal.until(lambda text: "looking at sim… 1 s" in text)
+    terminal.child.sendintr()
+    lines = terminal.end()
+    assert lines[-1].startswith("✗ interrupted") or any(line.startswith("✗ interrupted") for line in lines)
+    assert not any("looking at" in line for line in lines)
+    assert terminal.raw.rindex(b"\x1b[?25h") > terminal.raw.rindex(b"\x1b[?25l")
+    assert terminal.child.exitstatus == 130
+
+
+def test_a_window_that_gets_narrower_gets_narrower_rows() -> None:
+    terminal = Terminal(*SIM, "slow", "status", "-H", "sim", columns=120)
+    terminal.until(lambda text: "looking at sim" in text)
+    terminal.child.setwinsize(24, 12)
+    terminal.until(lambda text: "looking…" in text)
+    terminal.child.kill(signal.SIGKILL)
+
+
+def test_a_terminal_that_is_closed_ends_the_task_as_ctrl_c_does() -> None:
+    script = "import os, sys; os.setsid(); os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+    leader, follower = os.openpty()
+    words = [sys.executable, "-c", script, *SIM, "slow", *DEPLOY]
+    child = subprocess.Popen(words, cwd=PROJECT, stdin=follower, stdout=follower, stderr=follower)
+    os.close(follower)
+    while "looking at sim… 1 s".encode() not in os.read(leader, 65536):
+        pass
+    os.close(leader)
+    child.send_signal(signal.SIGHUP)
+    assert child.wait(60) == 130
