@@ -113,3 +113,11 @@ def test_off_a_terminal_what_takes_long_says_so_where_no_program_reads(monkeypat
             threading.Event().wait(0.1)
     assert out.getvalue() == ""
     assert "  ... looking at olympias… 1 s, waiting for: VBoxManage" in err.getvalue()
+
+
+def test_a_long_row_goes_on_below_its_own_text() -> None:
+    with on_terminal() as (console, terminal):
+        console.row(True, "service", "runs " * 30)
+    first, *more = terminal.shown()
+    assert first.startswith("✓ service   runs") and more
+    assert all(line.startswith(f"{'':<12}runs") for line in more)

@@ -92,7 +92,7 @@ for (1 .. 5) {
     sysopen $lock, "lock", O_RDWR | O_CREAT, 0600 or $fail->("lock");
     $locked = flock $lock, LOCK_EX | LOCK_NB;
     $fail->("lock") unless $locked or $^E == EWOULDBLOCK;
-    last if $locked and $named->() and not((stat $lock)[2] & 077);
+    last if $locked and $named->() and not $older->("lock");
     flock $lock, LOCK_UN if $locked;
     $locked = 0;
     select undef, undef, undef, .05;

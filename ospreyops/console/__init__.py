@@ -36,14 +36,27 @@ class Console:
         """A step leaves two short lines: its row showed it while it went on."""
         return self.screen.brief and not self.verbose
 
-    def say(self, text: str = "", style: str = "", *, mark: str = "", error: bool = False, whole: bool = False) -> None:
-        """Print text, a line at a time. mark: what stands before it, with colours of its own; whole: as it is."""
+    def say(
+        self,
+        text: str = "",
+        style: str = "",
+        *,
+        mark: str = "",
+        error: bool = False,
+        whole: bool = False,
+        hang: int = 0,
+    ) -> None:
+        """Print text, a line at a time.
+
+        mark: what stands before it, with colours of its own; whole: as it is; hang: columns by which a line that is too
+        long goes on further to the right.
+        """
         self._row.heard = time.monotonic()
         before = self._prefix()
         prefix = self._paint(before, "dim", error=error)
         for line in visible(as_typed(text)).split("\n"):
             hung = " " * len(COLOUR.sub("", mark))
-            parts = [line] if whole or WHOLE.match(line) else self.screen.wrapped(line, len(before + hung))
+            parts = [line] if whole or WHOLE.match(line) else self.screen.wrapped(line, len(before + hung), hang)
             for part in parts:
                 self.screen.line(prefix + mark + self._paint(part, style, error=error), error=error)
                 mark = hung
@@ -65,7 +78,8 @@ class Console:
 
     def row(self, good: Optional[bool], title: str, text: str) -> None:  # noqa: FBT001 (the mark stands first)
         """A row of a status table; good: None when there is nothing to judge."""
-        self.say(f"{title:<9} {text}", mark=f"{self._mark(good=good, column=True)} ")
+        begin = f"{title:<9} "
+        self.say(begin + text, mark=f"{self._mark(good=good, column=True)} ", hang=len(begin) if title else 0)
 
     def data(self, data: Any) -> None:
         """Print data as one line of JSON, without a prefix. JSON escapes every sign that is invisible, but one."""

@@ -97,8 +97,11 @@ class Screen:
             os.dup2(nowhere, out.fileno())
             os.close(nowhere)
 
-    def wrapped(self, text: str, before: int) -> list[str]:
-        """A line as the terminal has room for it: what goes on is indented as it begins. before: columns taken."""
+    def wrapped(self, text: str, before: int, hang: int = 0) -> list[str]:
+        """A line as the terminal has room for it: what goes on is indented as it begins, and by hang.
+
+        before: columns taken.
+        """
         indent = INDENT.match(text)
         assert indent, "it matches anything"
         room = self.columns - before
@@ -108,7 +111,7 @@ class Screen:
             text[indent.end() :],
             max(room, NARROWEST + indent.end()),
             initial_indent=indent[0],
-            subsequent_indent=indent[0],
+            subsequent_indent=indent[0] + " " * hang,
             break_long_words=False,
             break_on_hyphens=False,
         ) or [text]

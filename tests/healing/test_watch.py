@@ -24,7 +24,7 @@ from ospreyops.healing.watch import TRIES, Watch
 from ospreyops.secret import Secret
 from tests.sim.host import SimHost
 from tests.sim.site import sim_site
-from tests.worlds import CURABLE, serving, take, with_fault
+from tests.worlds import CURABLE, HELD, serving, take, with_fault
 
 
 class Watched:
@@ -123,7 +123,7 @@ def test_a_maintainer_who_changes_the_host_is_waited_for_and_named(tmp_path: Pat
     held = take(mac)
     watched.watch.round()
     watched.watch.round()
-    assert watched.said.count("waits: sim is locked by jeff@grisman-12: deploy --version 0.4") == 1
+    assert watched.said.count(f"waits: sim is locked by {HELD}") == 1
     assert mac.ran == []
     held.end(None)
     watched.watch.round()
