@@ -91,8 +91,10 @@ def roll_out(site: Site, release: Release, rollout: Rollout, *, restart: bool = 
 
 def _keep_log(site: Site, release: Release, log: str) -> str:
     """Keep the log of the release that failed; the line that shows it, "" where it was never written."""
+    line = lines.keep_log(site.last, release, log)
     try:
-        site.host.run(lines.keep_log(site.last, release, log))
+        with site.change.step(Step(f"{release.image} failed", line, f"the log of {release.image} is kept")):
+            site.host.run(line)
     except OspreyError:
         return ""
     return f"inv service.logs --version {release.version} --failed -H {site.name}"
