@@ -13,6 +13,7 @@ from tests.lab.hosts import Releases, There
 from tests.lab.server import PASSWORD, Server
 from tests.lab.wait import until
 
+pytestmark = pytest.mark.reliability
 SAYS = """sh -c 'echo Welcome to grisman; echo files /tmp; stty -echo; printf asks; echo "be good" >&2; echo asks'\n"""
 WARNS = "export LC_ALL=xx_XX.UTF-8\n"
 RC = {
