@@ -13,6 +13,7 @@ from tests.lab.hosts import Releases, There
 from tests.lab.server import Server
 from tests.lab.wait import until
 
+pytestmark = pytest.mark.reliability
 LOGIND = "/etc/systemd/system/systemd-logind.service"
 CONF = "/etc/systemd/logind.conf.d"
 REAPER = "/usr/local/sbin/reaper"

@@ -13,6 +13,7 @@ from tests.lab.hosts import Releases, There
 from tests.lab.server import PASSWORD, Server
 from tests.lab.wait import until
 
+pytestmark = pytest.mark.reliability
 SAYS = """sh -c 'echo Welcome to grisman; echo files /tmp; stty -echo; printf asks; echo "be good" >&2; echo asks'\n"""
 WARNS = "export LC_ALL=xx_XX.UTF-8\n"
 RC = {
@@ -90,8 +91,8 @@ def test_the_watchdog_works_in_any_folder(shell: str, there: There, releases: Re
         assert ran.code == 0, ran.said
     there.server.sh("docker rm --force osprey-service")
     until(lambda: there.running() == ["osprey/service:0.3"], "the service's return", 90)
-    for task in (("watch.status",), ("watch.uninstall",)):
-        ran = there.inv(*task, *there.flags)
+    for end in (("watch.status",), ("watch.uninstall", "--wait")):
+        ran = there.inv(*end, *there.flags)
         assert ran.code == 0, ran.said
 
 
