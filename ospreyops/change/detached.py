@@ -8,7 +8,9 @@ connection that did not stand yet. The lock is held over the one before (field b
 
 from __future__ import annotations
 
-from ..errors import Blocked
+from collections.abc import Mapping
+
+from ..errors import Blocked, Unreachable
 from ..facts import Facts
 from ..lines import left_running, still_running, writes_as_root
 from ..remote.command import Answer, Command, quote
@@ -44,8 +46,8 @@ def check(site: Site, steps: list[Step]) -> None:
     if process is None:
         raise Blocked(f"nothing can be left running on {site.name}", evidence=left.said)
     site.host.sessions.renew()
-    running = site.host.ask({"lasts": still_running(process, mark)}, sudo=root)["lasts"]
-    why = site.host.ask({"kills": KILLS, "rootless": ROOTLESS})
+    running = _asked(site, {"lasts": still_running(process, mark)}, sudo=root)["lasts"]
+    why = _asked(site, {"kills": KILLS, "rootless": ROOTLESS})
     if not running.ok:
         raise _refused(facts, why["kills"])
     if why["rootless"].out.strip() == "Linger=no" and not facts.sudo and not site.target.machine.vm:
@@ -54,6 +56,15 @@ def check(site: Site, steps: list[Step]) -> None:
             hint=f"sudo loginctl enable-linger {quote(facts.host.user)}, on {site.name}",
         )
     change.lasts = True
+
+
+def _asked(site: Site, questions: Mapping[str, Command], *, sudo: bool = False) -> dict[str, Answer]:
+    """The answers. What ends the session before may end this one, too: then they are asked over another."""
+    try:
+        return site.host.ask(questions, sudo=sudo)
+    except Unreachable:
+        site.host.sessions.renew()
+        return site.host.ask(questions, sudo=sudo)
 
 
 def perform(site: Site, step: Step) -> None:

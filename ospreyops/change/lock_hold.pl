@@ -85,9 +85,10 @@ my $named = sub {
     my @there = stat "lock";
     return (@there and "@held[0,1]" eq "@there[0,1]");
 };
-# lock_peek.pl locks the file for a moment, too. Some tries make sure that it is not taken for a holder.
+# lock_peek.pl locks the file for a moment, too. Some tries make sure that it is not taken for a holder. Who has the lock
+# and no name in the file has just got it, or is about to end: there are more tries then.
 # The lock of an older file is none: another task may be about to replace that file.
-for (1 .. 5) {
+for my $try (1 .. 40) {
     last if $locked = $lock = $renewed->("lock");
     sysopen $lock, "lock", O_RDWR | O_CREAT, 0600 or $fail->("lock");
     $locked = flock $lock, LOCK_EX | LOCK_NB;
@@ -95,6 +96,7 @@ for (1 .. 5) {
     last if $locked and $named->() and not((stat $lock)[2] & 077);
     flock $lock, LOCK_UN if $locked;
     $locked = 0;
+    last if $try >= 5 and -s $lock;
     select undef, undef, undef, .05;
 }
 unless ($locked) {

@@ -13,8 +13,11 @@ STARTING = ("deploy --version 0.4", "deploy --version 0.4 --stop-first", "servic
 
 
 @pytest.mark.parametrize("line", STARTING)
-def test_where_nothing_outlives_a_login_session_that_is_said_before_anything_is_stopped(sim: Sim, line: str) -> None:
-    host = running(sessions=SimSessions(ends="logind"))
+@pytest.mark.parametrize("late", [False, True], ids=["", "and the next session ends with it"])
+def test_where_nothing_outlives_a_login_session_that_is_said_before_anything_is_stopped(
+    sim: Sim, line: str, *, late: bool
+) -> None:
+    host = running(sessions=SimSessions(ends="logind", late=late))
     ran = sim(f"{line} -H sim", host)
     assert ran.code == 3
     assert f"{CASE}: logind has KillUserProcesses=yes" in ran.err

@@ -175,7 +175,9 @@ def test_nothing_is_made_that_others_may_write_whatever_the_umask_of_a_login_is(
 ) -> None:
     there.offer(releases("0.3"), "0.3")
     shell, rule = "/home/ops/.bashrc", f"Defaults umask_override, umask={umask}"
-    mallory.sh(f"cp {shell} {shell}.kept && sed -i '1i umask {umask}' {shell} && echo '{rule}' >/etc/sudoers.d/umask")
+    mallory.sh(
+        f"cp -p {shell} {shell}.kept && sed -i '1i umask {umask}' {shell} && echo '{rule}' >/etc/sudoers.d/umask"
+    )
     try:
         for task in (DEPLOY, ("watch.install",), ("watch.uninstall",)):
             ran = there.inv(*task, *there.flags)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ospreyops.errors import Unreachable
 from ospreyops.remote.command import Answer
 
 ASKED = ("left", "lasts", "kills", "rootless")
@@ -15,10 +16,12 @@ class SimSessions:
     """The sessions so far: `number` is that of the current one.
 
     ends: who ends what a session leaves in its scope, "logind" or another one; rootless: Docker is the user's own.
+    late: the end of a session reaches the next one, too.
     """
 
     ends: str = ""
     rootless: bool = False
+    late: bool = False
     number: int = 1
     kept: bool = False
     left_in: int = 0
@@ -31,6 +34,8 @@ class SimSessions:
             return Answer(0, "4711\n")
         if name == "lasts":
             assert self.number > self.left_in > 0, "that the session which left it has ended is what is tried"
+            if self.late and self.number == self.left_in + 1:
+                raise Unreachable("the connection to sim was lost")
             return Answer(1 if self.ends and not self.scoped else 0)
         said = {"kills": f"b {str(self.ends == 'logind').lower()}\n", "rootless": "Linger=no\n" * self.rootless}
         return Answer(0, said[name])
