@@ -91,8 +91,8 @@ def test_the_watchdog_works_in_any_folder(shell: str, there: There, releases: Re
         assert ran.code == 0, ran.said
     there.server.sh("docker rm --force osprey-service")
     until(lambda: there.running() == ["osprey/service:0.3"], "the service's return", 90)
-    for task in (("watch.status",), ("watch.uninstall", "--wait")):
-        ran = there.inv(*task, *there.flags)
+    for end in (("watch.status",), ("watch.uninstall", "--wait")):
+        ran = there.inv(*end, *there.flags)
         assert ran.code == 0, ran.said
 
 
