@@ -64,7 +64,7 @@ server-tests:
 	$(PYTEST) -m 'lab and not reliability' --timeout 600 --ignore $(MAC)
 
 fast-tests:
-	$(PYTEST) -m 'not lab' --timeout 120
+	$(PYTEST) -m 'not lab and not reliability' --timeout 120
 
 loaded-tests:
 	OLYMPIAS=1 $(PYTEST) --timeout 1800 $(MAC)/test_soak.py $(MAC)/test_switchover.py
