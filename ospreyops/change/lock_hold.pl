@@ -93,7 +93,7 @@ for my $try (1 .. 40) {
     sysopen $lock, "lock", O_RDWR | O_CREAT, 0600 or $fail->("lock");
     $locked = flock $lock, LOCK_EX | LOCK_NB;
     $fail->("lock") unless $locked or $^E == EWOULDBLOCK;
-    last if $locked and $named->() and not((stat $lock)[2] & 077);
+    last if $locked and $named->() and not(-f $lock and (stat _)[2] & 077);
     flock $lock, LOCK_UN if $locked;
     $locked = 0;
     last if $try >= 5 and -s $lock;
