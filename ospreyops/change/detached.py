@@ -29,10 +29,13 @@ ROOTLESS = Command(
     LIMIT,
 )
 """Prints "Linger=no" where Docker is the user's own, and ends with the user's last session."""
-SPARE = (
+SPARE = Command(
     "mkdir -p /etc/systemd/logind.conf.d && printf '[Login]\\nKillUserProcesses=no\\n'"
-    " >/etc/systemd/logind.conf.d/zz-ospreyops.conf && systemctl restart systemd-logind"
+    " >/etc/systemd/logind.conf.d/zz-ospreyops.conf && systemctl restart systemd-logind",
+    LIMIT,
+    sudo=True,
 )
+"""Has logind end nothing any more."""
 
 
 def check(site: Site, steps: list[Step]) -> None:
@@ -47,10 +50,10 @@ def check(site: Site, steps: list[Step]) -> None:
         raise Blocked(f"nothing can be left running on {site.name}", evidence=left.said)
     site.host.sessions.renew()
     running = _asked(site, {"lasts": still_running(process, mark)}, sudo=root)["lasts"]
-    why = _asked(site, {"kills": KILLS, "rootless": ROOTLESS})
     if not running.ok:
-        raise _refused(facts, why["kills"])
-    if why["rootless"].out.strip() == "Linger=no" and not facts.sudo and not site.target.machine.vm:
+        raise _refused(facts, _asked(site, {"kills": KILLS})["kills"])
+    users = not facts.sudo and not site.target.machine.vm
+    if users and _asked(site, {"rootless": ROOTLESS})["rootless"].out.strip() == "Linger=no":
         raise Blocked(
             f"Docker on {site.name} is {facts.host.user}'s own, and ends with the last login session",
             hint=f"sudo loginctl enable-linger {quote(facts.host.user)}, on {site.name}",
@@ -89,7 +92,7 @@ def _refused(facts: Facts, kills: Answer) -> Blocked:
     host = facts.host
     case = f"what a login session of {host.user} leaves running on {host.name} ends with that session"
     if kills.out.strip() == "b true":
-        hint = f"sudo sh -c {quote(SPARE)}, on {host.name}"
+        hint = f"{SPARE}, on {host.name}"
         return Blocked(f"{case}: logind has KillUserProcesses=yes", hint=hint)
     hint = f"find what ends it, and have that spare {host.user}; on {host.name}: grep -E '^(session|@)' /etc/pam.d/sshd"
     return Blocked(case, hint=hint)

@@ -9,8 +9,8 @@ from typing import Optional
 
 from ..errors import Blocked
 from ..facts.host import HostFacts
+from ..remote import protocol
 from ..remote.command import Answer, Command, quote
-from ..remote.perl import program
 from ..settings import Settings
 from . import bundle
 
@@ -34,13 +34,14 @@ def questions(settings: Settings) -> dict[str, Command]:
     """The lines that ask for them."""
     # Without the developer tools a Mac's own is a stub, that asks somebody at the screen to install them.
     stub = '[ "$p" = /usr/bin/python3 ] && [ "$(uname -s)" = Darwin ] && ! xcode-select -p >/dev/null 2>&1'
-    each = " ".join(quote(path) for path in ([settings.python] if settings.python else PLACES))
+    places = [settings.python] if settings.python else PLACES
+    each = " ".join(map(quote, places))
     return {
         "pythons": Command(
             f'for p in {each}; do if {stub} || [ ! -x "$p" ]; then continue; fi; "$p" -I -c {quote(SAYS)}; done; true',
             20,
         ),
-        "pythons_open": Command(f"perl -e {quote(program('ospreyops.remote', 'own.pl'))} tell {each}", 20),
+        "pythons_open": Command(protocol.own("tell", *places), 20),
     }
 
 

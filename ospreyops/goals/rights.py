@@ -6,7 +6,7 @@ from ..errors import Blocked
 from ..facts import Facts
 from ..facts.host import HostFacts
 from ..look.place import roots
-from ..remote.command import quote
+from ..remote.command import Command, quote
 from ..settings import KEYS
 from ..target import Target
 
@@ -26,7 +26,7 @@ def check_own(facts: Facts, target: Target) -> None:
     """
     host, root = facts.host, by_root(facts, target)
     if target.machine.vm and not host.writable:
-        line = _line(_taken(host.user, host.folder, "-R "))
+        line = _as_root(_taken(host.user, host.folder, "-R "))
         raise Blocked(f"{host.user} may not write in {host.folder}", hint=f"{line}, on {host.name}")
     if not root and not target.settings.owner:
         return
@@ -43,10 +43,11 @@ def mend(host: HostFacts, target: Target, owner: str, changed: str) -> str:
     inside = f"{changed}/".startswith(f"{host.folder}/")
     if inside or owner != "root":
         path = host.folder if inside else changed
-        return _line(f"{_taken(owner, path, '-R ' if inside else '')}") + f", on {host.name}"
+        return f"{_as_root(_taken(owner, path, '-R ' if inside else ''))}, on {host.name}"
     place = roots(host.system)
-    line = _line(f"mv {quote(host.folder)} {quote(place)} && {_taken(owner, place, '-R ')}") + f", on {host.name}"
+    moved = f"mv {quote(host.folder)} {quote(place)} && {_taken(owner, place, '-R ')}"
     set_ = target.settings.folder != KEYS["folder"].default
+    line = f"{_as_root(moved)}, on {host.name}"
     return line + (f"; and set osprey.hosts.{host.name}.folder: {place}" if set_ else "")
 
 
@@ -54,5 +55,5 @@ def _taken(owner: str, path: str, deep: str) -> str:
     return f"chown {deep}{owner}: {quote(path)} && chmod {deep}go-w {quote(path)}"
 
 
-def _line(line: str) -> str:
-    return f"sudo sh -c {quote(line)}"
+def _as_root(line: str) -> str:
+    return str(Command(line, 0, sudo=True))

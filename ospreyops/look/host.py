@@ -10,8 +10,8 @@ from ..errors import Blocked
 from ..facts import programs
 from ..facts.host import HostFacts, ScriptEnd
 from ..release import CONTAINER, MARK, PROBES, SCRIPT, UNIT, UNTOUCHED, VERSION
+from ..remote import protocol
 from ..remote.command import Answer, Command, sh
-from ..remote.perl import program
 from ..settings import FILES, Settings
 from ..text import whole_number
 from ..tools import df, pmset, sockets, systemctl
@@ -48,9 +48,7 @@ def in_folder(folder: str, archive: str) -> dict[str, Command]:
         **_releases_questions(folder, archive),
         **_log_questions(folder),
         **state.questions(folder),
-        "open": sh(
-            "perl -e {tell} tell {folder}", tell=program("ospreyops.remote", "own.pl"), folder=folder, limit=LIMIT
-        ),
+        "open": Command(protocol.own("tell", folder), LIMIT),
     }
 
 

@@ -63,13 +63,14 @@ def with_timeout(command: Command, mark: str = "", *, gains: bool = False) -> st
     """
     line = command.line
     if command.own:
-        line = f"{_checked(command.own, 'check' if gains else 'root')} || exit {NOT_OWN}; {line}"
+        line = f"{own('check' if gains else 'root', command.own)} || exit {NOT_OWN}; {line}"
     begins = f"echo {mark}; echo {mark} >&2; " if mark else ""
     return _in_sh("limit.pl", [_seconds(command), begins + line])
 
 
-def _checked(path: str, how: str) -> str:
-    return f"perl -e {quote(program(__package__, 'own.pl'))} {how} {quote(path)}"
+def own(how: str, *paths: str) -> str:
+    """Shell that asks whether others may change the paths. how: as own.pl takes it."""
+    return f"perl -e {quote(program(__package__, 'own.pl'))} {how} {' '.join(map(quote, paths))}"
 
 
 def guarded(words: str, command: Command, guard: Guard) -> str:
