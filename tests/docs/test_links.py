@@ -61,3 +61,8 @@ def test_each_page_of_a_folder_of_documents_is_in_the_folders_index(index: Path)
     pages = {page.name for page in index.parent.glob("*.md")} - {"README.md"}
     assert pages
     assert pages <= set(links(index))
+
+
+def test_each_page_is_in_the_sites_navigation_once() -> None:
+    nav = re.findall(r"^ +- (?:.+: )?(\S+\.md)$", (PROJECT / "mkdocs.yml").read_text(), re.MULTILINE)
+    assert sorted(nav) == sorted(page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md"))
