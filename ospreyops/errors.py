@@ -107,7 +107,7 @@ class NotConverged(Unhealthy):
 class Blocked(OspreyError):
     """Something that only a person can change is in the way.
 
-    Try: the line that is shown, by hand; then the same command again. `inv host.check NAME` shows all that a host lacks.
+    Try: the line that is shown, by hand, then the same command again. `inv host.check NAME` shows what a host lacks.
     """
 
     status = Status.BLOCKED

@@ -33,7 +33,8 @@ def table() -> str:
     rows = ["| error | exit status | what it means | what to try |", "|---|---|---|---|"]
     for kind in kinds():
         meaning, tried = told(kind)
-        more = "" if kind.__base__ is OspreyError else f", a kind of {kind.__base__.__name__}"
+        above = kind.mro()[1]
+        more = "" if above is OspreyError else f", a kind of {above.__name__}"
         rows.append(f"| {kind.__name__}{more} | {int(kind.status)} | {meaning} | {tried} |")
     return "\n".join(rows)
 

@@ -15,7 +15,7 @@ EXAMPLES = {"A fault": "sleep", "A kind of host": "native", "A foreign program":
 """Heading -> the example, which each of the files has in its text or in its name."""
 MADE_OF = {"ospreyops/machines/__init__.py": "class Machine", "ospreyops/facts/host.py": "sleeps_after"}
 """Files that do not name the example -> what of theirs the example is made of."""
-ELSEWHERE = {"ospreyops/remote/heard.py": "a remark on another line"}
+ELSEWHERE = {"ospreyops/remote/heard.py": "names the programs that a row on the screen waits for"}
 """Files of the package that name the foreign program and have no part in it."""
 
 
