@@ -153,7 +153,7 @@ class NoSuchHost(Unreachable):
 class Failed(OspreyError):
     """A step was tried and did not work.
 
-    Try: its line by hand, for it is shown whole; once that works, the same command again.
+    Try: its line, which is shown whole, by hand; once that works, the same command again.
     """
 
     status = Status.FAILED

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 FENCED = re.compile(r"(^```.*?^```[^\n]*$)", re.MULTILINE | re.DOTALL)
-LIST = re.compile(r"(?<=\n)((?! |[-*] |\d+\. |\|).+\n)(?= ?[-*] |\d+\. )")
+LIST = re.compile(r"^((?! |[-*] |\d+\. |\|).+\n)(?= ?[-*] |\d+\. )", re.MULTILINE)
 """A line of a paragraph before a list: GitHub begins the list there, mkdocs wants an empty line."""
 LINK = re.compile(r"(?<!!)\[((?:[^\]\[]|\[[^\]]*\])*)\]\(([^)\s#:]+)(?:#[^)\s]*)?\)")
 

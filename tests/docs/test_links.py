@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.citations import DOCS, PROJECT, unfenced
+from tests.docs.site_hook import anchor
 
 PAGES = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
 
@@ -23,13 +24,12 @@ def anchors(page: Path) -> set[str]:
     """The anchors of a page's headings, as GitHub makes them."""
     found: set[str] = set()
     for title in re.findall(r"^#{1,6} +(.+?)\s*$", unfenced(page.read_text()), re.MULTILINE):
-        plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", title).lower()
-        anchor = first = re.sub(r"[^\w -]", "", plain).replace(" ", "-")
+        made = first = anchor(re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", title), "-")
         again = 0
-        while anchor in found:
+        while made in found:
             again += 1
-            anchor = f"{first}-{again}"
-        found.add(anchor)
+            made = f"{first}-{again}"
+        found.add(made)
     return found
 
 
@@ -61,8 +61,3 @@ def test_each_page_of_a_folder_of_documents_is_in_the_folders_index(index: Path)
     pages = {page.name for page in index.parent.glob("*.md")} - {"README.md"}
     assert pages
     assert pages <= set(links(index))
-
-
-def test_each_page_is_in_the_sites_navigation_once() -> None:
-    nav = re.findall(r"^ +- (?:.+: )?(\S+\.md)$", (PROJECT / "mkdocs.yml").read_text(), re.MULTILINE)
-    assert sorted(nav) == sorted(page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md"))
