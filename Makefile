@@ -40,7 +40,7 @@ LOCK = .venv/bin/uv pip compile --quiet --no-config --no-python-downloads --univ
 lock: setup ## lock the libraries anew; UPGRADE=--upgrade takes the newest
 	$(LOCK) --python-version 3.9 --output-file requirements.lock requirements.txt
 	$(LOCK) --python-version 3.10 --constraint requirements.lock --output-file tests/requirements.lock tests/requirements.txt
-	$(LOCK) --python-version 3.10 --constraint tests/requirements.lock --output-file docs/requirements.lock docs/requirements.txt
+	$(LOCK) --python-version 3.10 --constraint tests/requirements.lock --output-file tests/docs/requirements.lock tests/docs/requirements.txt
 
 # What is shipped, in dist/: osprey.pyz, and what it is made of.
 dist: setup ## the tool as one file, in dist/
@@ -50,7 +50,7 @@ dist: setup ## the tool as one file, in dist/
 SITE := .cache/docs
 docs: ## the documents as a site, in site/
 	@[ -x $(SITE)/bin/pip ] || python3 -m venv $(SITE)
-	@$(SITE)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement docs/requirements.lock
+	@$(SITE)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement tests/docs/requirements.lock
 	@PYTHONPATH=. NO_MKDOCS_2_WARNING=1 $(SITE)/bin/mkdocs build --strict
 	@echo site/index.html
 

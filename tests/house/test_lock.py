@@ -21,7 +21,7 @@ PROJECT = Path(__file__).parents[2]
 PACKAGE = PROJECT / "ospreyops"
 LOCKS = {"requirements": range(9, 15), "tests/requirements": range(10, 15)}
 """The locks, and the Python 3 that each is for."""
-SITE = "docs/requirements"
+SITE = "tests/docs/requirements"
 """The lock of what makes the documents' site, in a venv of its own."""
 
 
