@@ -11,6 +11,7 @@ from ospreyops.faults import registry
 from tests.conftest import PROJECT, Inv
 
 README = (PROJECT / "README.md").read_text()
+FIGURE = r"[0-9]+(?:[.][0-9]+)?"
 TASKS = (PROJECT / "docs/tasks.md").read_text()
 TROUBLESHOOTING = (PROJECT / "docs/troubleshooting.md").read_text()
 
@@ -62,3 +63,16 @@ def test_the_two_commands_are_targets_of_the_makefile() -> None:
     makefile = (PROJECT / "Makefile").read_text()
     for target in re.findall(r"^make (\w+)", README, re.MULTILINE):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE)
+
+
+def test_each_figure_of_the_readme_is_among_those_that_were_measured() -> None:
+    rows = re.findall(r"^\| .+ \| (.+) \| (.+) \|$", README.partition("## Figures")[2], re.MULTILINE)
+    measured = set(re.findall(FIGURE, (PROJECT / "docs/benchmarks.md").read_text()))
+    assert len(rows) > 5
+    assert {figure for row in rows for cell in row for figure in re.findall(FIGURE, cell)} <= measured
+
+
+def test_the_readme_and_the_page_of_errors_tell_the_same_exit_statuses() -> None:
+    pages = (README, (PROJECT / "docs/errors.md").read_text())
+    told, again = (re.findall(r"^\| [0-9]+ \| .+ \|$", page, re.MULTILINE) for page in pages)
+    assert told and told == again
