@@ -11,7 +11,6 @@ COMMANDS = list(dict.fromkeys(command for page in PAGES for command in typed(pag
 OTHER_BLOCKS = {
     "README.md": ("pipx install", "pip's; tests/house/test_packaging.py installs the package"),
     "docs/architecture.md": ("settings → target", "stateDiagram", "a picture"),
-    "docs/errors.md": ("✗ the rollout failed", "what the tool prints"),
     "docs/extending.md": ('"""The VM\'s clock', "Python; test_extending_page.py holds it against the file"),
     "docs/security.md": (" workstation", "a picture"),
     "docs/settings.md": ("osprey:", "YAML"),

@@ -86,9 +86,9 @@ WALKTHROUGH_ELSEWHERE = {
 """What of the walkthrough is not typed here, and why."""
 README: dict[str, tuple[World, int]] = {
     "host.check lab": (right, 0),
-    "deploy --version 0.3": (SimHost, 0),
-    "deploy --version 0.4": (running, 0),
-    "--dry deploy --version 0.4": (running, 0),
+    "deploy 0.3": (SimHost, 0),
+    "deploy 0.4": (running, 0),
+    "--dry deploy 0.4": (running, 0),
     "status": (running, 0),
     "rollback": (released, 0),
     "doctor": (running, 0),
@@ -102,7 +102,7 @@ README_ELSEWHERE = {
     "host.add box --address 10.0.0.8 --user jeff": "below, with init",
     "host.trust lab": "below, before a real SSH server",
     "service.logs -f": "below: it goes on until Ctrl-C",
-    "deploy --version 0.3 --from osprey-service-docker-0.3.tar": "sends a real archive: tests/lab/test_upload.py",
+    "deploy 0.3 --from osprey-service-docker-0.3.tar": "sends a real archive: tests/lab/test_upload.py",
     "make demo": "tests/lab/test_demo.py",
     "make demo PORT=44392": "tests/lab/test_demo.py, with another port",
     "make demo-clean": "tests/lab/test_demo.py",
