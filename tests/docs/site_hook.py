@@ -9,6 +9,8 @@ from typing import Any
 FENCED = re.compile(r"(^```.*?^```[^\n]*$)", re.MULTILINE | re.DOTALL)
 LIST = re.compile(r"^((?! |[-*] |\d+\. |\|).+\n)(?= ?[-*] |\d+\. )", re.MULTILINE)
 """A line of a paragraph before a list: GitHub begins the list there, mkdocs wants an empty line."""
+NESTED = re.compile(r"^  (?=[-*] )", re.MULTILINE)
+"""A list in a list: mkdocs wants four spaces."""
 LINK = re.compile(r"(?<!!)\[((?:[^\]\[]|\[[^\]]*\])*)\]\(([^)\s#:]+)(?:#[^)\s]*)?\)")
 
 
@@ -26,7 +28,7 @@ def on_page_markdown(markdown: str, page: Any, config: Any, **_: Any) -> str:
         return link[1] if outside and os.path.exists(target) else link[0]
 
     parts = FENCED.split(markdown)
-    parts[::2] = [LIST.sub(r"\1\n", LINK.sub(shown, part)) for part in parts[::2]]
+    parts[::2] = [NESTED.sub("    ", LIST.sub(r"\1\n", LINK.sub(shown, part))) for part in parts[::2]]
     return "".join(parts)
 
 

@@ -39,6 +39,7 @@ def page(markdown: str, name: str = "a.md") -> str:
         ("[gone](../gone.py), [here](#here)", "[gone](../gone.py), [here](#here)"),
         ("```\n[a](../README.md)\nb\n- c\n```", "```\n[a](../README.md)\nb\n- c\n```"),
         ("One:\n- a\n- b\n  more\n- c\n", "One:\n\n- a\n- b\n  more\n- c\n"),
+        ("- a\n  - b\n    more\n- c\n", "- a\n    - b\n    more\n- c\n"),
     ],
 )
 def test_links_that_leave_it_are_text_and_a_list_begins_where_github_begins_it(written: str, shown: str) -> None:
