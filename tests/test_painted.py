@@ -111,6 +111,21 @@ def test_what_goes_on_is_whole_on_a_single_host() -> None:
         terminal.until(r"UTC at most; 0.4 *\r?\n  serves already, Ctrl-C is safe\)…")
 
 
+def test_a_bar_that_has_no_room_beside_the_step_has_a_line_of_its_own() -> None:
+    with (
+        on_terminal() as (console, terminal),
+        console.step(STEP[0] * 3, *STEP[1:]),
+        console.progress(90_000_000) as bar,
+    ):
+        bar.done = 45_000_000
+        terminal.until(r"not run *\r?\n  \[=+ +\] 50% 45 MB of 90 MB, [0-9.]+ .B/s, \d+ s left *\r?\n  \$ ")
+
+
+def test_what_is_very_long_still_tells_how_long_it_takes() -> None:
+    with on_terminal() as (console, terminal), console.waiting("it starts " * 40, limit=120):
+        terminal.until(r"… · \d+ of 120 s")
+
+
 def test_a_bar_that_has_no_room_beside_a_hosts_name_keeps_its_figures() -> None:
     with on_terminal() as (console, terminal):
         console.screen.shared = True

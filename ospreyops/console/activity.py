@@ -15,8 +15,9 @@ BAR = 20
 """Signs of a bar."""
 SLOW = 3.0
 """Seconds after which a look in the middle of a wait gets the row."""
-ROOMY, MOST = 60, 3
-"""Columns from which on the row of a single host goes on in the next line, and how many lines it may have."""
+ROOMY, LONGEST = 60, 2
+"""Columns from which on the row of a single host goes on in the next line; its longest text in widths of it."""
+UNBROKEN = "\u00a0"
 PLACES = count()
 
 
@@ -138,7 +139,7 @@ class Row:
                 details = f" {shown.bar.figures}"
             lines = [self._one_line(lead, details, columns)]
         else:
-            lines = _wrapped(lead, details, columns)
+            lines = _wrapped(lead, details, columns, bar=bool(shown.bar))
         if shown.line and not prefix:
             lines.append(f"  $ {shown.line}")
         return [self._cut(line, columns) for line in lines]
@@ -156,11 +157,12 @@ class Row:
             self._tell(f"{shown.what}{shown.details}")
 
 
-def _wrapped(lead: str, details: str, columns: int) -> list[str]:
-    """What goes on in as many lines as it takes; the details are not broken."""
-    *lines, last = textwrap.wrap(
-        lead, columns, subsequent_indent="  ", break_on_hyphens=False, max_lines=MOST, placeholder="…"
-    )
-    if len(last + details) <= columns:
-        return [*lines, last + details]
-    return [*lines, last, f"  {details.lstrip('…· ')}"]
+def _wrapped(lead: str, details: str, columns: int, *, bar: bool) -> list[str]:
+    """What goes on in as many lines as it takes. The details are not broken, and a bar has a line of its own."""
+    if len(lead + details) <= columns:
+        return [lead + details]
+    most = LONGEST * columns - len(details)
+    lead = lead if len(lead) <= most else f"{lead[:most]}…"
+    text = lead if bar else lead + details.replace(" ", UNBROKEN)
+    lines = textwrap.wrap(text, columns, subsequent_indent="  ", break_on_hyphens=False)
+    return [line.replace(UNBROKEN, " ") for line in lines] + [f"  {details.strip()}"] * bar
