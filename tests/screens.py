@@ -60,14 +60,14 @@ SCREENS = {
         "starting",
         "deploy --version 0.4 -H grisman-36",
         "Ctrl-C while the new release is not healthy yet.",
-        "1[0-9] of 20 s",
+        "[0-9]{2} of 20 s",
         ctrl_c=True,
     ),
     "drain": Kept(
         "draining",
         "deploy --version 0.4 -H grisman-36",
         "The new release serves; two users are still connected to the previous one, which computes.",
-        r"2 connections, job sander",
+        r"safe\)… [0-9]+ s",
     ),
     "status": Kept("upgrade", "status -H sim", "A healthy server."),
     "slow-look": Kept("silent", "status -H olympias", "A look that waits for VBoxManage.", "waiting for: VBoxManage"),
@@ -79,11 +79,13 @@ SCREENS = {
         "working",
         f"deploy --version 0.4 --serial 3 -H {THREE}",
         "Three servers at once: one loads the image, one waits for the release, one is looked at.",
-        r"[12][0-9]% .*\n.* 1[0-9] of 20 s\n.*jerry… [0-9] s",
+        r" [0-9]{2}% [0-9]{2} MB of .*, [0-9]{2} s left\n.* [0-9]{2} of 20 s\n.*jerry… [0-9]+ s",
     ),
     "three-done": Kept("second-fails", f"deploy --version 0.4 -H {THREE}", "The second of three servers fails."),
 }
 INTRODUCTION = """# Screens
+
+![A deploy: the next release takes over while the previous one serves](deploy.svg)
 
 What a terminal of 80 and of 120 columns shows. `make screens` makes them anew: the tool runs on simulated hosts
 ([tests/screens.py](../../tests/screens.py)), and what is on its terminal is kept. Seconds and rates, which are never

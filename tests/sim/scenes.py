@@ -110,24 +110,39 @@ def silent() -> SimMac:
     return host
 
 
+def load(host: SimHost, size: int) -> Callable[[str], None]:
+    """What loads an image of so many bytes, as a decoder reads them."""
+
+    def loaded(line: str) -> None:
+        begun, done = time.monotonic(), 0
+        while "docker load" in line and done < size:
+            threading.Event().wait(0.02)
+            done = min(int(RATE * (time.monotonic() - begun)), size)
+            assert host.console
+            host.console.counted(done, size)
+
+    return loaded
+
+
+def typical() -> SimHost:
+    """A server where 0.3 serves; 0.4 takes two seconds to load, and is healthy after four."""
+    host = server()
+    host.before_run = load(host, 2 * RATE)
+    host.healthy = lambda container: container.version != "0.4" or host.now >= 4
+    return host
+
+
 def working() -> list[SimHost]:
     """Three servers, each in another step of a deploy; what they say comes in the same order each time."""
     loading, waiting, asked = server(), starting("grisman-37"), server("jerry")
     waits, looked = threading.Event(), waiting.on_sleep
-
-    def load(line: str) -> None:
-        begun = time.monotonic()
-        while "docker load" in line:
-            assert loading.console
-            loading.console.counted(int(RATE * (time.monotonic() - begun)), ARCHIVE)
-            threading.Event().wait(0.02)
 
     def wait() -> None:
         if waiting.now > 10:
             waits.set()
         looked()
 
-    asked.on_look, waiting.on_sleep, loading.before_run = stay, wait, load
+    asked.on_look, waiting.on_sleep, loading.before_run = stay, wait, load(loading, ARCHIVE)
     loading.on_look = after(waits)
     return [loading, waiting, asked]
 
@@ -153,6 +168,7 @@ def changed() -> SimHost:
 WORLDS: dict[str, Callable[[], list[SimHost]]] = {
     "fresh": lambda: [fresh()],
     "server": lambda: [server()],
+    "typical": lambda: [typical()],
     "taken": lambda: [taken()],
     "damaged": lambda: [damaged()],
     "starting": lambda: [starting()],
