@@ -116,6 +116,7 @@ fuzz: setup ## odd inputs for whatever reads texts; COUNT=20000 SEED=1
 # The screens in docs/screens, as they are now.
 screens: setup ## docs/screens, as they are now
 	@$(PYTHON) -m tests.screens
+	@$(PYTHON) -m tests.picture
 
 lab-clean: ## remove that Mac
 	@[ ! -x $(PYTHON) ] || $(PYTHON) -m tests.lab.olympias down
