@@ -81,7 +81,7 @@ def status(site: Site, json_: bool = False) -> Outcome:
     if json_:
         site.console.data({"host": site.name, "facts": as_json(facts)})
     else:
-        with site.console.screen.lock:  # one host after the other
+        with site.console.together:
             machine.rows(facts, site)
             image.rows(facts, site)
             service.rows(facts, site)
@@ -113,7 +113,7 @@ def doctor(site: Site, json_: bool = False) -> Outcome:
         told = {"problem": as_json(found.problem), "faults": rows, "advice": found.advice}
         site.console.data({"host": site.name, **told})
     else:
-        with site.console.screen.lock:
+        with site.console.together:
             fix.rows(found, site)
     found.check()
     return site.finished([], outcome(facts))
@@ -159,7 +159,7 @@ def history(site: Site, json_: bool = False, lines: str = "20") -> None:
     if not found:
         site.console.say(f"nothing was changed on {site.name} yet")
     screen = site.console.screen
-    with screen.lock:
+    with site.console.together:
         for row in rows(found, room=screen.columns - MARGIN if screen.out.isatty() else WHOLE):
             site.console.row(*row)
     if cut:

@@ -31,9 +31,10 @@ def test_all_screens_are_listed_and_no_others_are_kept() -> None:
     assert {path.name for path in FOLDER.glob("*.txt")} == kept
 
 
-def test_the_tables_of_several_hosts_are_not_mixed() -> None:
+@pytest.mark.parametrize("task", ["status", "image.list", "net.check", "machine.status"])
+def test_the_tables_of_several_hosts_are_not_mixed(task: str) -> None:
     names = ["grisman-36", "olympias", "jerry"]
-    lines = Terminal(*SIM, "three", "status", "-H", ",".join(names)).end()
+    lines = Terminal(*SIM, "three", task, "-H", ",".join(names)).end()
     hosts = [line.partition(" ")[0] for line in lines if " | " in line]
     assert len([1 for before, host in zip(["", *hosts], hosts) if before != host]) == len(names)
 

@@ -7,7 +7,7 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Optional
 
 from ..errors import OspreyError
@@ -93,6 +93,11 @@ class Console:
         """Show a step of a dry run."""
         self.say(f"# {why}", "dim", whole=True)
         self.say(line, whole=True)
+
+    @property
+    def together(self) -> AbstractContextManager[Any]:
+        """What is printed in the block stands together: no line of another host comes between."""
+        return self.screen.lock
 
     @contextmanager
     def doing(self, what: str, *, line: str = "") -> Iterator[Activity]:

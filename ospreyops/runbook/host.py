@@ -106,10 +106,11 @@ def check(site: Site, json_: bool = False) -> Outcome:
     if json_:
         _tell_json(site, found)
     else:
-        for row in found:
-            site.console.row(row.good, row.name, row.found)
-            if row.fix:
-                site.console.dim(f"  {'':<9} fix: {row.fix}")
+        with site.console.together:
+            for row in found:
+                site.console.row(row.good, row.name, row.found)
+                if row.fix:
+                    site.console.dim(f"  {'':<9} fix: {row.fix}")
     if lacks := lacking(found):
         raise Blocked(f"{site.name} lacks what the tool needs: {', '.join(lacks)}", hint="the lines after fix:")
     text = f"{site.name} has what the tool needs"

@@ -50,8 +50,9 @@ def status(site: Site, json_: bool = False) -> None:
     else:
         told = [case_of(site, found), *evidence(found).splitlines()]
         told += [f"runs: {found.line.text}"] if found.held and found.line else []
-        for place, line in enumerate(line for text in told for line in textwrap.wrap(text, ROOM)):
-            site.console.row(None, "" if place else "lock", line)
+        with site.console.together:
+            for place, line in enumerate(line for text in told for line in textwrap.wrap(text, ROOM)):
+                site.console.row(None, "" if place else "lock", line)
 
 
 @task(help={"yes": "really: a line of the holder goes on without the lock, until a second release ends it"})

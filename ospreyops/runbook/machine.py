@@ -51,7 +51,8 @@ def status(site: Site, json_: bool = False) -> None:
     if json_:
         site.console.data({"host": site.name, **as_json(facts.machine), "disk_free": facts.host.disk_free})
     else:
-        rows(facts, site)
+        with site.console.together:
+            rows(facts, site)
     if facts.machine.state is not State.RUNNING or facts.machine.why:
         raise Unhealthy(f"Docker on {site.name} cannot be used: {facts.machine.why}")
 

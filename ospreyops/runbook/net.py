@@ -95,8 +95,9 @@ def status(site: Site, json_: bool = False) -> None:
         data: dict[str, Any] = {"host": site.name, "port": port, "listener": as_json(facts.host.listener)}
         site.console.data({**data, "local": as_json(facts.local), "outside": as_json(facts.outside)})
         return
-    site.console.row(None, "port", f"{port}: {facts.host.listener or 'nothing listens'}")
-    rows(facts, site)
+    with site.console.together:
+        site.console.row(None, "port", f"{port}: {facts.host.listener or 'nothing listens'}")
+        rows(facts, site)
 
 
 @task(kind=Kind.LOOK)
@@ -106,18 +107,9 @@ def check(site: Site) -> Outcome:
     On the host, and from this computer as a browser does.
     """
     facts = site.look()
-    for title, place in _places(facts):
-        if place is None:
-            site.console.dim(f"  {title:<9} {NOT_ASKED} (osprey.public, or a jump host on the way)")
-            continue
-        site.console.row(
-            place.about is not None, title, f"{place.where}/about: {str(place.about or place.error).strip()}"
-        )
-        for version, problem in place.desktop.items():
-            verdict = problem or "as OSPREY Desktop wants it"
-            site.console.row(not problem, "", f"{place.where}/v{version}/about: {verdict}")
-        if dated := _expiry(place, facts.host.now):
-            site.console.dim(f"  {'':<9} {dated}")
+    with site.console.together:
+        for title, place in _places(facts):
+            _answers(site, title, place, facts.host.now)
     found = [problem for _, place in _places(facts) if place and (problem := place_problem(place))]
     if facts.way_problem:
         site.console.row(False, "own way", str(facts.way_problem))
@@ -125,3 +117,17 @@ def check(site: Site) -> Outcome:
     if found:
         raise Unhealthy(str(found[0]), hint=f"inv status -H {site.name}")
     return site.outcome("the service can be reached")
+
+
+def _answers(site: Site, title: str, place: Optional[ProbeResult], now: float) -> None:
+    """How the service answered somewhere."""
+    if place is None:
+        site.console.dim(f"  {title:<9} {NOT_ASKED} (osprey.public, or a jump host on the way)")
+        return
+    told = f"{place.where}/about: {str(place.about or place.error).strip()}"
+    site.console.row(place.about is not None, title, told)
+    for version, problem in place.desktop.items():
+        verdict = problem or "as OSPREY Desktop wants it"
+        site.console.row(not problem, "", f"{place.where}/v{version}/about: {verdict}")
+    if dated := _expiry(place, now):
+        site.console.dim(f"  {'':<9} {dated}")

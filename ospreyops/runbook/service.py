@@ -122,7 +122,8 @@ def status(site: Site, json_: bool = False) -> None:
         told = {"service": as_json(service), "unit": as_json(facts.host.unit), "problem": as_json(found)}
         site.console.data({"host": site.name, **told})
     elif service:
-        rows(facts, site)
+        with site.console.together:
+            rows(facts, site)
     if found:
         raise Unhealthy(str(found), hint=f"inv status -H {site.name}")
 

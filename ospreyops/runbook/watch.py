@@ -69,7 +69,8 @@ def status(site: Site, json_: bool = False) -> Outcome:
     if json_:
         site.console.data({"host": site.name, **_told(host, found, current=current)})
     elif found.job.file or found.job.loaded:
-        _rows(site, host, found, current=current)
+        with site.console.together:
+            _rows(site, host, found, current=current)
     hint = f"inv watch.install -H {site.name}"
     if not found.job.file:
         raise Unhealthy(f"watchdog not installed on {site.name}", hint=hint)
