@@ -43,9 +43,13 @@ class Session:
     """What the tasks of one chain share: the terminal, the connections, the hosts of the last task."""
 
     def __init__(self) -> None:
-        self.screen = Screen()
         self.lookers: dict[str, Look] = {}
         self.last: tuple[str, ...] = ()
+
+    @functools.cached_property
+    def screen(self) -> Screen:
+        """The terminal, as it is once the options are read."""
+        return Screen()
 
     @classmethod
     def of(cls, context: invoke.Context) -> Session:

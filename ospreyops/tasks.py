@@ -19,7 +19,7 @@ from .healing.diagnosis import diagnose
 from .healing.heal import healed, outcome
 from .look import place
 from .outcome import Outcome
-from .runbook import about, fix, host, hosts, image, inside, lock, machine, net, service, watch
+from .runbook import about, fix, host, image, inside, lock, machine, net, service, settings, watch
 from .runbook.choice import choose
 from .runbook.image import FROM_HELP, VERSION_HELP, given_by
 from .runbook.service import ROLLOUT_HELP, TIMEOUT_HELP, rollout
@@ -165,8 +165,8 @@ def history(site: Site, json_: bool = False, lines: str = "20") -> None:
 
 
 ns = Collection(
-    deploy, rollback, status, doctor, heal, history, exec_, about.about, hosts.init, hosts.hosts, hosts.config
+    deploy, rollback, status, doctor, heal, history, exec_, about.about, settings.init, settings.hosts, settings.config
 )
 for module in (machine, image, service, net, fix, lock, watch, host):
     ns.add_collection(Collection.from_module(module))
-ns.collections["host"].add_task(hosts.add)
+ns.collections["host"].add_task(settings.add)

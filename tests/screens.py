@@ -22,7 +22,8 @@ SCREENS = {
 def captured(name: str, columns: int) -> str:
     """What a terminal shows in the end; seconds, which are never the same, are N."""
     world, *words = SCREENS[name].split()
-    left = Terminal("-m", "tests.sim.on_terminal", world, *words, columns=columns).end()
+    with Terminal("-m", "tests.sim.on_terminal", world, *words, columns=columns) as terminal:
+        left = terminal.end()
     lines = [f"$ inv {' '.join(words)}", *(line for line in left)]
     return re.sub(r"\([0-9.]+ s\)", "(N s)", "\n".join(lines)) + "\n"
 

@@ -19,7 +19,7 @@ COLOUR = re.compile("\x1b[^m]*m")
 __all__ = ["Bar", "Console", "Lines", "Screen"]
 LONGEST_LINE = 10_000
 """Signs of a command's output that are kept until their line ends."""
-WHOLE = re.compile(r" +(\$|try:|fix:) ")
+WHOLE = re.compile(r" *(\$|try:|fix:|log:|next:) ")
 """How lines begin that somebody may copy: no line end is put into them."""
 
 
@@ -229,7 +229,7 @@ class Lines(io.StringIO):
         if len(self._rest) > LONGEST_LINE:
             whole, self._rest = [*whole, self._rest], ""
         for line in filter(None, whole):
-            self._console.say(self._indent + line, "dim" if self._indent else "")
+            self._console.say(self._indent + line, "dim" if self._indent else "", whole=not self._indent)
         return len(text)
 
     def end(self) -> None:

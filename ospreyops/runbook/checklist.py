@@ -149,7 +149,7 @@ def disks(facts: Facts, target: Target) -> Iterator[Row]:
     ):
         wanted = max(largest, disk.ROOM)
         good = None if free is None else free >= wanted
-        found = f"{size(free)} free {what}; {size(wanted)} needed" if free is not None else f"not known {what}"
+        found = f"the room {what} is not known" if free is None else f"{size(free)} free {what}; {size(wanted)} needed"
         yield Row(name, good, found, f"inv fix.disk -H {target.name}" if good is False else "")
 
 

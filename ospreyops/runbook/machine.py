@@ -184,9 +184,9 @@ def ssh(site: Site, command: str = "") -> None:
     if facts.machine.state is not State.RUNNING:
         raise Blocked(f"nobody can log in: {facts.machine.why}", hint=f"inv doctor -H {site.name}")
     if site.dry:
-        site.console.say(str(login))
+        site.console.say(str(login), whole=True)
     elif command:
-        site.console.say(site.host.run(login).out.rstrip())
+        site.console.say(site.host.run(login).out.rstrip(), whole=True)
     elif status := site.host.shell(login):
         raise Failed(f"exit status {status}: {login}")
 

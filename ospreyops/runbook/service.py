@@ -187,7 +187,7 @@ def logs(site: Site, follow: bool = False, lines: str = "50", version: str = "",
     if follow:
         follow_line(site.host, replace(line, limit=DAY))
     else:
-        site.console.say(site.host.run(line).out.rstrip())
+        site.console.say(site.host.run(line).out.rstrip(), whole=True)
 
 
 def _show_failed(site: Site, release: Release, count: int) -> None:
@@ -200,4 +200,4 @@ def _show_failed(site: Site, release: Release, count: int) -> None:
     if not answer.ok:
         hint = f"inv service.logs -H {site.name}"
         raise Blocked(f"no start of {release.version} that failed has left a log on {site.name}", hint=hint)
-    site.console.say(answer.out.rstrip())
+    site.console.say(answer.out.rstrip(), whole=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Callable, Optional
 
 from ..config import own
@@ -30,6 +30,8 @@ QUESTIONS = {
     "folder": ("Folder for releases and the log", str(KEYS["folder"].default)),
 }
 """What is asked for a host, and what an empty answer means: the setting's default."""
+_KEY = f"  {{:<{max(map(len, KEYS))}}}"
+"""The column of the settings' names, which is the same for what is set and for the defaults."""
 
 
 @desk_task(positional=[], help={"name": "name of the first host, as -H takes it", **HELP})
@@ -89,7 +91,7 @@ def hosts(desk: Desk, host: Optional[str] = None, json_: bool = False) -> None:
             desk.console.data(told)
         rows.append((name, found.login, found.machine, ", ".join(groups), place))
     if not json_ and shown_hosts:
-        desk.console.say(table(rows))
+        _table(desk, rows)
         desk.console.dim(f"a task without -H works on {', '.join(desk.config.default)}")
     if not json_ and not shown_hosts:
         desk.console.say("no host is named in the settings yet: inv init, or inv host.add NAME")
@@ -110,20 +112,23 @@ def config(desk: Desk, host: Optional[str] = None, json_: bool = False) -> None:
             each = {key: {"value": told[key], "from": origins[key]} for key in KEYS}
             desk.console.data({"host": name, "settings": each, "mistakes": [str(one) for one in wrong]})
             continue
-        for title, keys in (
-            ("is set", [key for key in KEYS if origins[key] != "default"]),
-            ("is the default", [key for key in KEYS if origins[key] == "default" and told[key]]),
-        ):
-            desk.console.say(f"{name}: {title}" if keys else f"{name}: nothing {title}")
-            for key in keys:
-                place = f"  ({origins[key]})" if origins[key] != "default" else ""
-                desk.console.say(f"  {key:<{max(map(len, KEYS))}}  {told[key]}{place}")
+        own = [key for key in KEYS if origins[key] != "default"]
+        desk.console.say(f"set for {name}:" if own else f"nothing is set for {name}")
+        _table(desk, [(_KEY.format(key), str(told[key]), origins[key]) for key in own])
+        desk.console.say("defaults:")
+        _table(desk, [(_KEY.format(key), str(told[key])) for key in KEYS if key not in own and told[key]])
         if name not in (HERE, *desk.config.hosts):
             near = difflib.get_close_matches(name, desk.config.hosts, 1)
             meant = f"; did you mean {near[0]}?" if near else ""
             desk.console.dim(f"{name} is not in the settings: it goes through ssh_config{meant}")
     if wrong:
         raise Usage(f"{counted(len(wrong), 'mistake')} in the settings", evidence="\n".join(map(str, wrong)))
+
+
+def _table(desk: Desk, rows: Sequence[Sequence[str]]) -> None:
+    """Rows in columns; what the terminal has no room for goes on below."""
+    if rows:
+        desk.console.say(table(rows), hang=2)
 
 
 def _answers(desk: Desk, name: str, given: Mapping[str, str]) -> dict[str, str]:
