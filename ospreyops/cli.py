@@ -194,7 +194,7 @@ def signals_as_interrupt() -> Iterator[None]:
 def release_of(version: str) -> Release:
     """The release that --version names. Errors: Usage."""
     if not version:
-        raise Usage("which version?", hint="--version 0.3")
+        raise Usage("which version?", hint="the same with 0.3 after the task")
     return parse(version)
 
 

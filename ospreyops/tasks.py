@@ -66,7 +66,8 @@ def rollback(
     facts = site.look()
     chosen = version or rollback_target(facts)
     if not chosen:
-        raise Blocked(f"no other release was healthy on {site.name} before", hint="--version 0.3, or inv history")
+        hint = f"inv deploy -H {site.name}, which lists its releases"
+        raise Blocked(f"no other release was healthy on {site.name} before", hint=hint)
     release, patient = release_of(chosen), site.with_health_timeout(health_timeout)
     planned = replace(rollout(release, stop_first, drain, drop_versions), proven=facts.host.proven_images.get(chosen))
     did = roll_out(patient, release, planned)

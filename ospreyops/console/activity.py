@@ -56,6 +56,13 @@ class Bar:
         return f"{told}, {size(int(self.rate))}/s, {left} left"
 
 
+def with_reason(cut: Callable[[str, int], str], text: str, room: int) -> str:
+    """A text in so many columns. Its last clause, the reason, stays whole where it takes half of them at most."""
+    what, colon, reason = text.rpartition(": ")
+    left = room - len(colon + reason)
+    return cut(what, left) + colon + reason if colon and left >= room // 2 else cut(text, room)
+
+
 @dataclass
 class Activity:
     """Something that goes on. line: what is run for it; limit: seconds that it may take, where that is worth a word.
@@ -118,7 +125,7 @@ class Row:
             return []
         frames = FRAMES if self._unicode else ASCII_FRAMES
         lead, details = f"{prefix}{frames[turn % len(frames)]} {shown.what}", shown.details
-        lines = [self._cut(lead, columns - len(details)) + details]
+        lines = [with_reason(self._cut, lead, columns - len(details)) + details]
         if shown.line and not prefix:
             lines.append(self._cut(f"  $ {shown.line}", columns))
         return [self._cut(line, columns) for line in lines]

@@ -100,7 +100,7 @@ def way_out(facts: Facts, name: str) -> str:
         return f"log in to {host.name} as a user who may use sudo"
     version = version_at_hand(facts)
     if name == "wanted" and version and host.damaged[name] != NO_FILE:
-        return f"inv deploy --version {version} -H {host.name}"
+        return f"inv deploy {version} -H {host.name}"
     return f"mv {path} {path}.damaged, on {host.name}"
 
 

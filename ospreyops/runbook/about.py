@@ -10,7 +10,7 @@ from ..text import command, counted, table
 
 EVERY_DAY = (
     ("status -H {host}", "what runs there, and is it healthy?"),
-    ("deploy --version 0.3 -H {host}", "bring a release there"),
+    ("deploy 0.3 -H {host}", "bring a release there"),
     ("rollback -H {host}", "go back to the release before"),
     ("doctor -H {host}", "what is wrong, and what repairs it"),
     ("heal -H {host}", "repair it"),

@@ -233,7 +233,7 @@ def releases(facts: Facts, target: Target) -> Row:
         "in Docker": [name.rpartition(":")[2] for name in images],
     }
     found = [f"{', '.join(sorted(versions))} {where}" for where, versions in places.items() if versions]
-    fix = "" if found else f"inv deploy --version 0.3 --from FILE -H {target.name}"
+    fix = "" if found else f"inv deploy 0.3 --from FILE -H {target.name}"
     return Row("releases", True if found else None, "; ".join(found) or f"none in {target.settings.archive}", fix)
 
 

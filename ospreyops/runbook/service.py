@@ -57,7 +57,7 @@ def start(site: Site, version: str = "", health_timeout: str = "") -> Outcome:
         serving = facts.serving
         if serving and serving.running and serving.image != release.image:
             name = facts.host.name
-            hint = f"inv deploy --version {version} -H {name}, or service.stop"
+            hint = f"inv deploy {version} -H {name}, or inv service.stop -H {name}"
             raise Blocked(f"{serving.image} runs on {name}", hint=hint)
         return deployed(facts, patient.target, Rollout(release, any_image=True))
 
@@ -88,7 +88,7 @@ def restart(
     facts = site.look()
     engine_of(facts)
     if not facts.serving or not facts.serving.running:
-        raise Blocked(f"no service runs on {site.name}", hint=f"inv service.start --version 0.3 -H {site.name}")
+        raise Blocked(f"no service runs on {site.name}", hint=f"inv service.start 0.3 -H {site.name}")
     release = Release(facts.serving.version)
     patient = site.with_health_timeout(health_timeout)
     planned = replace(rollout(release, stop_first, drain, drop_versions), proven=facts.serving.digest)
