@@ -23,7 +23,7 @@ from .config.configuration import Configuration
 from .console import Console, Screen
 from .errors import Interrupted, NoSuchHost, OspreyError, Usage
 from .fleet import Kind, Pace, run_on_hosts
-from .goals.desired import at_hand
+from .goals.desired import at_hand, running
 from .look import Look
 from .release import Release, parse
 from .remote.host import Host
@@ -87,11 +87,14 @@ def host_argument() -> Argument:
 
 
 class HostTask(invoke.Task[Any]):
-    """A task that runs on the hosts of -H: its body takes a Site, and may return an Outcome."""
+    """A task that runs on the hosts of -H: its body takes a Site, and may return an Outcome.
 
-    def __init__(self, body: Any, *, kind: Kind = Kind.CHANGE, **given: Any) -> None:
+    changes_with: the option without which it only looks.
+    """
+
+    def __init__(self, body: Any, *, kind: Kind = Kind.CHANGE, changes_with: str = "", **given: Any) -> None:
         super().__init__(body, **given)
-        self.kind = kind
+        self.kind, self.changes_with = kind, changes_with
 
     def get_arguments(self, ignore_unknown_help: Optional[bool] = None) -> list[Argument]:  # noqa: FBT001 (Invoke's)
         """The body's own arguments, -H, -v, --wait, --serial and --keep-going."""
@@ -122,7 +125,8 @@ class HostTask(invoke.Task[Any]):
         chosen, verbose, wait = given.pop("host", None), given.pop("verbose", False), given.pop("wait", False)
         serial, keep_going = given.pop("serial", None), given.pop("keep-going", False)
         try:
-            config, pace = configured(context), self.pace(serial, keep_going=keep_going)
+            kind = Kind.LOOK if self.changes_with and not given.get(self.changes_with) else self.kind
+            config, pace = configured(context), self.pace(serial, kind, keep_going=keep_going)
             where = session.chosen(context, config, chosen, self.title)
             sites = [session.site(config, name, verbose=verbose, dry=bool(context.config.run.dry)) for name in where]
             for site in sites:
@@ -142,9 +146,10 @@ class HostTask(invoke.Task[Any]):
             raise Interrupted("interrupted") from None
         session.last = tuple(where)
 
-    def pace(self, serial: Optional[str], *, keep_going: bool = False) -> Pace:
+    def pace(self, serial: Optional[str], kind: Optional[Kind] = None, *, keep_going: bool = False) -> Pace:
         """How the task goes over several hosts. Errors: Usage when --serial is no number."""
-        return Pace.of(self.kind, number("--serial", serial) if serial is not None else None, keep_going=keep_going)
+        at_once = number("--serial", serial) if serial is not None else None
+        return Pace.of(kind or self.kind, at_once, keep_going=keep_going)
 
     @property
     def title(self) -> str:
@@ -169,7 +174,7 @@ def attended(body: Any, known: list[str]) -> Any:
             raise Usage(f"{error.case}; did you mean {either(meant)}?") from None
         finally:
             if facts := getattr(site.change, "last", None):
-                seen.note(site.name, at_hand(facts))
+                seen.note(site.name, at_hand(facts), running(facts))
 
     return attending
 

@@ -26,7 +26,7 @@ from .runbook.service import ROLLOUT_HELP, TIMEOUT_HELP, rollout
 from .settings import number
 
 
-@task(help={**VERSION_HELP, **FROM_HELP, **TIMEOUT_HELP, **ROLLOUT_HELP})
+@task(changes_with="version", help={**VERSION_HELP, **FROM_HELP, **TIMEOUT_HELP, **ROLLOUT_HELP})
 def deploy(
     site: Site,
     version: str = "",
@@ -45,7 +45,10 @@ def deploy(
     release, patient = release_of(version), site.with_health_timeout(health_timeout)
     planned = replace(rollout(release, stop_first, drain, drop_versions), given=given_by(from_, release, site))
     did = roll_out(patient, release, planned)
-    return site.finished(did, f"{described(patient.last, release)} is healthy")
+    outcome = site.finished(did, f"{described(patient.last, release)} is healthy")
+    if did and not site.dry and set(patient.last.host.proven) <= {release.version}:
+        site.console.say(f"next: inv status -H {site.name}")
+    return outcome
 
 
 @task(

@@ -126,11 +126,16 @@ def at_hand(facts: Facts) -> list[str]:
     return sorted(known, key=by_age)
 
 
+def running(facts: Facts) -> Optional[str]:
+    """The version that runs; None where none does."""
+    return facts.serving.version if facts.serving and facts.serving.running else None
+
+
 def version_at_hand(facts: Facts) -> Optional[str]:
     """The version to deploy where none is named: what runs, else the last that was healthy here and still is here."""
-    host, serving = facts.host, facts.serving
-    if serving and serving.running:
-        return serving.version
+    host = facts.host
+    if found := running(facts):
+        return found
     proven = [version for version in host.proven if version in at_hand(facts)]
     known = sorted({*host.unpacked, *host.archives}, key=by_age)
     return next(iter([*proven[-1:], *known[-1:]]), None)

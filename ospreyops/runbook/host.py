@@ -12,6 +12,7 @@ from typing import Any, Optional
 import invoke
 from invoke.parser import Argument
 
+from .. import seen
 from ..change.site import Site
 from ..cli import HostTask
 from ..daemon import pythons
@@ -19,6 +20,7 @@ from ..errors import Blocked, Unreachable, Usage
 from ..facts import Facts
 from ..facts.needs import Needs
 from ..fleet import Kind
+from ..goals.desired import at_hand, running
 from ..look import Look
 from ..look.needs import engine_question, questions
 from ..look.needs import needs as read
@@ -115,6 +117,7 @@ def check(site: Site, json_: bool = False) -> Outcome:
     text = f"{site.name} has what the tool needs"
     if not json_:
         site.console.success(text)
+        site.console.say(f"next: inv {seen.after(site.name, at_hand(site.last), running(site.last)).line}")
     return site.outcome(text)
 
 
@@ -171,7 +174,10 @@ def _finished(site: Site, found: Shown, expected: set[str], did: list[Step]) -> 
         )
     if found.refusal:
         site.console.dim(f"but {found.refusal.case}; try: {found.refusal.hint}")
-    return site.finished(did, f"the host key of {site.name} is known: {described(found.key, site.name)}")
+    outcome = site.finished(did, f"the host key of {site.name} is known: {described(found.key, site.name)}")
+    if not found.refusal:
+        site.console.say(f"next: inv host.check {site.name}")
+    return outcome
 
 
 def _expected(given: str) -> set[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import functools
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Callable, Optional
 
 from ..config import own
@@ -12,7 +13,7 @@ from ..config.configuration import ALL, Configuration, refusal
 from ..config.places import own_file, shown
 from ..config.source import Mistake, Source, read
 from ..desk import Desk, desk_task
-from ..errors import Blocked, Usage
+from ..errors import Blocked, OspreyError, Usage
 from ..secret import Secret
 from ..settings import HERE, KEYS, examined, names
 from ..text import counted, table
@@ -53,7 +54,8 @@ def init(desk: Desk, name: str = "", address: str = "", user: str = "", machine:
         given = _answers(desk, name, given)
     if name:
         _new(desk, name)
-    _write(desk, own.new_text(name, _checked(name, given)), f"-H {name}" if name else "")
+    values = _checked(name, given)
+    _write(desk, own.new_text(name, values), name, values)
 
 
 @desk_task(positional=["name"], help={"name": "the new host's name, as -H takes it", **HELP})
@@ -74,7 +76,7 @@ def add(desk: Desk, name: str, address: str = "", user: str = "", machine: str =
     if new is None:
         lines = own.entry(name, values, 4).rstrip()
         raise Blocked(f"{shown(own_file())} is not in lines that can be added to: add this there", evidence=lines)
-    _write(desk, new, f"-H {name}")
+    _write(desk, new, name, values)
 
 
 @desk_task(positional=[], help={"json_": "one line of JSON for each host"})
@@ -180,14 +182,24 @@ def _checked(name: str, given: Mapping[str, str]) -> dict[str, str]:
     return values
 
 
-def _write(desk: Desk, text: str, host: str) -> None:
-    """Write the file, or show it in a dry run; then tell what is next."""
+def _write(desk: Desk, text: str, name: str, values: Mapping[str, str]) -> None:
+    """Write the file, or show it in a dry run; then tell what is next for the host of that name."""
     if desk.dry:
         desk.console.dry_step(f"{shown(own_file())} is to be", text.rstrip("\n"))
         return
     path = own.write(text)
     desk.console.success(f"{shown(path)} is written")
-    desk.console.say(f"next: inv status {host}" if host else "next: inv host.add NAME")
+    task = "add" if not name else "check" if _is_known(name, values) else "trust"
+    desk.console.say(f"next: inv host.{task} {name or 'NAME'}")
+
+
+def _is_known(name: str, values: Mapping[str, str]) -> bool:
+    """known_hosts has a key of the host. Where that cannot be told, host.trust tells why."""
+    from ..remote.ssh import is_known
+
+    with suppress(OspreyError):
+        return is_known(examined({"hosts": {name: values}}, name)[0])
+    return False
 
 
 def _shown(value: Any) -> Any:
