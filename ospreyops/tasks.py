@@ -90,7 +90,7 @@ def status(site: Site, json_: bool = False) -> Outcome:
         service.rows(facts, site)
         net.rows(facts, site)
         fix.rows(found, site)
-    found.check()
+    found.check("" if json_ else site.name)
     return site.outcome("healthy")
 
 
@@ -117,7 +117,7 @@ def doctor(site: Site, json_: bool = False) -> Outcome:
         site.console.data({"host": site.name, **told})
     else:
         fix.rows(found, site)
-    found.check()
+    found.check("" if json_ else site.name)
     return site.finished([], outcome(facts))
 
 

@@ -17,6 +17,7 @@ from ..goals.rollout import Rollout
 from ..release import Release
 from ..step import Step
 from ..target import Target
+from ..text import counted
 from .heal import healed
 
 
@@ -40,11 +41,17 @@ class Diagnosis:
             return str(self.problem)
         return self.faults[0].evidence if self.faults else None
 
-    def check(self) -> None:
-        """Check that nothing is wrong. Errors: Unhealthy, Blocked where nobody knows; each with what to do next."""
-        if self.case:
+    def check(self, shown_on: str = "") -> None:
+        """Check that nothing is wrong. Errors: Unhealthy, Blocked where nobody knows; each with what to do next.
+
+        shown_on: the host whose faults are on the screen already; what their evidence says is not said again.
+        """
+        if case := self.case:
             kind = Blocked if self.blind else Unhealthy
-            raise kind(self.case, hint=self.advice or "")
+            known = shown_on and any(case.rpartition(": ")[2] in one.evidence for one in self.faults)
+            names = ", ".join(one.fault.name for one in self.faults)
+            told = f"{shown_on} has {counted(len(self.faults), 'fault')}: {names}"
+            raise kind(told if known else case, hint=self.advice or "")
 
 
 def diagnose(facts: Facts, target: Target) -> Diagnosis:

@@ -27,8 +27,9 @@ def rows(found: Diagnosis, site: Site) -> None:
         if one.way_out is not None:
             site.console.dim(f"  {'':<9} yours to do: {one.way_out}")
             continue
-        impact = f" (impact: {one.fault.impact})" if one.fault.impact else ""
-        site.console.dim(f"  {'':<9} fix: {advised(one, site)}{impact}")
+        site.console.dim(f"  {'':<9} fix: {advised(one, site)}")
+        if one.fault.impact:
+            site.console.dim(f"  {'':<9} impact: {one.fault.impact}")
 
 
 def advised(found: Finding, site: Site) -> str:

@@ -40,3 +40,10 @@ def test_what_only_a_person_can_do_is_said_as_that(sim: Sim) -> None:
     mac = serving(taken="nc 99")
     mac.service = None
     assert "try: stop that there: lsof" in sim("doctor -H sim", mac).err
+
+
+@pytest.mark.parametrize("task", ["status", "doctor"])
+def test_what_docker_says_stands_once_on_the_screen(sim: Sim, task: str) -> None:
+    ran = sim(f"{task} -H sim", with_fault("docker"))
+    assert ran.said.count("dial unix") == 1
+    assert ran.err == "FAILED sim has 1 fault: docker\n  try: inv heal -H sim\n"
