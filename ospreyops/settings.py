@@ -32,7 +32,10 @@ class Settings:
     name: str
     address: str = field(
         default="",
-        metadata={"help": "host name or IP address for SSH, or an alias of ssh_config; the host's name if empty"},
+        metadata={
+            "help": "host name or IP address for SSH (user@ADDRESS:port is taken, too), or an alias of ssh_config; "
+            "the host's name if empty"
+        },
     )
     user: str = field(default="", metadata={"help": "user to log in as; as ssh_config says if empty"})
     port: int = field(default=0, metadata={"help": "port of the SSH server; as ssh_config says if 0"})
@@ -149,6 +152,8 @@ def examined(config: Mapping[str, Any], name: str) -> tuple[Settings, list[tuple
             values[key] = known.default if value is None else checked(dotted(at), value, known.default)
         except Usage as mistake:
             wrong.append((at, mistake))
+    for key, value in _login(values["address"]).items():
+        values[key] = value if key == "address" else values[key] or value
     return Settings(name=name, **values), wrong
 
 
@@ -167,7 +172,7 @@ def given(config: Mapping[str, Any], own: Mapping[str, Any], name: str, key: str
 
 
 def _login(name: str) -> dict[str, Any]:
-    """The settings that a name gives which is in no settings: user@address:port, as Fabric takes it."""
+    """The settings in an address, or in a name that no settings have: user@address:port, as Fabric takes it."""
     user, _, rest = name.rpartition("@")
     address, _, port = rest.partition(":")
     if not re.fullmatch("[0-9]{1,5}", port) or int(port) > 65535:

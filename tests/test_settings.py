@@ -235,3 +235,15 @@ def test_a_host_at_an_ipv6_address_is_bracketed_where_a_url_wants_it() -> None:
     assert own.login == "jeff@[2001:db8::7]:2222"
     upload = Upload(Path("a.tar"), "/srv/a.tar", "jeff@2001:db8::7")
     assert str(upload).endswith("scp a.tar jeff@[2001:db8::7]:/srv/a.tar")
+
+
+@pytest.mark.parametrize(
+    ("own", "ssh"),
+    [
+        ({"address": "root@10.0.0.7:2299"}, "-p 2299 root@10.0.0.7"),
+        ({"address": "root@10.0.0.7:2299", "user": "ops", "port": 22}, "-p 22 ops@10.0.0.7"),
+        ({"address": "fd00::7"}, "fd00::7"),
+    ],
+)
+def test_an_address_may_have_user_and_port_in_it_but_those_of_their_own_count_more(own: Any, ssh: str) -> None:
+    assert settings({"hosts": {"lab": own}}, "lab").ssh == ssh

@@ -16,6 +16,8 @@ from ..text import parse_json
 
 DEEPEST = 4
 """Levels below `osprey` whose lines are told: hosts.NAME.releases.VERSION."""
+OURS = ("host", "hosts", "groups")
+"""What no other program reads: above `osprey` in a file, it is a slip."""
 LONGEST_HINT = 90
 """Signs of a hint that still stands in the line of its mistake."""
 COLON = "it is NAME: VALUE, with a blank after the colon; a value that has a colon itself stands in quotes"
@@ -98,7 +100,7 @@ def read(text: str, name: str, *, own: bool = False) -> Source:
                 slips.append(Mistake(place, Usage(f"{_title(key)} is there twice", hint="one of the two")))
             elif key[:1] == ("osprey",):
                 places[key[1:]] = place
-            elif own and len(key) == 1:
+            elif len(key) == 1 and (own or key[0] in OURS):
                 slips.append(Mistake(place, Usage(f"{key[0]} is not under osprey", hint="osprey: in a line above")))
         whole = loader.construct_document(node) if node else {}
     except yaml.MarkedYAMLError as error:

@@ -90,10 +90,18 @@ def sudo(facts: Facts, needs: Needs, target: Target) -> Row:
     if target.settings.owner:
         return Row("sudo", True, f"works: lines run as {facts.host.user}")
     why = _why_root(facts, target)
-    if needs.sudo is not Sudo.REFUSED:
-        return Row("sudo", True, f"{needs.sudo.value}; {f'needed {why}' if why else 'not needed'}")
     if not why:
-        return Row("sudo", True, "not allowed, and not needed")
+        may = "not allowed, and" if needs.sudo is Sudo.REFUSED else f"{needs.sudo.value};"
+        return Row("sudo", True, f"{may} not needed")
+    return _needed_sudo(facts, needs, why)
+
+
+def _needed_sudo(facts: Facts, needs: Needs, why: str) -> Row:
+    if needs.sudo is Sudo.ASKS and not facts.sudo:
+        fix = f"if sudo then refuses {facts.host.user}, as root: {_may_sudo(facts, needs)}"
+        return Row("sudo", None, f"wants a password, and more is not known without one; needed {why}", fix)
+    if needs.sudo is not Sudo.REFUSED:
+        return Row("sudo", True, f"{needs.sudo.value}; needed {why}")
     if "sudo" not in needs.tools:
         return Row("sudo", False, f"missing; needed {why}", f"as root: {install(['sudo'], needs.tools)}")
     return Row("sudo", False, f"{needs.said}; needed {why}", f"as root: {_may_sudo(facts, needs)}")

@@ -76,6 +76,13 @@ def test_a_slip_of_yaml_is_one_line_with_its_own_line_and_what_is_meant(text: st
         raise AssertionError(str(slip))
 
 
+def test_groups_beside_osprey_in_a_checkouts_file_are_told_and_what_invoke_reads_there_is_not() -> None:
+    found = read("groups: {lab: [a]}\nrun: {echo: true}\nosprey: {host: a}\n", "invoke.yaml")
+    assert [str(slip) for slip in found.slips] == [
+        "invoke.yaml:1: groups is not under osprey; try: osprey: in a line above"
+    ]
+
+
 def test_a_file_that_nobody_can_read_is_said_by_the_command_in_one_line(user: User) -> None:
     (user.home / ".invoke.yaml").write_text("osprey: {hosts: [\n")
     ran = user.run("lock.status")
