@@ -82,7 +82,7 @@ class Session:
 
 def host_argument() -> Argument:
     """-H HOST. What is given several times has become one value with commas (commandline/argv.py)."""
-    text = "hosts, groups, patterns or 'all', with commas; else the host of the task before, else osprey.host"
+    text = "hosts, groups, patterns or 'all', with commas (default: the host of the task before, else osprey.host)"
     return Argument(names=("host", "H"), help=text)
 
 

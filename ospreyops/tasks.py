@@ -52,7 +52,11 @@ def deploy(
 
 
 @task(
-    help={"version": "the release to roll back to; else the last one that was healthy", **TIMEOUT_HELP, **ROLLOUT_HELP}
+    help={
+        "version": "the release to roll back to (default: the last healthy one)",
+        **TIMEOUT_HELP,
+        **ROLLOUT_HELP,
+    }
 )
 def rollback(
     site: Site,
@@ -64,7 +68,7 @@ def rollback(
 ) -> Outcome:
     """Go back to the last release that was healthy.
 
-    That is the last one other than the desired release.
+    The release that is desired now does not count.
     """
     facts = site.look()
     chosen = version or rollback_target(facts)
@@ -98,7 +102,7 @@ def status(site: Site, json_: bool = False) -> Outcome:
 def doctor(site: Site, json_: bool = False) -> Outcome:
     """Find known faults, and what repairs each.
 
-    With the evidence, the task, and the impact that the repair may have.
+    Each with its evidence, the task that repairs it, and what that may end.
     """
     facts = site.look()
     found = diagnose(facts, site.target)
@@ -125,7 +129,7 @@ def doctor(site: Site, json_: bool = False) -> Outcome:
 def exec_(site: Site, command: str = "", version: str = "", timeout: str = "") -> None:
     """Run a line in the service's container.
 
-    Its exit status is passed on. Ctrl-C and --timeout end it there, too.
+    The line's exit status is passed on. Ctrl-C and --timeout end the line in the container, too.
     """
     inside.execute(site, command, version, timeout)
 
@@ -134,7 +138,7 @@ def exec_(site: Site, command: str = "", version: str = "", timeout: str = "") -
 def heal(site: Site) -> Outcome:
     """Bring the desired release back, healthy.
 
-    Whatever known fault is in the way is repaired first.
+    Known faults that are in the way are repaired first.
     """
     did = reach(site, lambda facts: healed(facts, site.target))
     return site.finished(did, outcome(site.last))
@@ -142,7 +146,10 @@ def heal(site: Site) -> Outcome:
 
 @task(
     kind=Kind.LOOK,
-    help={"json_": "one line of JSON with all that is known of them", "lines": "how many of the last changes"},
+    help={
+        "json_": "one line of JSON with all details",
+        "lines": "how many of the last changes (default 20)",
+    },
 )
 def history(site: Site, json_: bool = False, lines: str = "20") -> None:
     """Show what was done to a host, when, and by whom.

@@ -53,14 +53,14 @@ class NamedTask(HostTask):
         found = super().get_arguments(ignore_unknown_help)
         for argument in found:
             if argument.name == "host":
-                argument.positional, argument.help = True, "the hosts, with commas; or without the flag: NAME"
+                argument.positional, argument.help = True, "the hosts, with commas; the same as NAME"
         return found
 
 
 task = functools.partial(invoke.task, klass=NamedTask, auto_shortflags=False, positional=[])
 
 
-@task(help={"fingerprint": "the key's own, SHA256:…, instead of a question; with commas where a jump host is new, too"})
+@task(help={"fingerprint": "the right one, SHA256:…, instead of a question; with commas, one for each new jump host"})
 def trust(site: Site, fingerprint: str = "") -> Outcome:
     """Show the host's key, and trust it after a yes.
 
@@ -96,7 +96,7 @@ def trust(site: Site, fingerprint: str = "") -> Outcome:
 def check(site: Site, json_: bool = False) -> Outcome:
     """Show what the host needs, has and lacks.
 
-    Each with the line that mends it. Nothing is changed. It works where half of the things are missing, too.
+    What it lacks is shown with the line that mends it. Nothing is changed. Perl and Docker may be missing, too.
     """
     try:
         found = list(_rows(site))

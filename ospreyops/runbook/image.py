@@ -79,7 +79,7 @@ def list_(site: Site, json_: bool = False) -> None:
 def prune(site: Site, keep: str = "2") -> Outcome:
     """Remove images and unpacked releases not needed.
 
-    Only what this tool loaded or unpacked; what else is not needed is listed.
+    It removes only what this tool loaded or unpacked, and lists what else nobody needs.
     """
     count = number("--keep", keep)
 

@@ -20,8 +20,8 @@ from ..settings import number
 
 HELP = {
     "command": "the line to run there, by sh",
-    "version": "the release whose container is meant; else the one that gets new connections",
-    "timeout": "seconds that the line may take (default 600)",
+    "version": "the release whose container to use (default: the one that gets new connections)",
+    "timeout": "seconds after which the line is ended (default 600)",
 }
 TIMEOUT = 600
 LONGEST = 4000

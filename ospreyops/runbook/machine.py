@@ -196,7 +196,7 @@ def ssh(site: Site, command: str = "") -> None:
 def adopt(site: Site, owner: str = "") -> Outcome:
     """Take over the VM of another user, through sudo.
 
-    Says what to set, so that all tasks do.
+    It says which setting makes all tasks use it.
     """
     vm = vm_of(site.target)
     if not NAME.fullmatch(owner):

@@ -32,7 +32,7 @@ from . import inside
 from .image import VERSION_HELP
 
 DAY = 86400
-TIMEOUT_HELP = {"health_timeout": "seconds until it must be healthy; osprey.health_timeout if not given"}
+TIMEOUT_HELP = {"health_timeout": "seconds until it must be healthy (default: osprey.health_timeout)"}
 DRAIN_HELP = {"drain": "seconds to let running requests finish (default 3600)"}
 ROLLOUT_HELP = {
     "stop_first": "stop what runs before, with a downtime, instead of switching over",
@@ -162,8 +162,8 @@ def shell(site: Site, command: str = "", version: str = "", timeout: str = "") -
 @task(
     kind=Kind.LOOK,
     help={
-        "follow": "go on with new lines until Ctrl-C",
-        "lines": "how many of the last lines",
+        "follow": "show new lines as they come, until Ctrl-C",
+        "lines": "how many of the last lines (default 50)",
         "version": "with --failed: the release that failed",
         "failed": "the log of a release whose start failed, without the questions of this tool",
     },

@@ -39,7 +39,7 @@ _KEY = f"  {{:<{max(map(len, KEYS))}}}"
 def init(desk: Desk, name: str = "", address: str = "", user: str = "", machine: str = "", folder: str = "") -> None:
     """Make your own file of settings, with a first host.
 
-    Asks on a terminal, unless --name is given. A file that is there is left as it is.
+    It asks questions on a terminal, unless --name is given. A file that is there is left as it is.
     """
     given = {"address": address, "user": user, "machine": machine, "folder": folder}
     if own.current() is not None:
@@ -62,7 +62,7 @@ def init(desk: Desk, name: str = "", address: str = "", user: str = "", machine:
 def add(desk: Desk, name: str, address: str = "", user: str = "", machine: str = "", folder: str = "") -> None:
     """Name a new host in your own file of settings.
 
-    Comments there stay. Asks on a terminal, unless an option is given.
+    It asks questions on a terminal, unless an option is given. Comments in the file stay.
     """
     _new(desk, name)
     given = {"address": address, "user": user, "machine": machine, "folder": folder}
@@ -103,7 +103,7 @@ def hosts(desk: Desk, host: Optional[str] = None, json_: bool = False) -> None:
 def config(desk: Desk, host: Optional[str] = None, json_: bool = False) -> None:
     """Show what counts for a host, and where that is set.
 
-    And all that is wrong with the settings, of any host.
+    It also tells every mistake in the settings, of any host.
     """
     wrong = desk.config.mistakes()
     for name in desk.chosen(host):
