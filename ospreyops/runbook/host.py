@@ -113,7 +113,7 @@ def check(site: Site, json_: bool = False) -> Outcome:
             if row.fix:
                 site.console.dim(f"  {'':<9} fix: {row.fix}")
     if lacks := lacking(found):
-        raise Blocked(f"{site.name} lacks what the tool needs: {', '.join(lacks)}", hint="the lines after fix:")
+        raise Blocked(f"{site.name} lacks what the tool needs: {', '.join(lacks)}", hint="the lines behind fix: above")
     text = f"{site.name} has what the tool needs"
     if not json_:
         site.console.success(text)
@@ -186,7 +186,9 @@ def _expected(given: str) -> set[str]:
     found = {part.strip().rstrip("=") for part in given.split(",")} if given else set()
     for one in found:
         if not one.startswith(begin) or len(one) != signs:
-            raise Usage(f"--fingerprint {one!r} is none", hint="SHA256:…, as ssh-keygen -lf prints it on the host")
+            raise Usage(
+                f"--fingerprint {one!r} is no fingerprint", hint="SHA256:…, as ssh-keygen -lf prints it on the host"
+            )
     return found
 
 
