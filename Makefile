@@ -4,7 +4,7 @@ PACKAGES := python3-venv lbzip2 docker.io iptables openssh-server openssh-client
 	qemu-system-x86 qemu-utils lsof e2fsprogs python3 libplist-utils strace zsh fish
 PYTHON := .venv/bin/python
 
-.PHONY: help demo demo-clean screens lab lab-clean soak bench test reliability mutants fuzz setup check lock dist
+.PHONY: help demo demo-clean screens lab lab-clean soak bench test reliability mutants fuzz setup check lock dist docs
 .PHONY: mac-tests fault-tests server-tests fast-tests killed-tests loaded-tests server-reliability
 
 # Alone: what there is.
@@ -40,10 +40,19 @@ LOCK = .venv/bin/uv pip compile --quiet --no-config --no-python-downloads --univ
 lock: setup ## lock the libraries anew; UPGRADE=--upgrade takes the newest
 	$(LOCK) --python-version 3.9 --output-file requirements.lock requirements.txt
 	$(LOCK) --python-version 3.10 --constraint requirements.lock --output-file tests/requirements.lock tests/requirements.txt
+	$(LOCK) --python-version 3.10 --constraint tests/requirements.lock --output-file tests/docs/requirements.lock tests/docs/requirements.txt
 
 # What is shipped, in dist/: osprey.pyz, and what it is made of.
 dist: setup ## the tool as one file, in dist/
 	@sh tests/dist.sh
+
+# The documents as a site. What makes it has a venv of its own, for nothing else needs it.
+SITE := .cache/docs
+docs: ## the documents as a site, in site/
+	@[ -x $(SITE)/bin/pip ] || python3 -m venv $(SITE)
+	@$(SITE)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement tests/docs/requirements.lock
+	@PYTHONPATH=. NO_MKDOCS_2_WARNING=1 $(SITE)/bin/mkdocs build --strict
+	@echo site/index.html
 
 check: ## lint, format, types, layers
 	.venv/bin/ruff check .
@@ -107,6 +116,7 @@ fuzz: setup ## odd inputs for whatever reads texts; COUNT=20000 SEED=1
 # The screens in docs/screens, as they are now.
 screens: setup ## docs/screens, as they are now
 	@$(PYTHON) -m tests.screens
+	@$(PYTHON) -m tests.picture
 
 lab-clean: ## remove that Mac
 	@[ ! -x $(PYTHON) ] || $(PYTHON) -m tests.lab.olympias down

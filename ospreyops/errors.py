@@ -72,28 +72,43 @@ class OspreyError(Exit):
 
 
 class Usage(OspreyError):
-    """The command line or the settings are wrong."""
+    """The command line or the settings are wrong.
+
+    Try: what the line offers; `inv --help TASK` for a task's options, `inv config` for the settings.
+    """
 
 
 class Unconfirmed(Usage):
-    """What the task would end or change is of use, and nobody has said yes to that."""
+    """What the task would end or change is of use, and nobody has said yes to that.
+
+    Try: `--yes`, once you have read what would be cut.
+    """
 
     def __init__(self, case: str, *, hint: str = "--yes", evidence: str = "") -> None:
         super().__init__(case, hint=hint, evidence=evidence)
 
 
 class Unhealthy(OspreyError):
-    """The service is not what it should be."""
+    """The service is not what it should be.
+
+    Try: `inv doctor`, which says what is wrong, then `inv heal`.
+    """
 
     status = Status.UNHEALTHY
 
 
 class NotConverged(Unhealthy):
-    """A step was done, its patience is over, and a fresh look asks for it again."""
+    """A step was done, its patience is over, and a fresh look asks for it again.
+
+    Try: `inv service.logs`; a longer `--health-timeout` where the service only starts slowly.
+    """
 
 
 class Blocked(OspreyError):
-    """Something that only a person can change is in the way."""
+    """Something that only a person can change is in the way.
+
+    Try: the line that is shown, by hand, then the same command again. `inv host.check NAME` shows what a host lacks.
+    """
 
     status = Status.BLOCKED
 
@@ -103,35 +118,56 @@ class Declined(Blocked):
 
 
 class Busy(Blocked):
-    """Another task changes the host."""
+    """Another task changes the host.
+
+    Try: `--wait`; `inv lock.status` says who it is, `inv lock.release --yes` ends one that is stuck.
+    """
 
 
 class Superseded(Blocked):
-    """This task has the host's lock no more: the host refused its line."""
+    """This task has the host's lock no more: the host refused its line.
+
+    Try: `inv history`, to see what was done meanwhile; then the same command again.
+    """
 
 
 class Spared(Blocked):
-    """What has to be ended for a repair serves or computes, or nobody can say whether it does."""
+    """What has to be ended for a repair serves or computes, or nobody can say whether it does.
+
+    Try: to wait until it has ended; or the repair itself with `--yes`.
+    """
 
 
 class Unreachable(OspreyError):
-    """The host is unreachable, or the connection to it was lost."""
+    """The host is unreachable, or the connection to it was lost.
+
+    Try: `ssh HOST`, which must work first. An unknown host key: `inv host.trust NAME`. Then the same command again.
+    """
 
     status = Status.UNREACHABLE
 
 
 class NoSuchHost(Unreachable):
-    """Neither DNS nor ssh_config knows the name."""
+    """Neither DNS nor ssh_config knows the name.
+
+    Try: `inv hosts`, for the names that the settings have; `inv host.add NAME --address ADDRESS` for a new one.
+    """
 
 
 class Failed(OspreyError):
-    """A step was tried and did not work."""
+    """A step was tried and did not work.
+
+    Try: its line, which is shown whole, by hand; once that works, the same command again.
+    """
 
     status = Status.FAILED
 
 
 class Interrupted(OspreyError):
-    """Ctrl-C."""
+    """A person or a signal ended the task: Ctrl-C, SIGTERM or SIGHUP.
+
+    Try: the same command again, which goes on from where the host is; or `inv status`, to see where that is.
+    """
 
     status = Status.INTERRUPTED
 

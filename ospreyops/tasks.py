@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from invoke import Collection
 
-from .change.history import COLUMNS, WHOLE, entries, newest, question, rows
+from .change.history import MARGIN, WHOLE, entries, newest, question, rows
 from .change.reach import reach
 from .change.rollout import roll_out
 from .change.site import Site
@@ -89,11 +89,12 @@ def status(site: Site, json_: bool = False) -> Outcome:
     if json_:
         site.console.data({"host": site.name, "facts": as_json(facts)})
     else:
-        machine.rows(facts, site)
-        image.rows(facts, site)
-        service.rows(facts, site)
-        net.rows(facts, site)
-        fix.rows(found, site)
+        with site.console.screen.lock:  # one host after the other
+            machine.rows(facts, site)
+            image.rows(facts, site)
+            service.rows(facts, site)
+            net.rows(facts, site)
+            fix.rows(found, site)
     found.check("" if json_ else site.name)
     return site.outcome("healthy")
 
@@ -120,7 +121,8 @@ def doctor(site: Site, json_: bool = False) -> Outcome:
         told = {"problem": as_json(found.problem), "faults": rows, "advice": found.advice}
         site.console.data({"host": site.name, **told})
     else:
-        fix.rows(found, site)
+        with site.console.screen.lock:
+            fix.rows(found, site)
     found.check("" if json_ else site.name)
     return site.finished([], outcome(facts))
 
@@ -167,8 +169,10 @@ def history(site: Site, json_: bool = False, lines: str = "20") -> None:
         return
     if not found:
         site.console.say(f"nothing was changed on {site.name} yet")
-    for row in rows(found, room=COLUMNS if site.console.screen.out.isatty() else WHOLE):
-        site.console.row(*row)
+    screen = site.console.screen
+    with screen.lock:
+        for row in rows(found, room=screen.columns - MARGIN if screen.out.isatty() else WHOLE):
+            site.console.row(*row)
     if cut:
         site.console.dim(f"these are the newest {len(found)}: an answer of a host holds no more")
     if torn:

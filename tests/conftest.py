@@ -6,11 +6,11 @@ import io
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, Union
 
 import invoke
 import pexpect
@@ -67,13 +67,16 @@ def simulated(*hosts: SimHost) -> CommandLine:
     return CommandLine(namespace=tasks.ns, config_class=Config, name="inv", binary="inv")
 
 
-def simulate(line: str, *hosts: SimHost) -> Ran:
-    """`inv LINE` on simulated hosts, in this process: simulate("deploy --version 0.3", host)."""
+def simulate(line: Union[str, Sequence[str]], *hosts: SimHost) -> Ran:
+    """`inv LINE` on simulated hosts, in this process: simulate("deploy --version 0.3", host).
+
+    line: its words, where one of them has blanks.
+    """
     out, err, code = io.StringIO(), io.StringIO(), 0
     with redirect_stdout(out), redirect_stderr(err):
         program = simulated(*hosts)
         try:
-            program.run(["inv", *line.split()])
+            program.run(["inv", *(line.split() if isinstance(line, str) else line)])
         except SystemExit as end:
             code = int(end.code or 0)
     return Ran(code, out.getvalue(), err.getvalue())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from collections.abc import Mapping
 from typing import Callable
 
@@ -41,7 +42,9 @@ class Terminal:
 
     def until(self, seen: Callable[[str], bool]) -> str:
         """Wait until the screen is as it is asked to be, and give it."""
+        end = time.monotonic() + LIMIT
         while not seen(self.text):
+            assert time.monotonic() < end, f"the screen never was as it is asked to be:\n{self.text}"
             self._read()
         return self.text
 

@@ -105,6 +105,48 @@ def test_several_hosts_have_a_row_each() -> None:
     assert terminal.shown() == []
 
 
+def test_what_goes_on_is_whole_on_a_single_host() -> None:
+    told = "draining osprey/service:0.3: 2 connections (until 09:00 UTC at most; 0.4 serves already, Ctrl-C is safe)"
+    with on_terminal() as (console, terminal), console.waiting(told):
+        terminal.until(r"UTC at most; 0.4 *\r?\n  serves already, Ctrl-C is safe\)…")
+
+
+def test_a_bar_that_has_no_room_beside_the_step_has_a_line_of_its_own() -> None:
+    with (
+        on_terminal() as (console, terminal),
+        console.step(STEP[0] * 3, *STEP[1:]),
+        console.progress(90_000_000) as bar,
+    ):
+        bar.done = 45_000_000
+        terminal.until(r"not run *\r?\n  \[=+ +\] 50% 45 MB of 90 MB, [0-9.]+ .B/s, \d+ s left *\r?\n  \$ ")
+
+
+def test_what_is_very_long_still_tells_how_long_it_takes() -> None:
+    with on_terminal() as (console, terminal), console.waiting("it starts " * 40, limit=120):
+        terminal.until(r"… · \d+ of 120 s")
+
+
+def test_a_bar_that_has_no_room_beside_a_hosts_name_keeps_its_figures() -> None:
+    with on_terminal() as (console, terminal):
+        console.screen.shared = True
+        with console.step("osprey/service:0.4 is not in Docker", *STEP[1:]), console.progress(90_000_000) as bar:
+            bar.done = 45_000_000
+            terminal.until(r"olympias   \| . osprey/service:0.4[^\n]*… 50% 45 MB of 90 MB, [0-9.]+ .B/s, \d+ s left")
+    assert "[=" not in terminal.raw
+
+
+def test_the_row_of_a_host_keeps_its_place_when_something_else_goes_on_there() -> None:
+    with on_terminal() as (one, terminal):
+        one.screen.shared = True
+        two = Console(one.screen, "jerry")
+        with two.doing("looking at jerry"):
+            terminal.until("jerry")
+            with one.doing("looking at olympias"):
+                terminal.until(
+                    rf"olympias   \| [{FRAMES}] looking at olympias…[^\n]*\r?\njerry      \| [{FRAMES}] looking"
+                )
+
+
 def test_off_a_terminal_what_takes_long_says_so_where_no_program_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(activity, "HEARTBEAT", 0)
     with in_files() as (console, out, err), console.doing("looking at olympias") as looked:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import PROJECT
-from tests.screens import FOLDER, SCREENS, WIDTHS, captured
+from tests.screens import FOLDER, SCREENS, WIDTHS, captured, listed
 from tests.terminal import Terminal
 
 SIM = ("-m", "tests.sim.on_terminal")
@@ -23,6 +23,19 @@ DEPLOY = ("deploy", "--version", "0.4", "-H", "sim")
 @pytest.mark.parametrize("name", SCREENS)
 def test_a_screen_is_as_it_is_kept(name: str, columns: int) -> None:
     assert captured(name, columns) == (FOLDER / f"{name}-{columns}.txt").read_text("utf-8")
+
+
+def test_all_screens_are_listed_and_no_others_are_kept() -> None:
+    assert (FOLDER / "README.md").read_text("utf-8") == listed()
+    kept = {f"{name}-{width}.txt" for name in SCREENS for width in WIDTHS}
+    assert {path.name for path in FOLDER.glob("*.txt")} == kept
+
+
+def test_the_tables_of_several_hosts_are_not_mixed() -> None:
+    names = ["grisman-36", "olympias", "jerry"]
+    lines = Terminal(*SIM, "three", "status", "-H", ",".join(names)).end()
+    hosts = [line.partition(" ")[0] for line in lines if " | " in line]
+    assert len([1 for before, host in zip(["", *hosts], hosts) if before != host]) == len(names)
 
 
 def test_an_upgrade_is_one_screen() -> None:

@@ -19,8 +19,8 @@ from ..text import ago_iso, ascii_json, iso_utc, parse_object, span, who
 LIMIT = 20
 MOST = 1_000_000
 """Bytes of a history that are asked for: an answer holds little more."""
-COLUMNS, LEAST, WHOLE = 73, 20, 10**6
-"""Signs of a line on a terminal, without its mark; of a column there; of a line in a file, which is not wrapped."""
+COLUMNS, MARGIN, LEAST, WHOLE = 73, 7, 20, 10**6
+"""Signs of a line on a terminal, and of what is left free there; of a column; of a line in a file, which is whole."""
 INDENT = " " * 4
 GOOD, BAD = ("ok", "healthy"), ("failed", "interrupted", "cut off", "unhealthy")
 """Outcomes of tasks, and of the watchdog's looks, that are good; and how those begin that are not."""

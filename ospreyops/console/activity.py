@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import textwrap
 import time
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Callable, Optional
 
 from ..text import size
@@ -13,6 +15,10 @@ BAR = 20
 """Signs of a bar."""
 SLOW = 3.0
 """Seconds after which a look in the middle of a wait gets the row."""
+ROOMY, LONGEST = 60, 2
+"""Columns from which on the row of a single host goes on in the next line; its longest text in widths of it."""
+UNBROKEN = "\u00a0"
+PLACES = count()
 
 
 def spent(seconds: float) -> str:
@@ -45,15 +51,23 @@ class Bar:
         moved = self.done - self.begun
         return f"{size(moved)}, {size(int(self.rate))}/s" if moved else ""
 
-    def __str__(self) -> str:
+    @property
+    def figures(self) -> str:
+        """How far it is, how fast, and how long it may still take; "" where nothing is counted."""
         if not self.total:
             return ""
-        share = min(self.done / self.total, 1)
-        told = f"[{'=' * int(share * BAR):<{BAR}}] {share:.0%} {size(self.done)} of {size(self.total)}"
+        told = f"{self._share:.0%} {size(self.done)} of {size(self.total)}"
         if self.done == self.begun:
             return told
         left = spent((self.total - self.done) / self.rate)
         return f"{told}, {size(int(self.rate))}/s, {left} left"
+
+    @property
+    def _share(self) -> float:
+        return min(self.done / self.total, 1)
+
+    def __str__(self) -> str:
+        return f"[{'=' * int(self._share * BAR):<{BAR}}] {self.figures}" if self.total else ""
 
 
 def with_reason(cut: Callable[[str, int], str], text: str, room: int) -> str:
@@ -99,6 +113,7 @@ class Activity:
 class Row:
     """What goes on on a host: what began last, or the wait that all of it belongs to.
 
+    place: among the rows of all hosts, in the order in which they were named.
     prefix: what stands before each of its lines; tell: prints a plain line; cut: a text in so many columns.
     """
 
@@ -108,6 +123,7 @@ class Row:
         self.wait: Optional[Activity] = None
         self.heard = time.monotonic()
         self.stack: list[Activity] = []
+        self.place = next(PLACES)
         self._prefix, self._tell, self._cut, self._unicode = prefix, tell, cut, unicode
 
     @property
@@ -119,19 +135,41 @@ class Row:
         return last
 
     def painted(self, turn: int, columns: int) -> list[str]:
-        """One line of what goes on, and one of what is run for it unless other hosts need the room."""
+        """What goes on; and what is run for it, unless other hosts need the room."""
         shown, prefix = self.top, self._prefix()
         if shown is None:
             return []
         frames = FRAMES if self._unicode else ASCII_FRAMES
         lead, details = f"{prefix}{frames[turn % len(frames)]} {shown.what}", shown.details
-        lines = [with_reason(self._cut, lead, columns - len(details)) + details]
+        if prefix or columns < ROOMY:
+            if shown.bar and len(lead + details) > columns:
+                details = f" {shown.bar.figures}"
+            lines = [self._one_line(lead, details, columns)]
+        else:
+            lines = _wrapped(lead, details, columns, bar=bool(shown.bar))
         if shown.line and not prefix:
-            lines.append(self._cut(f"  $ {shown.line}", columns))
+            lines.append(f"  $ {shown.line}")
         return [self._cut(line, columns) for line in lines]
+
+    def _one_line(self, lead: str, details: str, columns: int) -> str:
+        if len(lead + details) <= columns:
+            return lead + details
+        rest = details.lstrip("…")  # the cut text ends with dots of its own
+        return with_reason(self._cut, lead, columns - len(rest)) + rest
 
     def tell(self) -> None:
         """Print a plain line of what goes on, if nothing was printed for long."""
         shown = self.top
         if shown and time.monotonic() - self.heard >= HEARTBEAT:
             self._tell(f"{shown.what}{shown.details}")
+
+
+def _wrapped(lead: str, details: str, columns: int, *, bar: bool) -> list[str]:
+    """What goes on in as many lines as it takes. The details are not broken, and a bar has a line of its own."""
+    if len(lead + details) <= columns:
+        return [lead + details]
+    most = LONGEST * columns - len(details)
+    lead = lead if len(lead) <= most else f"{lead[:most]}…"
+    text = lead if bar else lead + details.replace(" ", UNBROKEN)
+    lines = textwrap.wrap(text, columns, subsequent_indent="  ", break_on_hyphens=False)
+    return [line.replace(UNBROKEN, " ") for line in lines] + [f"  {details.strip()}"] * bar

@@ -21,7 +21,9 @@ Size = Callable[[], os.terminal_size]
 
 
 class Row(Protocol):
-    """What goes on on one host."""
+    """What goes on on one host. place: among the rows."""
+
+    place: int
 
     def painted(self, turn: int, columns: int) -> list[str]:
         """Its lines on a terminal of so many columns, in that turn of the spinner."""
@@ -49,7 +51,7 @@ class Painter:
         with self._lock:
             if self._closed:
                 return
-            self._rows.append(row)
+            self._rows = sorted([*self._rows, row], key=lambda one: one.place)
             if len(self._rows) == 1:
                 self._over = threading.Event()
                 threading.Thread(target=self._go_on, args=[self._over], daemon=True).start()

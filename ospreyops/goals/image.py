@@ -13,12 +13,13 @@ from ..delivery.load import Load
 from ..delivery.upload import Upload
 from ..errors import Blocked
 from ..facts import Facts
-from ..release import Release, by_age
+from ..release import Release
 from ..remote.command import Command, sh
 from ..step import Step
 from ..target import Target
 from ..text import either, near, size
 from . import fitness, machine
+from .desired import at_hand
 from .rollout import Plan, is_image_of
 
 
@@ -78,7 +79,7 @@ def _archive(facts: Facts, target: Target, release: Release, given: Optional[Arc
             raise Blocked(f"{given.path} cannot be read: {error.strerror}") from None
     if release.version in host.archives:
         return host.archives[release.version]
-    there = sorted({*host.unpacked, *host.archives}, key=by_age)
+    there = at_hand(facts)
     meant = near(release.version, there)
     looked = f"looked in {host.folder} and for {target.settings.archive}/{release.archive}"
     unlike = ", from the archive that osprey.releases names" if release.version in host.unpacked else ""

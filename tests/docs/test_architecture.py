@@ -41,10 +41,3 @@ def test_every_file_and_folder_of_the_package_is_on_the_map() -> None:
         if path.name.startswith("__"):
             continue
         assert f"](../ospreyops/{path.name})" in table, f"{path.name} has no place"
-
-
-def test_the_example_of_a_fault_is_the_real_file() -> None:
-    shown = PAGE.partition("```python\n")[2].partition("```")[0]
-    real = (PROJECT / "ospreyops/faults/clock.py").read_text()
-    for block in shown.strip().split("\n\n"):
-        assert block.strip() in real

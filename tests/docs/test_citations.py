@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.docs.citations import DOCS, PROJECT, Citation, FieldBook, Passage, Runbook, passages, unfenced
+from tests.docs.citations import DOCS, Citation, FieldBook, Passage, Runbook, passages, unfenced
 
 FIELD_BOOK = FieldBook(DOCS / "fieldbook")
 RUNBOOK = Runbook(DOCS / "runbook.md")
@@ -29,8 +29,8 @@ def test_each_quotation_of_the_runbook_is_in_it() -> None:
     assert not wrong(quoted), wrong(quoted)
 
 
-def test_each_quotation_in_the_readmes_table_is_in_the_runbook() -> None:
-    cells = re.findall(r'^\| "(.+?)"[^"|]*\|', unfenced((PROJECT / "README.md").read_text()), re.MULTILINE)
+def test_each_quotation_in_the_table_of_tasks_is_in_the_runbook() -> None:
+    cells = re.findall(r'^\| "(.+?)"[^"|]*\|', unfenced((DOCS / "tasks.md").read_text()), re.MULTILINE)
     assert len(cells) >= 8
     assert not [cell for cell in cells if RUNBOOK.missing(cell, shell=False)]
 

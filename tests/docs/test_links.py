@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.citations import DOCS, PROJECT, unfenced
+from tests.docs.site_hook import anchor
 
 PAGES = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
 
@@ -23,13 +24,12 @@ def anchors(page: Path) -> set[str]:
     """The anchors of a page's headings, as GitHub makes them."""
     found: set[str] = set()
     for title in re.findall(r"^#{1,6} +(.+?)\s*$", unfenced(page.read_text()), re.MULTILINE):
-        plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", title).lower()
-        anchor = first = re.sub(r"[^\w -]", "", plain).replace(" ", "-")
+        made = first = anchor(re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", title), "-")
         again = 0
-        while anchor in found:
+        while made in found:
             again += 1
-            anchor = f"{first}-{again}"
-        found.add(anchor)
+            made = f"{first}-{again}"
+        found.add(made)
     return found
 
 
@@ -58,6 +58,6 @@ def test_a_link_that_leads_nowhere_is_found(link: str) -> None:
 
 @pytest.mark.parametrize("index", sorted(DOCS.rglob("README.md")), ids=lambda index: str(index.parent.name))
 def test_each_page_of_a_folder_of_documents_is_in_the_folders_index(index: Path) -> None:
-    pages = {page.name for page in index.parent.glob("*.md")} - {"README.md"}
+    pages = {page.name for page in index.parent.iterdir() if page.is_file()} - {"README.md"}
     assert pages
     assert pages <= set(links(index))

@@ -107,8 +107,8 @@ def test_the_status_names_the_faults_and_their_repairs(sim: Sim) -> None:
     assert "inv fix.clock -H sim" in ran.out
 
 
-def test_every_fault_has_a_file_a_task_and_a_row_in_the_readme() -> None:
-    readme = (PROJECT / "README.md").read_text()
+def test_every_fault_has_a_file_a_task_and_a_row_in_the_documents() -> None:
+    troubleshooting, tasks = ((PROJECT / f"docs/{page}.md").read_text() for page in ("troubleshooting", "tasks"))
     for fault in registry():
-        assert f"| `{fault.name}` |" in readme
-        assert f"`inv fix.{fault.name}" in readme
+        assert f"| `{fault.name}` |" in troubleshooting
+        assert f"`inv fix.{fault.name}" in tasks

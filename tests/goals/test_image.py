@@ -48,6 +48,12 @@ def test_a_release_that_is_nowhere_tells_where_it_was_looked_for_and_which_there
         assert word in ran.err
 
 
+def test_a_mistyped_release_is_told_with_those_that_are_only_in_docker_too(sim: Sim) -> None:
+    ran = sim("deploy --version 0.33 -H sim", running(archives={"0.4"}))
+    assert "did you mean 0.3?" in ran.err
+    assert "there are: 0.3, 0.4" in ran.err
+
+
 def test_an_image_that_was_loaded_anew_under_the_same_name_is_deployed(sim: Sim) -> None:
     host = running()
     host.images["osprey/service:0.3"] = "sha256:0e"

@@ -74,6 +74,7 @@ class SimHost(SimReleases):
     fails: str = "$^"
     before_run: Callable[[str], None] = lambda line: None
     on_look: Callable[[], None] = lambda: None
+    on_sleep: Callable[[], None] = lambda: None
     ran: list[str] = field(default_factory=list)
     looks: int = 0
     started: int = 0

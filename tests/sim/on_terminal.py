@@ -9,6 +9,7 @@ import threading
 from typing import Callable
 
 from tests.conftest import simulated
+from tests.sim import scenes
 from tests.sim.host import SimHost
 from tests.worlds import running, unfit
 
@@ -42,7 +43,13 @@ def three() -> list[SimHost]:
     return hosts
 
 
-WORLDS: dict[str, Callable[[], list[SimHost]]] = {"upgrade": upgrade, "failing": failing, "three": three, "slow": slow}
+WORLDS: dict[str, Callable[[], list[SimHost]]] = {
+    "upgrade": upgrade,
+    "failing": failing,
+    "three": three,
+    "slow": slow,
+    **scenes.WORLDS,
+}
 
 
 if __name__ == "__main__":

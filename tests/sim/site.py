@@ -62,6 +62,7 @@ def sim_site(host: SimHost, console: Console, *, dry: bool = False) -> Site:
     """The site of a simulated host; its clock is the host's, and sleeping moves it."""
 
     def sleep(seconds: float) -> None:
+        host.on_sleep()
         host.now += seconds
 
     def clock() -> float:

@@ -6,6 +6,7 @@ import shlex
 from dataclasses import dataclass
 from typing import Callable
 
+import pexpect
 import pytest
 
 from tests.conftest import Inv, Ran
@@ -80,6 +81,7 @@ SCENARIOS = [
 
 LOOKS = [
     *("status", "machine.status", "machine.env", "machine.ssh --command 'echo inside'", "image.list"),
+    "exec --command 'echo contained'",
     *("service.status", "service.logs", "net.status", "net.check"),
 ]
 
@@ -104,10 +106,20 @@ def test_every_task_that_looks_succeeds_on_a_healthy_host(awake: LabVm, inv: Inv
     first, *others = [shlex.split(line) for line in LOOKS]
     ran = inv(*first, "-H", "olympias", *(word for words in others for word in words), limit=300)
     assert ran.code == 0, ran.said
-    assert "inside" in ran.out.splitlines()
+    assert {"inside", "contained"} <= set(ran.out.splitlines())
+
+
+def test_a_shell_in_the_container_of_a_vm_is_worked_in_on_a_terminal(awake: LabVm, inv: Inv) -> None:
+    child = inv.terminal("service.shell", "-H", "olympias")
+    child.expect("/ # ")
+    child.sendline("echo $((40 + 2)) is here; exit 3")
+    child.expect("42 is here")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 3
 
 
 def test_every_task_of_the_runbook_is_run_on_olympias(inv: Inv) -> None:
     run = {word for line in (*LOOKS, *(scenario.line for scenario in SCENARIOS)) for word in line.split()}
     runbook = [task for task in listed(inv) if task.partition(".")[0] in ("machine", "image", "service", "net")]
-    assert set(runbook) - {"machine.adopt", "service.restart"} <= run
+    assert set(runbook) - {"machine.adopt", "service.restart", "service.shell"} <= run

@@ -1,0 +1,23 @@
+"""docs/errors.md says which errors there are."""
+
+from __future__ import annotations
+
+import re
+
+from ospreyops.outcome import Status
+from tests.docs import errors_page
+from tests.docs.errors_page import DOCUMENT, kinds, told
+
+
+def test_the_document_has_the_table_of_all_errors() -> None:
+    written = DOCUMENT.read_text().partition(errors_page.BEGIN)[2].partition(errors_page.END)[0]
+    assert written.strip() == errors_page.table(), "python -m tests.docs.errors_page"
+
+
+def test_each_kind_of_error_says_what_to_try() -> None:
+    assert [kind.__name__ for kind in kinds() if not all(told(kind))] == []
+
+
+def test_every_exit_status_is_in_the_document() -> None:
+    rows = re.findall(r"^\| ([0-9]+) \|", DOCUMENT.read_text(), re.MULTILINE)
+    assert [int(row) for row in rows] == [int(status) for status in Status]
