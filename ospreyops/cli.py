@@ -23,7 +23,7 @@ from .config.configuration import Configuration
 from .console import Console, Screen
 from .errors import Interrupted, NoSuchHost, OspreyError, Usage
 from .fleet import Kind, Pace, run_on_hosts
-from .goals.desired import at_hand
+from .goals.desired import at_hand, running
 from .look import Look
 from .release import Release, parse
 from .remote.host import Host
@@ -43,9 +43,13 @@ class Session:
     """What the tasks of one chain share: the terminal, the connections, the hosts of the last task."""
 
     def __init__(self) -> None:
-        self.screen = Screen()
         self.lookers: dict[str, Look] = {}
         self.last: tuple[str, ...] = ()
+
+    @functools.cached_property
+    def screen(self) -> Screen:
+        """The terminal, as it is once the options are read."""
+        return Screen()
 
     @classmethod
     def of(cls, context: invoke.Context) -> Session:
@@ -78,16 +82,19 @@ class Session:
 
 def host_argument() -> Argument:
     """-H HOST. What is given several times has become one value with commas (commandline/argv.py)."""
-    text = "hosts, groups, patterns or 'all', with commas; else the host of the task before, else osprey.host"
+    text = "hosts, groups, patterns or 'all', with commas (default: the host of the task before, else osprey.host)"
     return Argument(names=("host", "H"), help=text)
 
 
 class HostTask(invoke.Task[Any]):
-    """A task that runs on the hosts of -H: its body takes a Site, and may return an Outcome."""
+    """A task that runs on the hosts of -H: its body takes a Site, and may return an Outcome.
 
-    def __init__(self, body: Any, *, kind: Kind = Kind.CHANGE, **given: Any) -> None:
+    changes_with: the option without which it only looks.
+    """
+
+    def __init__(self, body: Any, *, kind: Kind = Kind.CHANGE, changes_with: str = "", **given: Any) -> None:
         super().__init__(body, **given)
-        self.kind = kind
+        self.kind, self.changes_with = kind, changes_with
 
     def get_arguments(self, ignore_unknown_help: Optional[bool] = None) -> list[Argument]:  # noqa: FBT001 (Invoke's)
         """The body's own arguments, -H, -v, --wait, --serial and --keep-going."""
@@ -118,7 +125,8 @@ class HostTask(invoke.Task[Any]):
         chosen, verbose, wait = given.pop("host", None), given.pop("verbose", False), given.pop("wait", False)
         serial, keep_going = given.pop("serial", None), given.pop("keep-going", False)
         try:
-            config, pace = configured(context), self.pace(serial, keep_going=keep_going)
+            kind = Kind.LOOK if self.changes_with and not given.get(self.changes_with) else self.kind
+            config, pace = configured(context), self.pace(serial, kind, keep_going=keep_going)
             where = session.chosen(context, config, chosen, self.title)
             sites = [session.site(config, name, verbose=verbose, dry=bool(context.config.run.dry)) for name in where]
             for site in sites:
@@ -138,9 +146,10 @@ class HostTask(invoke.Task[Any]):
             raise Interrupted("interrupted") from None
         session.last = tuple(where)
 
-    def pace(self, serial: Optional[str], *, keep_going: bool = False) -> Pace:
+    def pace(self, serial: Optional[str], kind: Optional[Kind] = None, *, keep_going: bool = False) -> Pace:
         """How the task goes over several hosts. Errors: Usage when --serial is no number."""
-        return Pace.of(self.kind, number("--serial", serial) if serial is not None else None, keep_going=keep_going)
+        at_once = number("--serial", serial) if serial is not None else None
+        return Pace.of(kind or self.kind, at_once, keep_going=keep_going)
 
     @property
     def title(self) -> str:
@@ -165,7 +174,7 @@ def attended(body: Any, known: list[str]) -> Any:
             raise Usage(f"{error.case}; did you mean {either(meant)}?") from None
         finally:
             if facts := getattr(site.change, "last", None):
-                seen.note(site.name, at_hand(facts))
+                seen.note(site.name, at_hand(facts), running(facts))
 
     return attending
 
@@ -190,7 +199,7 @@ def signals_as_interrupt() -> Iterator[None]:
 def release_of(version: str) -> Release:
     """The release that --version names. Errors: Usage."""
     if not version:
-        raise Usage("which version?", hint="--version 0.3")
+        raise Usage("which version?", hint="the same with 0.3 after the task")
     return parse(version)
 
 

@@ -43,7 +43,9 @@ class DeskTask(invoke.Task[Any]):
 
     def get_arguments(self, ignore_unknown_help: Optional[bool] = None) -> list[Argument]:  # noqa: FBT001 (Invoke's)
         """The body's own arguments, and -H."""
+        known = self.help.copy()  # Invoke takes each text away when it is read
         own = super().get_arguments(ignore_unknown_help)
+        self.help = known
         return [host_argument() if argument.name == "host" else argument for argument in own]
 
     def __call__(self, context: invoke.Context, *args: Any, **given: Any) -> None:

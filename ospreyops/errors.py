@@ -6,6 +6,7 @@ OspreyError             an invoke Exit: printed without a traceback, then the ex
 ├── Unhealthy      2    the service is not what it should be
 │   └── NotConverged    a step was done, its patience is over, and nothing changed
 ├── Blocked        3    something that only a person can change is in the way
+│   ├── Declined        the answer to a question was no
 │   ├── Busy            another task changes the host
 │   ├── Superseded      this task has the host's lock no more: the host refused its line
 │   └── Spared          what has to be ended serves or computes
@@ -18,7 +19,6 @@ OspreyError             an invoke Exit: printed without a traceback, then the ex
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Optional
 
 from invoke.exceptions import Exit
 
@@ -29,7 +29,7 @@ from .text import visible
 class OspreyError(Exit):
     """One clear line (`case`), then what was seen, what serves now, what was completed, and what to try next.
 
-    serving: what a rollout that failed left serving, in a sentence; it is told first and last.
+    verdict, serving: of a rollout that failed, what it came to, which is told first, and what serves now, told last.
     log: the line that shows the log of a release that failed.
     """
 
@@ -39,7 +39,7 @@ class OspreyError(Exit):
         super().__init__(case, self.status)
         self.case, self.hint, self.evidence = case, hint, evidence
         self.completed: tuple[str, ...] = ()
-        self.serving: Optional[str] = None
+        self.verdict, self.serving = "", ""
         self.log = ""
         self.printed = False
 
@@ -49,14 +49,14 @@ class OspreyError(Exit):
         return self
 
     def __str__(self) -> str:
-        lines = [f"the rollout failed: {self.serving}", f"  why: {self.case}"] if self.serving else [self.case]
+        lines = [self.verdict, f"  why: {self.case}"] if self.verdict else [self.case]
         lines += [f"  | {line}" for line in self.evidence.splitlines() if line.strip()]
-        if self.completed:
+        if self.completed and not self.verdict:
             lines.append(f"  completed: {'; '.join(self.completed)}")
-        if self.hint:
-            lines.append(f"  try: {self.hint}")
         if self.log:
             lines.append(f"  log: {self.log}")
+        if self.hint:
+            lines.append(f"  try: {self.hint}")
         if self.serving:
             lines.append(f"  service: {self.serving}")
         return "\n".join(lines)
@@ -111,6 +111,13 @@ class Blocked(OspreyError):
     """
 
     status = Status.BLOCKED
+
+
+class Declined(Blocked):
+    """The answer to a question was no.
+
+    Try: type the task again, and answer yes; or give it `--yes`.
+    """
 
 
 class Busy(Blocked):

@@ -55,7 +55,7 @@ def parse(version: str) -> Release:
     near = ".".join(re.findall("[0-9]+", version))
     if VERSION.fullmatch(near):
         raise Usage(f"{version!r} is not a version; did you mean {near}?")
-    raise Usage(f"{version!r} is not a version", hint="--version 0.3")
+    raise Usage(f"{version!r} is not a version", hint="one like 0.3")
 
 
 def by_age(version: str) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""What was last seen of the hosts, for a TAB on the command line: it asks no host."""
+"""What was last seen of the hosts, for a TAB on the command line, and for what is next: no host is asked."""
 
 from __future__ import annotations
 
@@ -6,9 +6,20 @@ import os
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple, Optional
 
 from .release import VERSION, by_age
 from .text import whole_file
+
+RUNS = "runs "
+"""How the line begins that has the version which ran; without one where none did."""
+
+
+class Next(NamedTuple):
+    """What is next for a host: why, in a clause, and the line without the command."""
+
+    why: str
+    line: str
 
 
 def folder() -> Path:
@@ -31,16 +42,33 @@ def versions(names: Iterable[str]) -> list[str]:
     return sorted(found, key=by_age, reverse=True)
 
 
-def note(host: str, found: Iterable[str]) -> None:
-    """Note the versions on a host. Where that cannot be done, a TAB offers less."""
-    new = sorted(found, key=by_age)
+def after(host: str, found: Iterable[str], running: Optional[str]) -> Next:
+    """What is next for a host that has those versions, of which one runs."""
+    if running:
+        return Next(f"a look at {host}", f"status -H {host}")
+    if newest := max(found, key=by_age, default=""):
+        return Next(f"bring the newest release to {host}", f"deploy {newest} -H {host}")
+    return Next(f"bring a release to {host}, which had none", f"deploy 0.3 --from FILE -H {host}")
+
+
+def next_for(host: str) -> Next:
+    """What is next for a host, by what was last seen of it."""
+    if not (known := _read(host)):
+        return Next(f"what {host} needs, has and lacks", f"host.check {host}")
+    ran = next((line for line in known if line.startswith(RUNS)), RUNS)
+    return after(host, filter(VERSION.fullmatch, known), ran.removeprefix(RUNS) or None)
+
+
+def note(host: str, found: Iterable[str], running: Optional[str] = None) -> None:
+    """Note the versions on a host, and which runs. Where that cannot be done, a TAB offers less."""
+    new = [*sorted(found, key=by_age), f"{RUNS}{running or ''}"]
     if _read(host) == new:
         return
     with suppress(OSError, RuntimeError):
         for made in (folder().parent, folder()):
             made.parent.mkdir(parents=True, exist_ok=True)
             made.mkdir(mode=0o700, exist_ok=True)
-        whole_file(folder() / host, "".join(f"{version}\n" for version in new))
+        whole_file(folder() / host, "".join(f"{line}\n" for line in new))
 
 
 def _read(host: str) -> list[str]:

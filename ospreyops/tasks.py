@@ -19,14 +19,14 @@ from .healing.diagnosis import diagnose
 from .healing.heal import healed, outcome
 from .look import place
 from .outcome import Outcome
-from .runbook import about, fix, host, hosts, image, inside, lock, machine, net, service, watch
+from .runbook import about, fix, host, image, inside, lock, machine, net, service, settings, watch
 from .runbook.choice import choose
 from .runbook.image import FROM_HELP, VERSION_HELP, given_by
 from .runbook.service import ROLLOUT_HELP, TIMEOUT_HELP, rollout
 from .settings import number
 
 
-@task(help={**VERSION_HELP, **FROM_HELP, **TIMEOUT_HELP, **ROLLOUT_HELP})
+@task(changes_with="version", help={**VERSION_HELP, **FROM_HELP, **TIMEOUT_HELP, **ROLLOUT_HELP})
 def deploy(
     site: Site,
     version: str = "",
@@ -45,11 +45,18 @@ def deploy(
     release, patient = release_of(version), site.with_health_timeout(health_timeout)
     planned = replace(rollout(release, stop_first, drain, drop_versions), given=given_by(from_, release, site))
     did = roll_out(patient, release, planned)
-    return site.finished(did, f"{described(patient.last, release)} is healthy")
+    outcome = site.finished(did, f"{described(patient.last, release)} is healthy")
+    if did and not site.dry and set(patient.last.host.proven) <= {release.version}:
+        site.console.say(f"next: inv status -H {site.name}")
+    return outcome
 
 
 @task(
-    help={"version": "the release to roll back to; else the last one that was healthy", **TIMEOUT_HELP, **ROLLOUT_HELP}
+    help={
+        "version": "the release to roll back to (default: the last healthy one)",
+        **TIMEOUT_HELP,
+        **ROLLOUT_HELP,
+    }
 )
 def rollback(
     site: Site,
@@ -61,12 +68,13 @@ def rollback(
 ) -> Outcome:
     """Go back to the last release that was healthy.
 
-    That is the last one other than the desired release.
+    The release that is desired now does not count.
     """
     facts = site.look()
     chosen = version or rollback_target(facts)
     if not chosen:
-        raise Blocked(f"no other release was healthy on {site.name} before", hint="--version 0.3, or inv history")
+        hint = f"inv deploy -H {site.name}, which lists its releases"
+        raise Blocked(f"no other release was healthy on {site.name} before", hint=hint)
     release, patient = release_of(chosen), site.with_health_timeout(health_timeout)
     planned = replace(rollout(release, stop_first, drain, drop_versions), proven=facts.host.proven_images.get(chosen))
     did = roll_out(patient, release, planned)
@@ -87,7 +95,7 @@ def status(site: Site, json_: bool = False) -> Outcome:
             service.rows(facts, site)
             net.rows(facts, site)
             fix.rows(found, site)
-    found.check()
+    found.check("" if json_ else site.name)
     return site.outcome("healthy")
 
 
@@ -95,7 +103,7 @@ def status(site: Site, json_: bool = False) -> Outcome:
 def doctor(site: Site, json_: bool = False) -> Outcome:
     """Find known faults, and what repairs each.
 
-    With the evidence, the task, and the impact that the repair may have.
+    Each with its evidence, the task that repairs it, and what that may end.
     """
     facts = site.look()
     found = diagnose(facts, site.target)
@@ -115,7 +123,7 @@ def doctor(site: Site, json_: bool = False) -> Outcome:
     else:
         with site.console.together:
             fix.rows(found, site)
-    found.check()
+    found.check("" if json_ else site.name)
     return site.finished([], outcome(facts))
 
 
@@ -123,7 +131,7 @@ def doctor(site: Site, json_: bool = False) -> Outcome:
 def exec_(site: Site, command: str = "", version: str = "", timeout: str = "") -> None:
     """Run a line in the service's container.
 
-    Its exit status is passed on. Ctrl-C and --timeout end it there, too.
+    The line's exit status is passed on. Ctrl-C and --timeout end the line in the container, too.
     """
     inside.execute(site, command, version, timeout)
 
@@ -132,7 +140,7 @@ def exec_(site: Site, command: str = "", version: str = "", timeout: str = "") -
 def heal(site: Site) -> Outcome:
     """Bring the desired release back, healthy.
 
-    Whatever known fault is in the way is repaired first.
+    Known faults that are in the way are repaired first.
     """
     did = reach(site, lambda facts: healed(facts, site.target))
     return site.finished(did, outcome(site.last))
@@ -140,7 +148,10 @@ def heal(site: Site) -> Outcome:
 
 @task(
     kind=Kind.LOOK,
-    help={"json_": "one line of JSON with all that is known of them", "lines": "how many of the last changes"},
+    help={
+        "json_": "one line of JSON with all details",
+        "lines": "how many of the last changes (default 20)",
+    },
 )
 def history(site: Site, json_: bool = False, lines: str = "20") -> None:
     """Show what was done to a host, when, and by whom.
@@ -169,8 +180,8 @@ def history(site: Site, json_: bool = False, lines: str = "20") -> None:
 
 
 ns = Collection(
-    deploy, rollback, status, doctor, heal, history, exec_, about.about, hosts.init, hosts.hosts, hosts.config
+    deploy, rollback, status, doctor, heal, history, exec_, about.about, settings.init, settings.hosts, settings.config
 )
 for module in (machine, image, service, net, fix, lock, watch, host):
     ns.add_collection(Collection.from_module(module))
-ns.collections["host"].add_task(hosts.add)
+ns.collections["host"].add_task(settings.add)

@@ -49,7 +49,7 @@ class SimSession(Session):
     hosts: Mapping[str, SimHost] = {}
 
     def site(self, config: Configuration, name: str, *, verbose: bool, dry: bool) -> Any:
-        return sim_site(self.hosts[name], Console(self.screen, name), dry=dry)
+        return sim_site(self.hosts[name], Console(self.screen, name, verbose=verbose), dry=dry)
 
 
 def simulated(*hosts: SimHost) -> CommandLine:

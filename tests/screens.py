@@ -114,16 +114,14 @@ def _lines(kept: Kept, columns: int, folder: Path) -> list[str]:
         words = ["invoke"]
         env["XDG_CONFIG_HOME"] = str(folder)
         (folder / "ospreyops.yaml").write_text(SETTINGS)
-    terminal = Terminal("-m", *words, *kept.typed.split(), columns=columns, env=env)
-    if not kept.there:
-        return terminal.end()
-    terminal.until(lambda text: re.search(kept.there, text) is not None)
-    if kept.ctrl_c:
-        terminal.child.sendintr()
-        return terminal.end()
-    lines = terminal.lines
-    terminal.child.close(force=True)
-    return lines
+    with Terminal("-m", *words, *kept.typed.split(), columns=columns, env=env) as terminal:
+        if not kept.there:
+            return terminal.end()
+        terminal.until(lambda text: re.search(kept.there, text) is not None)
+        if kept.ctrl_c:
+            terminal.child.sendintr()
+            return terminal.end()
+        return terminal.lines
 
 
 def listed() -> str:

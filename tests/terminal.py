@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ LIMIT = 120
 
 
 class Terminal:
-    """A program on a terminal. The screen is kept with all that has left it at the top."""
+    """A program on a terminal, killed at the end of the block. The screen is kept with all that has left it."""
 
     def __init__(self, *words: str, columns: int = 80, lines: int = 24, env: Mapping[str, str] = os.environ) -> None:
         self.screen = pyte.HistoryScreen(columns, lines, history=2000, ratio=1)
@@ -30,6 +31,14 @@ class Terminal:
         self.child: pexpect.spawn[bytes] = pexpect.spawn(
             sys.executable, [*words], cwd=str(PROJECT), env=usual, dimensions=(lines, columns), timeout=LIMIT
         )
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.child.isalive():
+            self.child.kill(signal.SIGKILL)
+        self.child.close()
 
     def until(self, seen: Callable[[str], bool]) -> str:
         """Wait until the screen is as it is asked to be, and give it."""

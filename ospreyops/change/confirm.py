@@ -7,7 +7,7 @@ import sys
 from typing import Any, Callable
 
 from ..console import Console
-from ..errors import Unconfirmed
+from ..errors import Declined, Unconfirmed
 from ..remote.background import on_main_thread
 from .site import Site
 
@@ -17,7 +17,7 @@ QUESTION = "go on, as with --yes? [y/N] "
 def run_confirmed(body: Callable[..., Any], site: Site) -> Any:
     """What a task's body returns; where it wants a yes and somebody at the terminal gives it, the body runs with yes.
 
-    The lock is free while that person thinks. Errors: Unconfirmed without a terminal, and when the answer is no.
+    The lock is free while that person thinks. Errors: Unconfirmed without a terminal, Declined when the answer is no.
     """
     try:
         return _closed(body, site)
@@ -25,9 +25,8 @@ def run_confirmed(body: Callable[..., Any], site: Site) -> Any:
         console = site.console
         if not (sys.stdin.isatty() and console.screen.out.isatty()):
             raise
-        error.printed = True
         if not on_main_thread(functools.partial(_says_yes, console, error)):
-            raise
+            raise Declined(f"nothing was done on {site.name}: the answer was no") from None
     site.change.task += " --yes"
     return _closed(functools.partial(body, yes=True), site)
 

@@ -77,7 +77,8 @@ def roll_out(site: Site, release: Release, rollout: Rollout, *, restart: bool = 
         if site.change.since(progress.start) is not None and not progress.took_over:
             error.log = _keep_log(site, release, lines.log_of(progress.start))
         if site.change.held and not site.change.untouched and progress.previous and not progress.took_over:
-            error.serving = restore_previous(site, progress.previous, release)
+            verdict, error.serving = restore_previous(site, progress.previous, release)
+            error.verdict = f"the rollout of {release.version} failed; {verdict}"
         if progress.asked:
             hooks.run_post(site, site.settings.deploy_failed, release.version, error.case)
         raise
@@ -97,7 +98,7 @@ def _keep_log(site: Site, release: Release, log: str) -> str:
             site.host.run(line)
     except OspreyError:
         return ""
-    return f"inv service.logs --version {release.version} --failed -H {site.name}"
+    return f"inv service.logs {release.version} --failed -H {site.name}"
 
 
 def _tell(site: Site, progress: DeployProgress) -> None:
@@ -108,8 +109,8 @@ def _tell(site: Site, progress: DeployProgress) -> None:
         site.console.dim(NOT_ASKED)
 
 
-def restore_previous(site: Site, previous: Container, failed: Release) -> str:
-    """Have the service that ran before a failed rollout serve; returns what is the case then, in a sentence.
+def restore_previous(site: Site, previous: Container, failed: Release) -> tuple[str, str]:
+    """Have the service that ran before a failed rollout serve; returns what is the case then: a clause, and a sentence.
 
     The container itself is kept, whatever image its name means by now. Where the rollout gave that name to another
     image, it is given back.
@@ -129,8 +130,10 @@ def restore_previous(site: Site, previous: Container, failed: Release) -> str:
     try:
         reach(site, goal)
     except OspreyError as error:
-        return f"{previous.image} could not be brought back: {error.case}"
+        told = f"{previous.image} could not be brought back: {error.case}"
+        return f"{previous.version} could not be brought back", told
     if site.last.serving is not None and site.last.serving.id == previous.id:
         since = previous.started[:16].replace("T", " ")
-        return f"{previous.image} still serves, users are not affected (since {since} UTC)"
-    return f"{previous.image} runs again"
+        told = f"{previous.image} still serves, users are not affected"
+        return f"{previous.version} goes on, running since {since} UTC", told
+    return f"{previous.version} is back, after a downtime", f"{previous.image} runs again"

@@ -10,7 +10,7 @@ from .listing import Flags
 VERSIONS = ("--version", "--drop-versions")
 HOST: Flags = {"-H": True, "--host": True}
 """The flags that may stand before a task."""
-USEFUL = ("--dry", "--help")
+USEFUL = ("--dry", "--plain", "--help")
 """Flags of the tool that are offered after a task."""
 
 

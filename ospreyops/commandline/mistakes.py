@@ -13,7 +13,7 @@ MOST = 3
 
 def no_such_task(word: str, tasks: Iterable[str]) -> Usage:
     """A word where a task belongs."""
-    return Usage(f"there is no task {word!r}; {_meant(similar_tasks(word, tasks), 'inv --list shows them')}")
+    return Usage(f"there is no task {word!r}; {_meant(similar_tasks(word, tasks), 'inv --list shows all tasks')}")
 
 
 def no_such_word(word: str, task: str, tasks: Iterable[str], hosts: Collection[str]) -> Usage:
@@ -44,7 +44,7 @@ def no_such_option(flag: str, task: str, flags: Collection[str]) -> Usage:
     long = {known.lstrip("-"): known for known in flags if known.startswith("--")}
     meant = [long[name] for name in near(flag.lstrip("-"), long)]
     shown = f"inv --help {task}".rstrip()
-    return Usage(f"{task or 'inv'} has no option {flag}; {_meant(meant, f'{shown} shows them')}")
+    return Usage(f"{task or 'inv'} has no option {flag}; {_meant(meant, f'{shown} shows all options')}")
 
 
 def _meant(words: list[str], otherwise: str) -> str:

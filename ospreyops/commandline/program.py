@@ -13,7 +13,7 @@ from typing import Any, Optional
 
 import invoke
 from invoke.exceptions import ParseError
-from invoke.parser import Parser, ParserContext
+from invoke.parser import Argument, Parser, ParserContext
 from invoke.util import yaml
 
 from .listing import Flags, flags_of, task_flags
@@ -22,11 +22,22 @@ NAME = re.compile("[A-Za-z0-9_][A-Za-z0-9_.@:-]*")
 """What may be a host. A shell that offers such a name runs nothing that stands in it."""
 
 
+PLAIN = {"TERM": "dumb", "NO_COLOR": "1"}
+"""What --plain is short for."""
+
+
 class CommandLine(invoke.Program):
     """A program whose tasks are those of this tool."""
 
+    def core_args(self) -> list[Argument]:
+        """Those of Invoke, and --plain."""
+        text = "no colours, nothing that changes in place, whole lines"
+        return [*super().core_args(), Argument(names=("plain",), kind=bool, default=False, help=text)]
+
     def parse_tasks(self) -> None:
         """Read what was typed, as it is meant. Errors: Usage."""
+        if "--plain" in self.argv[1:]:
+            os.environ.update(PLAIN)
         complete = self.args.complete.value
         if complete or not (self.core.unparsed or self.args.help.value):
             super().parse_tasks()
@@ -62,6 +73,15 @@ class CommandLine(invoke.Program):
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise invoke.Exit from None
+
+    def print_task_help(self, name: str) -> None:
+        """Print the help of a task."""
+        from ..console import Console, Screen
+        from .help import page
+
+        console, own = Console(Screen(), ""), [*self.parser.contexts[name].args.values()]
+        for line in page(name, self.collection[name], own, self.core_args()):
+            console.say(line, whole=True)
 
     def _complete(self) -> None:
         from .completion import offered

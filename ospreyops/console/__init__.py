@@ -12,14 +12,14 @@ from typing import Any, Optional
 
 from ..errors import OspreyError
 from ..text import as_typed, visible
-from .activity import Activity, Bar, Row
+from .activity import Activity, Bar, Row, with_reason
 from .screen import Screen
 
 COLOUR = re.compile("\x1b[^m]*m")
 __all__ = ["Bar", "Console", "Lines", "Screen"]
 LONGEST_LINE = 10_000
 """Signs of a command's output that are kept until their line ends."""
-WHOLE = re.compile(r" +(\$|try:|fix:) ")
+WHOLE = re.compile(r" *(\$|#|try:|fix:|log:|next:) ")
 """How lines begin that somebody may copy: no line end is put into them."""
 
 
@@ -159,7 +159,8 @@ class Console:
         wait, self._row.wait = self._row.wait, None
         if wait and self.brief:
             took = f" ({wait.seconds:.0f} s)"
-            self.dim(self.screen.cut(f"{self._dots} {wait.what}", len(self._prefix()) + len(took)) + took)
+            told = f"{self._dots} {wait.what}"
+            self.dim(with_reason(self.screen.fitted, told, self.screen.columns - len(self._prefix() + took)) + took)
 
     @contextmanager
     def progress(self, total: int = 0) -> Iterator[Bar]:
@@ -234,7 +235,7 @@ class Lines(io.StringIO):
         if len(self._rest) > LONGEST_LINE:
             whole, self._rest = [*whole, self._rest], ""
         for line in filter(None, whole):
-            self._console.say(self._indent + line, "dim" if self._indent else "")
+            self._console.say(self._indent + line, "dim" if self._indent else "", whole=not self._indent)
         return len(text)
 
     def end(self) -> None:

@@ -70,6 +70,13 @@ class Bar:
         return f"[{'=' * int(self._share * BAR):<{BAR}}] {self.figures}" if self.total else ""
 
 
+def with_reason(cut: Callable[[str, int], str], text: str, room: int) -> str:
+    """A text in so many columns. Its last clause, the reason, stays whole where it takes half of them at most."""
+    what, colon, reason = text.rpartition(": ")
+    left = room - len(colon + reason)
+    return cut(what, left) + colon + reason if colon and left >= room // 2 else cut(text, room)
+
+
 @dataclass
 class Activity:
     """Something that goes on. line: what is run for it; limit: seconds that it may take, where that is worth a word.
@@ -148,7 +155,7 @@ class Row:
         if len(lead + details) <= columns:
             return lead + details
         rest = details.lstrip("…")  # the cut text ends with dots of its own
-        return self._cut(lead, columns - len(rest)) + rest
+        return with_reason(self._cut, lead, columns - len(rest)) + rest
 
     def tell(self) -> None:
         """Print a plain line of what goes on, if nothing was printed for long."""

@@ -105,7 +105,7 @@ class Screen:
         indent = INDENT.match(text)
         assert indent, "it matches anything"
         room = self.columns - before
-        if not self.terminal or len(text) <= room or not (before or indent[0]):
+        if not self.terminal or len(text) <= room:
             return [text]
         return textwrap.wrap(
             text[indent.end() :],

@@ -100,7 +100,7 @@ def way_out(facts: Facts, name: str) -> str:
         return f"log in to {host.name} as a user who may use sudo"
     version = version_at_hand(facts)
     if name == "wanted" and version and host.damaged[name] != NO_FILE:
-        return f"inv deploy --version {version} -H {host.name}"
+        return f"inv deploy {version} -H {host.name}"
     return f"mv {path} {path}.damaged, on {host.name}"
 
 
@@ -126,11 +126,16 @@ def at_hand(facts: Facts) -> list[str]:
     return sorted(known, key=by_age)
 
 
+def running(facts: Facts) -> Optional[str]:
+    """The version that runs; None where none does."""
+    return facts.serving.version if facts.serving and facts.serving.running else None
+
+
 def version_at_hand(facts: Facts) -> Optional[str]:
     """The version to deploy where none is named: what runs, else the last that was healthy here and still is here."""
-    host, serving = facts.host, facts.serving
-    if serving and serving.running:
-        return serving.version
+    host = facts.host
+    if found := running(facts):
+        return found
     proven = [version for version in host.proven if version in at_hand(facts)]
     known = sorted({*host.unpacked, *host.archives}, key=by_age)
     return next(iter([*proven[-1:], *known[-1:]]), None)

@@ -39,7 +39,7 @@ def check_image(plan: Plan) -> None:
     if wanted and not host.same_image(image.digest, wanted):
         raise Blocked(
             f"{image.name} in Docker is {image.digest[:19]}, not {wanted[:19]}, which was healthy here",
-            hint=f"inv deploy --version {plan.release.version} -H {host.name} tries it;"
+            hint=f"inv deploy {plan.release.version} -H {host.name} tries it;"
             f" docker image tag {wanted} {image.name} brings the other one back, if Docker still has it",
         )
     _check_versions(plan, image.name, image.versions)

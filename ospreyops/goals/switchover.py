@@ -71,7 +71,7 @@ def keep_serving(plan: Plan) -> Iterator[Step]:
     yield from _freed(plan, name)
     why = f"keep {previous.image} serving while {plan.release.image} starts"
     line = lines.rename(facts, target, {CONTAINER: name})
-    yield Step(why, line, f"{previous.image} is renamed to {name}, and still serves", then_look=True)
+    yield Step(why, line, f"{previous.image} still serves, as {name}", then_look=True)
 
 
 def free_name(plan: Plan) -> Iterator[Step]:

@@ -17,6 +17,7 @@ from ..goals.rollout import Rollout
 from ..release import Release
 from ..step import Step
 from ..target import Target
+from ..text import counted
 from .heal import healed
 
 
@@ -40,11 +41,17 @@ class Diagnosis:
             return str(self.problem)
         return self.faults[0].evidence if self.faults else None
 
-    def check(self) -> None:
-        """Check that nothing is wrong. Errors: Unhealthy, Blocked where nobody knows; each with what to do next."""
-        if self.case:
+    def check(self, shown_on: str = "") -> None:
+        """Check that nothing is wrong. Errors: Unhealthy, Blocked where nobody knows; each with what to do next.
+
+        shown_on: the host whose faults are on the screen already; what their evidence says is not said again.
+        """
+        if case := self.case:
             kind = Blocked if self.blind else Unhealthy
-            raise kind(self.case, hint=self.advice or "")
+            known = shown_on and any(case.rpartition(": ")[2] in one.evidence for one in self.faults)
+            names = ", ".join(one.fault.name for one in self.faults)
+            told = f"{shown_on} has {counted(len(self.faults), 'fault')}: {names}"
+            raise kind(told if known else case, hint=self.advice or "")
 
 
 def diagnose(facts: Facts, target: Target) -> Diagnosis:
@@ -82,9 +89,9 @@ def _towards_service(facts: Facts, target: Target, version: Optional[str], probl
     if not unknown and not problem:
         return None
     if not version:
-        return f"a release's archive, then: inv deploy --version 0.3 --from FILE -H {target.name}"
+        return f"a release's archive, then: inv deploy 0.3 --from FILE -H {target.name}"
     plan = deployed(facts, target, Rollout(Release(version), wait=False))
-    return _typed(facts, target, f"deploy --version {version}", plan)
+    return _typed(facts, target, f"deploy {version}", plan)
 
 
 def _typed(facts: Facts, target: Target, task: str, plan: Iterator[Step]) -> Optional[str]:
@@ -95,7 +102,7 @@ def _typed(facts: Facts, target: Target, task: str, plan: Iterator[Step]) -> Opt
     first = next((number for number, step in enumerate(steps) if step.then_look), len(steps) - 1)
     if not any(step.changes for step in steps[: first + 1]):
         return _look_into(facts, target, steps[first].why)
-    if last and last.failed and task in (last.task, "heal" if last.task == "watch" else ""):
+    if last and last.failed and task in (last.task.replace(" --version ", " "), "heal" if last.task == "watch" else ""):
         return f"find out why it failed last ({last.outcome[:200]}), then: inv {task} -H {target.name}"
     return f"inv {task} -H {target.name}"
 
@@ -114,7 +121,7 @@ def _repaired(facts: Facts, target: Target, faults: list[Finding]) -> Optional[s
 def _way_out(error: Blocked, target: Target, version: Optional[str], faults: list[Finding]) -> str:
     """What a person can do; an option alone is told with the task that has it, for they decide what it costs."""
     if error.hint.startswith("--"):
-        return f"your decision: inv deploy --version {version} -H {target.name} {error.hint}"
+        return f"your decision: inv deploy {version} -H {target.name} {error.hint}"
     for found in faults:
         if found.way_out is not None and error.hint.startswith(f"inv fix.{found.fault.name} "):
             return found.way_out

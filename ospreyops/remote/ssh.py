@@ -61,14 +61,24 @@ class Connection(fabric.Connection):  # type: ignore[misc]  # Fabric has no type
             self.gateway.close()
 
 
+def is_known(settings: Settings) -> bool:
+    """known_hosts has a key of the host; it is not asked for one. Errors: Usage when ssh_config is wrong."""
+    config = read(_login(settings), 2 * settings.ssh_connect_timeout, lambda _: None)
+    return bool(HostKeys(config, settings.name, settings.ssh, settings.ssh_connect_timeout).entries)
+
+
+def _login(settings: Settings) -> Login:
+    login = Login.parse(settings.address or settings.name)
+    return login._replace(user=settings.user or login.user, port=settings.port or login.port)
+
+
 def connect(settings: Settings, tell: Callable[[str], None] = lambda _: None) -> fabric.Connection:
     """An open Fabric connection to the host, as ssh_config, the agent and known_hosts say.
 
     tell: is told in a sentence when ssh cannot be asked. Errors: Unreachable, with what is the case and what to try;
     Usage when ssh_config is wrong, or wants what is not supported.
     """
-    login = Login.parse(settings.address or settings.name)
-    login = login._replace(user=settings.user or login.user, port=settings.port or login.port)
+    login = _login(settings)
     way = Way(login, settings.name, settings.ssh, settings.ssh_connect_timeout, tell)
     config = read(login, 2 * way.limit, tell)
     if way.limit == KEYS["ssh_connect_timeout"].default:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .. import __version__
+from .. import __version__, seen
 from ..config.configuration import Configuration
 from ..desk import Desk, desk_task
 from ..settings import HERE
@@ -10,7 +10,7 @@ from ..text import command, counted, table
 
 EVERY_DAY = (
     ("status -H {host}", "what runs there, and is it healthy?"),
-    ("deploy --version 0.3 -H {host}", "bring a release there"),
+    ("deploy 0.3 -H {host}", "bring a release there"),
     ("rollback -H {host}", "go back to the release before"),
     ("doctor -H {host}", "what is wrong, and what repairs it"),
     ("heal -H {host}", "repair it"),
@@ -47,7 +47,7 @@ def _next(config: Configuration, program: str) -> list[str]:
     if not config.hosts:
         return ["Next: no host is named yet. This makes your file of settings:", f"  {program} init"]
     chosen = [host for host in config.default if host != HERE] or config.hosts[:1]
-    return [
-        f"Next: a look at {', '.join(chosen)}. It says what to do there:",
-        f"  {program} status -H {','.join(chosen)}",
-    ]
+    steps = [seen.next_for(host) for host in chosen]
+    look = seen.Next(f"a look at {', '.join(chosen)}", f"status -H {','.join(chosen)}")
+    first = next((step for step in steps if not step.line.startswith("status ")), look)
+    return [f"Next: {first.why}:", f"  {program} {first.line}"]

@@ -157,7 +157,7 @@ def disks(facts: Facts, target: Target) -> Iterator[Row]:
     ):
         wanted = max(largest, disk.ROOM)
         good = None if free is None else free >= wanted
-        found = f"{size(free)} free {what}; {size(wanted)} needed" if free is not None else f"not known {what}"
+        found = f"the room {what} is not known" if free is None else f"{size(free)} free {what}; {size(wanted)} needed"
         yield Row(name, good, found, f"inv fix.disk -H {target.name}" if good is False else "")
 
 
@@ -241,7 +241,7 @@ def releases(facts: Facts, target: Target) -> Row:
         "in Docker": [name.rpartition(":")[2] for name in images],
     }
     found = [f"{', '.join(sorted(versions))} {where}" for where, versions in places.items() if versions]
-    fix = "" if found else f"inv deploy --version 0.3 --from FILE -H {target.name}"
+    fix = "" if found else f"inv deploy 0.3 --from FILE -H {target.name}"
     return Row("releases", True if found else None, "; ".join(found) or f"none in {target.settings.archive}", fix)
 
 

@@ -23,7 +23,7 @@ def choose(site: Site) -> NoReturn:
     for version in versions:
         told = [*(["newest"] if version == versions[0] else []), *marks(facts, version)]
         rows.append([version, ", ".join(_forms(facts, version)), ", ".join(told)])
-    site.console.say(table(rows))
+    site.console.say(table(rows), hang=2)
     raise Usage("which version?", hint=f"inv deploy {versions[0]} -H {site.name}")
 
 

@@ -12,6 +12,7 @@ from typing import Any, Optional
 import invoke
 from invoke.parser import Argument
 
+from .. import seen
 from ..change.site import Site
 from ..cli import HostTask
 from ..daemon import pythons
@@ -19,6 +20,7 @@ from ..errors import Blocked, Unreachable, Usage
 from ..facts import Facts
 from ..facts.needs import Needs
 from ..fleet import Kind
+from ..goals.desired import at_hand, running
 from ..look import Look
 from ..look.needs import engine_question, questions
 from ..look.needs import needs as read
@@ -51,14 +53,14 @@ class NamedTask(HostTask):
         found = super().get_arguments(ignore_unknown_help)
         for argument in found:
             if argument.name == "host":
-                argument.positional, argument.help = True, "the hosts, with commas; or without the flag: NAME"
+                argument.positional, argument.help = True, "the hosts, with commas; the same as NAME"
         return found
 
 
 task = functools.partial(invoke.task, klass=NamedTask, auto_shortflags=False, positional=[])
 
 
-@task(help={"fingerprint": "the key's own, SHA256:…, instead of a question; with commas where a jump host is new, too"})
+@task(help={"fingerprint": "the right one, SHA256:…, instead of a question; with commas, one for each new jump host"})
 def trust(site: Site, fingerprint: str = "") -> Outcome:
     """Show the host's key, and trust it after a yes.
 
@@ -94,7 +96,7 @@ def trust(site: Site, fingerprint: str = "") -> Outcome:
 def check(site: Site, json_: bool = False) -> Outcome:
     """Show what the host needs, has and lacks.
 
-    Each with the line that mends it. Nothing is changed. It works where half of the things are missing, too.
+    What it lacks is shown with the line that mends it. Nothing is changed. Perl and Docker may be missing, too.
     """
     try:
         found = list(_rows(site))
@@ -112,10 +114,11 @@ def check(site: Site, json_: bool = False) -> Outcome:
                 if row.fix:
                     site.console.dim(f"  {'':<9} fix: {row.fix}")
     if lacks := lacking(found):
-        raise Blocked(f"{site.name} lacks what the tool needs: {', '.join(lacks)}", hint="the lines after fix:")
+        raise Blocked(f"{site.name} lacks what the tool needs: {', '.join(lacks)}", hint="the lines behind fix: above")
     text = f"{site.name} has what the tool needs"
     if not json_:
         site.console.success(text)
+        site.console.say(f"next: inv {seen.after(site.name, at_hand(site.last), running(site.last)).line}")
     return site.outcome(text)
 
 
@@ -172,7 +175,10 @@ def _finished(site: Site, found: Shown, expected: set[str], did: list[Step]) -> 
         )
     if found.refusal:
         site.console.dim(f"but {found.refusal.case}; try: {found.refusal.hint}")
-    return site.finished(did, f"the host key of {site.name} is known: {described(found.key, site.name)}")
+    outcome = site.finished(did, f"the host key of {site.name} is known: {described(found.key, site.name)}")
+    if not found.refusal:
+        site.console.say(f"next: inv host.check {site.name}")
+    return outcome
 
 
 def _expected(given: str) -> set[str]:
@@ -181,7 +187,9 @@ def _expected(given: str) -> set[str]:
     found = {part.strip().rstrip("=") for part in given.split(",")} if given else set()
     for one in found:
         if not one.startswith(begin) or len(one) != signs:
-            raise Usage(f"--fingerprint {one!r} is none", hint="SHA256:…, as ssh-keygen -lf prints it on the host")
+            raise Usage(
+                f"--fingerprint {one!r} is no fingerprint", hint="SHA256:…, as ssh-keygen -lf prints it on the host"
+            )
     return found
 
 

@@ -70,17 +70,17 @@ def list_(site: Site, json_: bool = False) -> None:
         state = ", ".join(marks(facts, image.name.removeprefix(f"{IMAGE}:")))
         cells.append([image.name, image.digest[:19], created, size(image.size), state])
     with site.console.together:
-        site.console.say(table(cells))
+        site.console.say(table(cells), hang=2)
         for version in sorted({*host.unpacked, *host.archives}, key=by_age):
             where = host.unpacked.get(version) or host.archives[version][0]
-            site.console.say(f"release {version} is on the host: {where}")
+            site.console.say(f"release {version} is on the host: {where}", hang=2)
 
 
 @task(help={"keep": "releases to keep, the running one and the rollback target included (default 2)"})
 def prune(site: Site, keep: str = "2") -> Outcome:
     """Remove images and unpacked releases not needed.
 
-    Only what this tool loaded or unpacked; what else is not needed is listed.
+    It removes only what this tool loaded or unpacked, and lists what else nobody needs.
     """
     count = number("--keep", keep)
 

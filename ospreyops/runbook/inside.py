@@ -20,8 +20,8 @@ from ..settings import number
 
 HELP = {
     "command": "the line to run there, by sh",
-    "version": "the release whose container is meant; else the one that gets new connections",
-    "timeout": "seconds that the line may take (default 600)",
+    "version": "the release whose container to use (default: the one that gets new connections)",
+    "timeout": "seconds after which the line is ended (default 600)",
 }
 TIMEOUT = 600
 LONGEST = 4000
@@ -49,7 +49,7 @@ def shell(site: Site, version: str) -> None:
     container = _container(facts, version)
     line = lines.shell(facts, site.target, container)
     if site.dry:
-        site.console.say(str(line))
+        site.console.say(str(line), whole=True)
     elif status := site.host.shell(line):
         raise Ended(container.image, status)
 
@@ -67,7 +67,7 @@ def execute(site: Site, text: str, version: str, timeout: str) -> None:
     container = _container(facts, version)
     command = lines.execute(facts, site.target, container, text, limit)
     if site.dry:
-        site.console.say(str(command))
+        site.console.say(str(command), whole=True)
         return
     ended = _shown(site, command)
     if ended.code < 0:
@@ -108,7 +108,7 @@ def _part(sock: Any) -> bytes:
 
 def _say(site: Site, said: bytes, *, error: bool = False) -> None:
     if said:
-        site.console.say(said.decode(errors="replace").removesuffix("\n"), error=error)
+        site.console.say(said.decode(errors="replace").removesuffix("\n"), error=error, whole=True)
 
 
 def _container(facts: Facts, version: str) -> Container:

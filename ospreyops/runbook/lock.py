@@ -59,7 +59,7 @@ def status(site: Site, json_: bool = False) -> None:
 def release(site: Site, yes: bool = False) -> Outcome:
     """Free the lock of a holder that is stuck.
 
-    Ends the process on the host that holds it. Where a line goes on without its task, ends that line.
+    It ends the process on the host that holds it. Where a line goes on without its task, it ends that line.
     """
     found = current_lock(site)
     if found is None:

@@ -28,9 +28,10 @@ def rows(facts: Facts, site: Site) -> None:
     host, machine, vm = facts.host, facts.machine, facts.machine.vm
     free = f", {size(host.disk_free)} free" if host.disk_free is not None else ""
     site.console.row(None, "host", f"{host.name} ({host.system}), as {host.user}{free}")
-    text = f"{machine.kind} {machine.state.value}" + (f": {machine.why}" if machine.why else "")
+    runs = machine.state is State.RUNNING
+    text = f"{machine.kind} {machine.state.value}" + (", Docker cannot be used" if runs and machine.why else "")
     text += f", though {machine.unasked}: its rules are not known" if machine.unasked else ""
-    site.console.row(machine.state is State.RUNNING, "machine", text + (", through sudo" if facts.sudo else ""))
+    site.console.row(runs and not machine.why, "machine", text + (", through sudo" if facts.sudo else ""))
     if vm and vm.clock_behind is not None:
         free = f", {size(vm.disk_free)} free" if vm.disk_free is not None else ""
         good = abs(vm.clock_behind) < TOLERATED
@@ -185,9 +186,9 @@ def ssh(site: Site, command: str = "") -> None:
     if facts.machine.state is not State.RUNNING:
         raise Blocked(f"nobody can log in: {facts.machine.why}", hint=f"inv doctor -H {site.name}")
     if site.dry:
-        site.console.say(str(login))
+        site.console.say(str(login), whole=True)
     elif command:
-        site.console.say(site.host.run(login).out.rstrip())
+        site.console.say(site.host.run(login).out.rstrip(), whole=True)
     elif status := site.host.shell(login):
         raise Failed(f"exit status {status}: {login}")
 
@@ -196,7 +197,7 @@ def ssh(site: Site, command: str = "") -> None:
 def adopt(site: Site, owner: str = "") -> Outcome:
     """Take over the VM of another user, through sudo.
 
-    Says what to set, so that all tasks do.
+    It says which setting makes all tasks use it.
     """
     vm = vm_of(site.target)
     if not NAME.fullmatch(owner):

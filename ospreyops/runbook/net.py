@@ -104,7 +104,7 @@ def status(site: Site, json_: bool = False) -> None:
 def check(site: Site) -> Outcome:
     """Ask the service as curl and OSPREY Desktop do.
 
-    On the host, and from this computer as a browser does.
+    It asks on the host, and from this computer as a browser does.
     """
     facts = site.look()
     with site.console.together:

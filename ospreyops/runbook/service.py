@@ -32,7 +32,7 @@ from . import inside
 from .image import VERSION_HELP
 
 DAY = 86400
-TIMEOUT_HELP = {"health_timeout": "seconds until it must be healthy; osprey.health_timeout if not given"}
+TIMEOUT_HELP = {"health_timeout": "seconds until it must be healthy (default: osprey.health_timeout)"}
 DRAIN_HELP = {"drain": "seconds to let running requests finish (default 3600)"}
 ROLLOUT_HELP = {
     "stop_first": "stop what runs before, with a downtime, instead of switching over",
@@ -57,7 +57,7 @@ def start(site: Site, version: str = "", health_timeout: str = "") -> Outcome:
         serving = facts.serving
         if serving and serving.running and serving.image != release.image:
             name = facts.host.name
-            hint = f"inv deploy --version {version} -H {name}, or service.stop"
+            hint = f"inv deploy {version} -H {name}, or inv service.stop -H {name}"
             raise Blocked(f"{serving.image} runs on {name}", hint=hint)
         return deployed(facts, patient.target, Rollout(release, any_image=True))
 
@@ -88,7 +88,7 @@ def restart(
     facts = site.look()
     engine_of(facts)
     if not facts.serving or not facts.serving.running:
-        raise Blocked(f"no service runs on {site.name}", hint=f"inv service.start --version 0.3 -H {site.name}")
+        raise Blocked(f"no service runs on {site.name}", hint=f"inv service.start 0.3 -H {site.name}")
     release = Release(facts.serving.version)
     patient = site.with_health_timeout(health_timeout)
     planned = replace(rollout(release, stop_first, drain, drop_versions), proven=facts.serving.digest)
@@ -163,8 +163,8 @@ def shell(site: Site, command: str = "", version: str = "", timeout: str = "") -
 @task(
     kind=Kind.LOOK,
     help={
-        "follow": "go on with new lines until Ctrl-C",
-        "lines": "how many of the last lines",
+        "follow": "show new lines as they come, until Ctrl-C",
+        "lines": "how many of the last lines (default 50)",
         "version": "with --failed: the release that failed",
         "failed": "the log of a release whose start failed, without the questions of this tool",
     },
@@ -188,7 +188,7 @@ def logs(site: Site, follow: bool = False, lines: str = "50", version: str = "",
     if follow:
         follow_line(site.host, replace(line, limit=DAY))
     else:
-        site.console.say(site.host.run(line).out.rstrip())
+        site.console.say(site.host.run(line).out.rstrip(), whole=True)
 
 
 def _show_failed(site: Site, release: Release, count: int) -> None:
@@ -201,4 +201,4 @@ def _show_failed(site: Site, release: Release, count: int) -> None:
     if not answer.ok:
         hint = f"inv service.logs -H {site.name}"
         raise Blocked(f"no start of {release.version} that failed has left a log on {site.name}", hint=hint)
-    site.console.say(answer.out.rstrip())
+    site.console.say(answer.out.rstrip(), whole=True)

@@ -7,6 +7,8 @@ journal that it begins and, so many seconds later, that it ends; where SECONDS i
 
 from __future__ import annotations
 
+import ctypes
+import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,6 +34,8 @@ from ospreyops.target import target
 BEAT = 0.1
 SILENCE = 0.6
 GO = "go"
+PR_SET_PDEATHSIG = 1
+"""Linux's name for the signal that a process gets when its parent has died."""
 
 
 @dataclass
@@ -83,5 +87,12 @@ def main(folder: Path, name: str, count: int, seconds: str) -> int:
     return 0
 
 
+def end_with_parent() -> None:
+    """Be killed when the test is: a process that is stopped hears of nothing else."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 if __name__ == "__main__":
+    end_with_parent()
     sys.exit(main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4]))

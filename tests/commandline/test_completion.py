@@ -78,8 +78,8 @@ def offered(inv: Inv, line: str) -> list[str]:
 
 def test_after_a_task_its_own_flags_are_offered_and_few_of_the_tools(inv: Inv) -> None:
     assert offered(inv, "service.logs -") == [
-        *("--dry", "--failed", "--follow", "--help", "--host", "--keep-going", "--lines", "--serial", "--verbose"),
-        *("--version", "--wait", "-H", "-f", "-n", "-v"),
+        *("--dry", "--failed", "--follow", "--help", "--host", "--keep-going", "--lines", "--plain", "--serial"),
+        *("--verbose", "--version", "--wait", "-H", "-f", "-n", "-v"),
     ]
 
 

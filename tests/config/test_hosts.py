@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
+from ospreyops import seen
 from ospreyops.config.configuration import Configuration
 from ospreyops.config.source import read
 from ospreyops.errors import Usage
@@ -73,9 +75,20 @@ def test_the_command_alone_shows_a_page_that_a_small_terminal_holds(user: User, 
     assert lines[-1] == f"  {'inv' if command == 'fab' else command} init"
 
 
-def test_what_is_next_depends_on_the_settings() -> None:
-    assert page(CONFIG, "inv")[-1] == "  inv status -H olympias"
+def test_what_is_next_depends_on_the_settings_and_on_what_was_last_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     chosen = Configuration((read(HOSTS + "  host: lab\n", "f"),))
+    assert page(chosen, "inv")[-1] == "  inv host.check olympias"
+    seen.note("olympias", ["0.4", "0.10"], "0.4")
+    assert page(CONFIG, "inv")[-1] == "  inv status -H olympias"
+    assert page(chosen, "inv")[-1] == "  inv host.check grisman-12"
+    seen.note("grisman-12", [])
+    assert page(chosen, "inv")[-1] == "  inv deploy 0.3 --from FILE -H grisman-12"
+    seen.note("grisman-12", ["0.4", "0.10"])
+    assert page(chosen, "inv")[-1] == "  inv deploy 0.10 -H grisman-12"
+    seen.note("grisman-12", ["0.4", "0.10"], "0.10")
     assert page(chosen, "inv")[-1] == "  inv status -H olympias,grisman-12"
     assert page(Configuration((read("osprey: {prot: 1}", "f"),)), "inv")[-2:] == [
         "Next: the settings have 1 mistake:",

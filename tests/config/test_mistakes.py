@@ -119,7 +119,7 @@ def test_a_file_of_f_that_is_not_there_is_said(user: User) -> None:
 def test_a_host_that_the_settings_do_not_name_is_said_with_the_one_that_was_meant(user: User) -> None:
     user.file.write_text("osprey: {hosts: {olympias: {user: jeff}}}\n")
     ran = user.run("config", "-H", "olympia")
-    assert ran.out.startswith("olympia: nothing is set\nolympia: is the default\n")
+    assert ran.out.startswith("nothing is set for olympia\ndefaults:\n")
     assert ran.out.endswith("it goes through ssh_config; did you mean olympias?\n")
 
 

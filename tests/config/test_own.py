@@ -66,7 +66,7 @@ def test_init_writes_a_file_that_only_its_user_can_read_and_never_writes_over_on
     shown = user.run("--dry", "init", "--name", "lab", "--user", "jeff")
     assert "    lab:\n      user: jeff" in shown.out and not user.file.exists()
     made = user.run("init", "--name", "lab", "--user", "jeff")
-    assert made.out == "✓ ~/.config/ospreyops.yaml is written\nnext: ospreyops status -H lab\n"
+    assert made.out == "✓ ~/.config/ospreyops.yaml is written\nnext: ospreyops host.trust lab\n"
     assert stat.S_IMODE(user.file.stat().st_mode) == 0o600
     before = user.file.read_text()
     assert user.run("init").out.startswith("✓ nothing to do: ~/.config/ospreyops.yaml is there")

@@ -142,7 +142,7 @@ def test_the_doctor_names_a_damaged_desired_release_and_a_deploy_writes_it_anew(
     assert found.code == 2
     assert "state     it is not known which release sim is to run: " in found.out
     assert "/home/ops/osprey/service-docker/.ospreyops/wanted: it is damaged" in found.out
-    assert "try: inv deploy --version 0.3 -H sim" in found.err
+    assert "try: inv deploy 0.3 -H sim" in found.err
     assert sim("status -H sim", host).code == 2
     assert sim("deploy --version 0.3 -H sim", host).code == 0
     assert (host.desired, sim("doctor -H sim", host).code) == ("0.3", 0)
@@ -158,7 +158,7 @@ def test_heal_says_that_it_does_not_know_what_is_desired(sim: Sim) -> None:
         ran = sim("heal -H sim", host)
         assert (ran.code, host.ran) == (3, []), ran.said
         assert "it is not known which release sim is to run" in ran.err
-        assert "try: inv deploy --version 0.3 -H sim" in ran.err
+        assert "try: inv deploy 0.3 -H sim" in ran.err
 
 
 def test_a_stop_clears_a_damaged_desired_release(sim: Sim) -> None:

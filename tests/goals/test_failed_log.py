@@ -13,7 +13,7 @@ def test_the_log_of_a_release_that_failed_is_shown_by_the_line_that_the_failure_
     host = deployed(sim, "0.3")
     host.healthy = unfit
     failed = sim("deploy --version 0.4 -H sim", host)
-    told = "inv service.logs --version 0.4 --failed -H sim"
+    told = "inv service.logs 0.4 --failed -H sim"
     assert f"log: {told}\n" in failed.err
     assert sim(told.removeprefix("inv "), host).out.strip() == "its last words"
 

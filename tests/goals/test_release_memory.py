@@ -115,7 +115,7 @@ def test_without_those_files_nobody_knows_what_is_to_run(name: str) -> None:
         ("host", "it is empty", f"rm {FILES}/host, on sim, if no other host shares the folder"),
         ("wanted", UNREADABLE, f"sudo chown -R ops: {FILES}/wanted, on sim"),
         (".", UNREADABLE, f"sudo chown -R ops: {FILES}, on sim"),
-        ("wanted", "it is empty", "inv deploy --version 0.3 -H sim"),
+        ("wanted", "it is empty", "inv deploy 0.3 -H sim"),
         ("wanted", NO_FILE, f"mv {FILES}/wanted {FILES}/wanted.damaged, on sim"),
         ("healthy", "it is empty", f"mv {FILES}/healthy {FILES}/healthy.damaged, on sim"),
         (".", NO_FILE, f"mv {FILES} {FILES}.damaged, on sim"),

@@ -142,7 +142,7 @@ def test_a_rollback_refuses_an_image_that_was_never_healthy_and_says_what_to_do(
     ran = sim("rollback -H sim", host)
     assert (ran.code, host.ran) == (3, [])
     assert f"osprey/service:0.3 in Docker is {OTHER[:19]}, not {proven[:19]}, which was healthy here" in ran.err
-    assert "inv deploy --version 0.3" in ran.err and f"docker image tag {proven} osprey/service:0.3" in ran.err
+    assert "inv deploy 0.3" in ran.err and f"docker image tag {proven} osprey/service:0.3" in ran.err
     host.images["osprey/service:0.3"] = proven
     assert sim("rollback -H sim", host).code == 0
 

@@ -82,11 +82,11 @@ def test_a_host_whose_docker_cannot_be_asked_is_not_judged() -> None:
     ("host", "changed", "advice"),
     [
         (stopped(), {}, "inv heal -H sim"),
-        (stopped(), {"desired": None}, "inv deploy --version 0.3 -H sim"),
-        (SimHost(), {}, "inv deploy --version 0.4 -H sim"),
-        (SimHost(archives=set()), {}, "a release's archive, then: inv deploy --version 0.3 --from FILE -H sim"),
+        (stopped(), {"desired": None}, "inv deploy 0.3 -H sim"),
+        (SimHost(), {}, "inv deploy 0.4 -H sim"),
+        (SimHost(archives=set()), {}, "a release's archive, then: inv deploy 0.3 --from FILE -H sim"),
         (running(), {"desired": None}, None),
-        (running(), {"desired": None, "damaged": {"wanted": EMPTY}}, "inv deploy --version 0.3 -H sim"),
+        (running(), {"desired": None, "damaged": {"wanted": EMPTY}}, "inv deploy 0.3 -H sim"),
         (running(), {"desired": None, "damaged": {"wanted": NO_FILE}}, "mv "),
         (running(), {"desired": None, "damaged": {"wanted": EMPTY, "host": EMPTY}}, "rm "),
         (running(), {"desired": None, "damaged": {"host": EMPTY}}, "rm "),
@@ -120,7 +120,7 @@ def test_a_task_that_failed_last_is_advised_again_only_once_it_is_known_why(
 
 def test_that_the_watchdog_failed_says_nothing_of_a_deploy() -> None:
     failed = LastChange("watch", "failed: it did not work")
-    assert judged(stopped(), desired=None, last_change=failed).advice == "inv deploy --version 0.3 -H sim"
+    assert judged(stopped(), desired=None, last_change=failed).advice == "inv deploy 0.3 -H sim"
 
 
 @pytest.mark.parametrize("changed", [{}, {"desired": None}], ids=["heal", "deploy, which would record it"])
@@ -164,9 +164,7 @@ def test_a_choice_that_costs_something_is_told_with_the_task_that_has_it() -> No
     host.load("0.4")
     host.unpacked.add("0.4")
     found = judged(host, desired=Desired("0.4")).advice
-    assert found and found.startswith(
-        "your decision: inv deploy --version 0.4 -H sim --stop-first, which stops osprey/"
-    )
+    assert found and found.startswith("your decision: inv deploy 0.4 -H sim --stop-first, which stops osprey/")
 
 
 def test_a_vm_that_hangs_is_told_with_its_repair() -> None:

@@ -92,7 +92,7 @@ def test_who_may_not_ask_as_root_is_told_so_and_nothing_is_taken_for_absent(sim:
     host = Private(place="there linux\nstate linux\nprivate linux\n")
     sim("deploy --version 0.3 -H sim", host)
     host.may, host.ran = False, []
-    said = sim("doctor -H sim", host).err
+    said = sim("doctor -H sim", host).said
     assert "/var/lib/ospreyops/.ospreyops: only root may read it" in said and "as a user who may use sudo" in said
     for task in ("heal", "history", "lock.status"):
         assert sim(f"{task} -H sim", host).code == 3, task

@@ -20,6 +20,21 @@ def test_deploy_alone_lists_the_releases_and_says_which_runs_and_which_is_newest
     assert (ran.code, host.ran) == (1, before)
 
 
+def test_deploy_alone_lists_the_releases_of_each_of_several_hosts(sim: Sim) -> None:
+    ran = sim("deploy -H one,two", running("0.3", name="one"), running("0.4", name="two"))
+    for name in ("one", "two"):
+        assert f"{name:<10} | RELEASE" in ran.out
+        assert f"try: inv deploy 0.4 -H {name}" in ran.err
+    assert (ran.code, "not begun" in ran.said) == (1, False)
+
+
+def test_after_the_first_deploy_alone_a_look_is_next(sim: Sim) -> None:
+    host = SimHost()
+    assert sim("deploy 0.3 -H sim", host).out.endswith("\nnext: inv status -H sim\n")
+    assert "next:" not in sim("deploy 0.3 -H sim", host).out
+    assert "next:" not in sim("deploy 0.4 -H sim", host).out
+
+
 def test_deploy_alone_says_where_no_release_is(sim: Sim) -> None:
     ran = sim("deploy -H sim", SimHost(archives=set()))
     assert (ran.code, ran.out) == (1, "")

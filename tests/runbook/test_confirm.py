@@ -42,11 +42,12 @@ def test_a_yes_stops_the_service_and_the_history_says_that_it_was_confirmed(answ
 
 
 @pytest.mark.parametrize("answer", ["", "n", "what?", "\x04"])
-def test_anything_else_leaves_the_job_alone(answer: str) -> None:
+def test_anything_else_leaves_the_job_alone_and_says_so(answer: str) -> None:
     child = on_terminal("service.stop -H a")
     child.expect(QUESTION)
     child.sendline(answer) if answer != "\x04" else child.sendeof()
-    assert ended(child) == (1, {"a": [True], "b": [True]})
+    child.expect_exact("nothing was done on a: the answer was no")
+    assert ended(child) == (3, {"a": [True], "b": [True]})
 
 
 def test_ctrl_c_at_the_question_leaves_the_job_alone() -> None:
@@ -86,8 +87,9 @@ def test_who_says_no_for_one_host_has_the_rest_not_begun() -> None:
     child = on_terminal("service.stop -H a,b")
     child.expect(QUESTION)
     child.sendline("n")
+    child.expect_exact("nothing was done on a: the answer was no")
     child.expect_exact("not begun")
-    assert ended(child) == (1, {"a": [True], "b": [True]})
+    assert ended(child) == (3, {"a": [True], "b": [True]})
 
 
 @pytest.mark.parametrize("output", ["", " | cat"])

@@ -200,7 +200,7 @@ def test_a_memory_that_is_damaged_is_said(sim: Sim) -> None:
 def test_the_releases_that_are_found_are_named_and_none_is_no_obstacle(sim: Sim) -> None:
     assert rows(sim, running())[0]["releases"]["found"].startswith("0.3, 0.4 in /usr/project")
     row = rows(sim, SimHost(archives=set()))[0]["releases"]
-    assert (row["good"], row["fix"]) == (None, "inv deploy --version 0.3 --from FILE -H sim")
+    assert (row["good"], row["fix"]) == (None, "inv deploy 0.3 --from FILE -H sim")
 
 
 def test_a_host_that_cannot_be_reached_is_that_and_no_more(sim: Sim) -> None:

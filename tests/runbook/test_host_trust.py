@@ -103,6 +103,14 @@ def test_a_key_that_is_known_needs_nothing(there: Workstation) -> None:
     assert there.known.read_text() == before
 
 
+def test_a_new_host_is_to_be_trusted_next_and_checked_where_its_key_is_known(there: Workstation) -> None:
+    there.inv.env["XDG_CONFIG_HOME"] = str(there.home)
+    assert there.inv("host.add", "box").out.endswith("\nnext: inv host.trust box\n")
+    there.sshd.known_hosts(there.known)
+    assert there.inv("host.add", "behind").out.endswith("\nnext: inv host.check behind\n")
+    assert there.inv("host.trust", "box").out.endswith("\nnext: inv host.check box\n")
+
+
 def test_a_changed_key_is_never_replaced_and_what_it_may_mean_is_said_loudly(there: Workstation) -> None:
     there.known.write_text(f"[{LOOPBACK}]:{there.sshd.port} {there.gate.host_keys()[0]}\n")
     before = there.known.read_text()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Callable, Optional
 
 from ..config import own
@@ -12,7 +13,7 @@ from ..config.configuration import ALL, Configuration, refusal
 from ..config.places import own_file, shown
 from ..config.source import Mistake, Source, read
 from ..desk import Desk, desk_task
-from ..errors import Blocked, Usage
+from ..errors import Blocked, OspreyError, Usage
 from ..secret import Secret
 from ..settings import HERE, KEYS, examined, names
 from ..text import counted, table
@@ -30,13 +31,15 @@ QUESTIONS = {
     "folder": ("Folder for releases and the log", str(KEYS["folder"].default)),
 }
 """What is asked for a host, and what an empty answer means: the setting's default."""
+_KEY = f"  {{:<{max(map(len, KEYS))}}}"
+"""The column of the settings' names, which is the same for what is set and for the defaults."""
 
 
 @desk_task(positional=[], help={"name": "name of the first host, as -H takes it", **HELP})
 def init(desk: Desk, name: str = "", address: str = "", user: str = "", machine: str = "", folder: str = "") -> None:
     """Make your own file of settings, with a first host.
 
-    Asks on a terminal, unless --name is given. A file that is there is left as it is.
+    It asks questions on a terminal, unless --name is given. A file that is there is left as it is.
     """
     given = {"address": address, "user": user, "machine": machine, "folder": folder}
     if own.current() is not None:
@@ -51,14 +54,15 @@ def init(desk: Desk, name: str = "", address: str = "", user: str = "", machine:
         given = _answers(desk, name, given)
     if name:
         _new(desk, name)
-    _write(desk, own.new_text(name, _checked(name, given)), f"-H {name}" if name else "")
+    values = _checked(name, given)
+    _write(desk, own.new_text(name, values), name, values)
 
 
 @desk_task(positional=["name"], help={"name": "the new host's name, as -H takes it", **HELP})
 def add(desk: Desk, name: str, address: str = "", user: str = "", machine: str = "", folder: str = "") -> None:
     """Name a new host in your own file of settings.
 
-    Comments there stay. Asks on a terminal, unless an option is given.
+    It asks questions on a terminal, unless an option is given. Comments in the file stay.
     """
     _new(desk, name)
     given = {"address": address, "user": user, "machine": machine, "folder": folder}
@@ -72,7 +76,7 @@ def add(desk: Desk, name: str, address: str = "", user: str = "", machine: str =
     if new is None:
         lines = own.entry(name, values, 4).rstrip()
         raise Blocked(f"{shown(own_file())} is not in lines that can be added to: add this there", evidence=lines)
-    _write(desk, new, f"-H {name}")
+    _write(desk, new, name, values)
 
 
 @desk_task(positional=[], help={"json_": "one line of JSON for each host"})
@@ -89,7 +93,7 @@ def hosts(desk: Desk, host: Optional[str] = None, json_: bool = False) -> None:
             desk.console.data(told)
         rows.append((name, found.login, found.machine, ", ".join(groups), place))
     if not json_ and shown_hosts:
-        desk.console.say(table(rows))
+        _table(desk, rows)
         desk.console.dim(f"a task without -H works on {', '.join(desk.config.default)}")
     if not json_ and not shown_hosts:
         desk.console.say("no host is named in the settings yet: inv init, or inv host.add NAME")
@@ -99,7 +103,7 @@ def hosts(desk: Desk, host: Optional[str] = None, json_: bool = False) -> None:
 def config(desk: Desk, host: Optional[str] = None, json_: bool = False) -> None:
     """Show what counts for a host, and where that is set.
 
-    And all that is wrong with the settings, of any host.
+    It also tells every mistake in the settings, of any host.
     """
     wrong = desk.config.mistakes()
     for name in desk.chosen(host):
@@ -110,20 +114,23 @@ def config(desk: Desk, host: Optional[str] = None, json_: bool = False) -> None:
             each = {key: {"value": told[key], "from": origins[key]} for key in KEYS}
             desk.console.data({"host": name, "settings": each, "mistakes": [str(one) for one in wrong]})
             continue
-        for title, keys in (
-            ("is set", [key for key in KEYS if origins[key] != "default"]),
-            ("is the default", [key for key in KEYS if origins[key] == "default" and told[key]]),
-        ):
-            desk.console.say(f"{name}: {title}" if keys else f"{name}: nothing {title}")
-            for key in keys:
-                place = f"  ({origins[key]})" if origins[key] != "default" else ""
-                desk.console.say(f"  {key:<{max(map(len, KEYS))}}  {told[key]}{place}")
+        own = [key for key in KEYS if origins[key] != "default"]
+        desk.console.say(f"set for {name}:" if own else f"nothing is set for {name}")
+        _table(desk, [(_KEY.format(key), str(told[key]), origins[key]) for key in own])
+        desk.console.say("defaults:")
+        _table(desk, [(_KEY.format(key), str(told[key])) for key in KEYS if key not in own and told[key]])
         if name not in (HERE, *desk.config.hosts):
             near = difflib.get_close_matches(name, desk.config.hosts, 1)
             meant = f"; did you mean {near[0]}?" if near else ""
             desk.console.dim(f"{name} is not in the settings: it goes through ssh_config{meant}")
     if wrong:
         raise Usage(f"{counted(len(wrong), 'mistake')} in the settings", evidence="\n".join(map(str, wrong)))
+
+
+def _table(desk: Desk, rows: Sequence[Sequence[str]]) -> None:
+    """Rows in columns; what the terminal has no room for goes on below."""
+    if rows:
+        desk.console.say(table(rows), hang=2)
 
 
 def _answers(desk: Desk, name: str, given: Mapping[str, str]) -> dict[str, str]:
@@ -175,14 +182,24 @@ def _checked(name: str, given: Mapping[str, str]) -> dict[str, str]:
     return values
 
 
-def _write(desk: Desk, text: str, host: str) -> None:
-    """Write the file, or show it in a dry run; then tell what is next."""
+def _write(desk: Desk, text: str, name: str, values: Mapping[str, str]) -> None:
+    """Write the file, or show it in a dry run; then tell what is next for the host of that name."""
     if desk.dry:
         desk.console.dry_step(f"{shown(own_file())} is to be", text.rstrip("\n"))
         return
     path = own.write(text)
     desk.console.success(f"{shown(path)} is written")
-    desk.console.say(f"next: inv status {host}" if host else "next: inv host.add NAME")
+    task = "add" if not name else "check" if _is_known(name, values) else "trust"
+    desk.console.say(f"next: inv host.{task} {name or 'NAME'}")
+
+
+def _is_known(name: str, values: Mapping[str, str]) -> bool:
+    """known_hosts has a key of the host. Where that cannot be told, host.trust tells why."""
+    from ..remote.ssh import is_known
+
+    with suppress(OspreyError):
+        return is_known(examined({"hosts": {name: values}}, name)[0])
+    return False
 
 
 def _shown(value: Any) -> Any:
