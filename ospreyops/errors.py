@@ -25,6 +25,10 @@ from invoke.exceptions import Exit
 from .outcome import Status
 from .text import visible
 
+EVIDENCE = "  | "
+LOG_LINES = 6
+"""Of a log that another line shows whole."""
+
 
 class OspreyError(Exit):
     """One clear line (`case`), then what was seen, what serves now, what was completed, and what to try next.
@@ -50,7 +54,8 @@ class OspreyError(Exit):
 
     def __str__(self) -> str:
         lines = [self.verdict, f"  why: {self.case}"] if self.verdict else [self.case]
-        lines += [f"  | {line}" for line in self.evidence.splitlines() if line.strip()]
+        evidence = [f"{EVIDENCE}{line}" for line in self.evidence.splitlines() if line.strip()]
+        lines += evidence[-LOG_LINES:] if self.log else evidence
         if self.completed and not self.verdict:
             lines.append(f"  completed: {'; '.join(self.completed)}")
         if self.log:

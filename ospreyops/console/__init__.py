@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Optional
 
-from ..errors import OspreyError
+from ..errors import EVIDENCE, OspreyError
 from ..text import as_typed, visible
 from .activity import Activity, Bar, Row, with_reason
 from .screen import Screen
@@ -68,8 +68,11 @@ class Console:
 
     def error(self, error: OspreyError) -> None:
         """Print what is the case, what was completed, and what to try."""
-        first, _, rest = str(error).partition("\n")
-        told = f"{first}\n{rest}" if rest else first
+        lines = str(error).split("\n")
+        if error.log:
+            room = len(self._prefix())
+            lines = [self.screen.cut(line, room) if line.startswith(EVIDENCE) else line for line in lines]
+        told = "\n".join(lines)
         self.say(told, mark=f"{self._mark(good=False, error=True)} ", error=True)
 
     def dim(self, text: str) -> None:

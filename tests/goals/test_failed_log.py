@@ -15,6 +15,7 @@ def test_the_log_of_a_release_that_failed_is_shown_by_the_line_that_the_failure_
     failed = sim("deploy --version 0.4 -H sim", host)
     told = "inv service.logs 0.4 --failed -H sim"
     assert f"log: {told}\n" in failed.err
+    assert [line for line in failed.err.splitlines() if line.startswith("  | ")][5:] == ["  | the last log line"]
     assert sim(told.removeprefix("inv "), host).out.strip() == "its last words"
 
 

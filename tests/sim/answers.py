@@ -24,6 +24,12 @@ FOLDER = "/home/ops/osprey/service-docker"
 ISSUER = "O = Osprey, CN = osprey.service"
 ABOUT = "Osprey service running! Supported service versions: "
 
+LOG = "".join(
+    f'{{"level":"info","ts":1795784508.{number}497483,"logger":"http.log","msg":"running, and more of {number}"}}\n'
+    for number in range(9)
+)
+"""What a start script prints before its last line: longer than a terminal is wide."""
+
 
 def answer(host: SimHost, name: str, line: str) -> Answer:
     """What the host answers to a question of a look."""
@@ -56,7 +62,7 @@ def answer(host: SimHost, name: str, line: str) -> Answer:
         "loading": lambda: "\n".join(f"loading-{version}" for version in host.loading),
         "desired": lambda: host.garbled or (_desired(host) if host.desired else ""),
         "state": lambda: "".join(f"wrong {file} {wrong}\n" for file, wrong in host.damaged.items()),
-        "log": lambda: "".join(f"{host.log_size} {log}\n" for log in sorted(host.logs)) + "\nthe last log line\n",
+        "log": lambda: "".join(f"{host.log_size} {log}\n" for log in sorted(host.logs)) + f"\n{LOG}the last log line\n",
         "room": lambda: room(host),
         "has": lambda: "".join(f"/usr/bin/{name}\n" for name in ("perl", "sudo", "iptables", *host.programs)),
         "perl": lambda: "This is perl 5, version 36, subversion 0 (v5.36.0) built for x86_64-linux-gnu\n",
