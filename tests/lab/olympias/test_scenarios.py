@@ -116,7 +116,7 @@ def test_a_shell_in_the_container_of_a_vm_is_worked_in_on_a_terminal(awake: LabV
     child.expect("42 is here")
     child.expect(pexpect.EOF)
     child.close()
-    assert child.exitstatus == 3
+    assert child.exitstatus == 1  # docker-machine's own, whatever the shell's is (field book: docker-machine, 8)
 
 
 def test_every_task_of_the_runbook_is_run_on_olympias(inv: Inv) -> None:
