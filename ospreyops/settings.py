@@ -152,7 +152,7 @@ def examined(config: Mapping[str, Any], name: str) -> tuple[Settings, list[tuple
             values[key] = known.default if value is None else checked(dotted(at), value, known.default)
         except Usage as mistake:
             wrong.append((at, mistake))
-    for key, value in _login(values["address"]).items():
+    for key, value in login_parts(values["address"]).items():
         values[key] = value if key == "address" else values[key] or value
     return Settings(name=name, **values), wrong
 
@@ -160,7 +160,7 @@ def examined(config: Mapping[str, Any], name: str) -> tuple[Settings, list[tuple
 def own_part(config: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """What is said of one host: in the settings, or by its name."""
     hosts = config.get("hosts")
-    own = (hosts if isinstance(hosts, Mapping) else {}).get(name, _login(name)) or {}
+    own = (hosts if isinstance(hosts, Mapping) else {}).get(name, login_parts(name)) or {}
     return own if isinstance(own, Mapping) else {}
 
 
@@ -171,7 +171,7 @@ def given(config: Mapping[str, Any], own: Mapping[str, Any], name: str, key: str
     return next((place for place in places if place[1] is not None), ((key,), None))
 
 
-def _login(name: str) -> dict[str, Any]:
+def login_parts(name: str) -> dict[str, Any]:
     """The settings in an address, or in a name that no settings have: user@address:port, as Fabric takes it."""
     user, _, rest = name.rpartition("@")
     address, _, port = rest.partition(":")

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import Usage
 from ..machines import machine
-from ..settings import HERE, Key, Settings, examined, given, names, own_part
+from ..settings import HERE, Key, Settings, examined, given, login_parts, names, own_part
 from ..text import counted
 from .source import Mistake, Source
 
@@ -86,7 +86,11 @@ class Configuration:
 
     def origin(self, name: str, key: str) -> str:
         """Where a host's setting comes from; "default" where it is given nowhere."""
-        at, value = given(self.data, own_part(self.data, name), name, key)
+        own = own_part(self.data, name)
+        at, value = given(self.data, own, name, key)
+        if value is None and key in ("user", "port"):
+            at, address = given(self.data, own, name, "address")
+            value = login_parts(str(address or "")).get(key)
         return "default" if value is None else self.place(at)
 
     def mistakes(self) -> list[Mistake]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,12 @@ def test_a_file_that_nobody_can_read_is_said_by_the_command_in_one_line(user: Us
     ran = user.run("lock.status")
     assert (ran.code, len(ran.err.splitlines())) == (1, 1)
     assert ran.err.startswith("✗ ~/.invoke.yaml:2: this is no YAML: ")
+
+
+def test_config_says_that_a_port_in_an_address_is_from_there(user: User) -> None:
+    user.file.write_text("osprey:\n  hosts:\n    lab: {address: 10.0.0.7:2299}\n")
+    told = user.run("config", "-H", "lab").out.partition("defaults:")[0]
+    assert re.search(r"port +2299 +~/.config/ospreyops.yaml:3\n", told)
 
 
 def test_a_variable_is_a_number_where_the_setting_is_one_and_text_elsewhere() -> None:
