@@ -19,14 +19,15 @@ demo: ## a sample service on this computer, deployed and running
 demo-clean: ## remove what make demo has left
 	@sh tests/demo-clean.sh
 
-# CI runs both: two Macs, whose VMs keep a processor busy each, and beside them all the rest.
+# Two Macs, whose VMs keep a processor busy each, and beside them the rest.
 SIDE_BY_SIDE = $(MAKE) --no-print-directory --jobs --output-sync=target
 
-test: setup check ## lint, types, layers, the fast tests and the lab: for every day
-	@$(SIDE_BY_SIDE) mac-tests fault-tests server-tests fast-tests
+test: setup check ## lint, types, layers, and all tests that need no lab: for every day
+	@$(MAKE) --no-print-directory fast-tests
 
-# The long ones: under load, killed at every step, without power, 25 faults in a row.
-reliability: setup ## the long tests: load, kills, power cuts, 25 faults in a row
+# The lab: what a user does there; then under load, killed at every step, without power, 25 faults in a row.
+reliability: setup ## the lab: all that is done there, under load, killed, without power
+	@$(SIDE_BY_SIDE) mac-tests fault-tests server-tests
 	@$(SIDE_BY_SIDE) loaded-tests killed-tests server-reliability
 
 setup: ## what the checks and the tests need
@@ -77,7 +78,7 @@ server-tests:
 	$(PYTEST) -m 'lab and not reliability' --timeout 600 --ignore $(MAC)
 
 fast-tests:
-	$(PYTEST) -m 'not lab and not reliability' --timeout 120
+	$(PYTEST) --numprocesses logical --dist loadfile -m 'not lab and not reliability' --timeout 120
 
 loaded-tests:
 	OLYMPIAS=1 $(PYTEST) --timeout 1800 $(MAC)/test_soak.py $(MAC)/test_switchover.py
