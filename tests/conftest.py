@@ -24,9 +24,9 @@ from ospreyops.console import Console
 from tests.sim.host import SimHost
 from tests.sim.site import sim_site
 
-# No test notes what it saw for the TAB of whoever runs it.
-os.environ["XDG_CACHE_HOME"] = str(Path(__file__).parent.parent / ".cache" / "xdg")
 PROJECT = Path(__file__).parent.parent
+# No test notes what it saw for the TAB of whoever runs it, or for a test beside it.
+os.environ["XDG_CACHE_HOME"] = str(PROJECT / ".cache" / "xdg" / os.environ.get("PYTEST_XDIST_WORKER", "alone"))
 os.environ["XDG_CONFIG_HOME"] = "/nonexistent"  # not the settings of whoever runs the tests
 
 
