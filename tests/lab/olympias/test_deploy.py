@@ -14,7 +14,9 @@ from tests.lab.olympias.machine import LabVm
 def test_a_mac_with_nothing_is_brought_to_a_healthy_public_service_in_one_command(first: Ran) -> None:
     assert first.code == 0, first.said
     assert "Docker is up and running!" in first.out
-    assert "osprey/service:0.3 (sha256:" in first.out.splitlines()[-1]
+    *_, done, hint = first.out.splitlines()
+    assert "osprey/service:0.3 (sha256:" in done
+    assert hint == "next: inv status -H olympias"
 
 
 def test_the_status_of_a_healthy_service_says_so_from_everywhere(inv: Inv, deployed: LabVm) -> None:
