@@ -5,7 +5,7 @@ PACKAGES := python3-venv lbzip2 docker.io iptables openssh-server openssh-client
 PYTHON := .venv/bin/python
 
 .PHONY: help demo demo-clean screens lab lab-clean soak bench test reliability mutants fuzz setup check lock dist docs
-.PHONY: mac-tests fault-tests server-tests fast-tests killed-tests loaded-tests server-reliability
+.PHONY: one-mac other-mac server mac-tests fault-tests server-tests fast-tests killed-tests loaded-tests server-reliability
 
 # Alone: what there is.
 help: ## this list
@@ -27,8 +27,19 @@ test: setup check ## lint, types, layers, and all tests that need no lab: for ev
 
 # The lab: what a user does there; then under load, killed at every step, without power, 25 faults in a row.
 reliability: setup ## the lab: all that is done there, under load, killed, without power
-	@$(SIDE_BY_SIDE) mac-tests fault-tests server-tests
-	@$(SIDE_BY_SIDE) loaded-tests killed-tests server-reliability
+	@$(SIDE_BY_SIDE) one-mac other-mac server
+
+one-mac:
+	@$(MAKE) --no-print-directory mac-tests
+	@$(MAKE) --no-print-directory loaded-tests
+
+other-mac:
+	@$(MAKE) --no-print-directory fault-tests
+	@$(MAKE) --no-print-directory killed-tests
+
+server:
+	@$(MAKE) --no-print-directory server-tests
+	@$(MAKE) --no-print-directory server-reliability
 
 setup: ## what the checks and the tests need
 	@sh tests/setup.sh tests/requirements.lock $(PACKAGES)
