@@ -5,7 +5,7 @@ PACKAGES := python3-venv lbzip2 docker.io iptables openssh-server openssh-client
 PYTHON := .venv/bin/python
 
 .PHONY: help demo demo-clean screens lab lab-clean soak bench test reliability mutants fuzz setup check lock dist docs
-.PHONY: one-mac other-mac server mac-tests fault-tests server-tests fast-tests killed-tests loaded-tests server-reliability
+.PHONY: one-mac other-mac server mac-tests fault-tests server-tests fast-tests killed-tests soak-tests loaded-tests server-reliability
 
 # Alone: what there is.
 help: ## this list
@@ -31,11 +31,12 @@ reliability: setup ## the lab: all that is done there, under load, killed, witho
 
 one-mac:
 	@$(MAKE) --no-print-directory mac-tests
-	@$(MAKE) --no-print-directory loaded-tests
+	@$(MAKE) --no-print-directory soak-tests
 
 other-mac:
 	@$(MAKE) --no-print-directory fault-tests
 	@$(MAKE) --no-print-directory killed-tests
+	@$(MAKE) --no-print-directory loaded-tests
 
 server:
 	@$(MAKE) --no-print-directory server-tests
@@ -91,8 +92,11 @@ server-tests:
 fast-tests:
 	$(PYTEST) --numprocesses logical --dist loadfile -m 'not lab and not reliability' --timeout 120
 
+soak-tests:
+	OLYMPIAS=1 $(PYTEST) --timeout 1800 $(MAC)/test_soak.py
+
 loaded-tests:
-	OLYMPIAS=1 $(PYTEST) --timeout 1800 $(MAC)/test_soak.py $(MAC)/test_switchover.py
+	OLYMPIAS=2 $(PYTEST) --timeout 1800 $(MAC)/test_switchover.py
 
 killed-tests:
 	OLYMPIAS=2 $(PYTEST) -m reliability --timeout 1800 $(MAC)/test_killed.py $(MAC)/test_half_made.py $(MAC)/test_faults.py
