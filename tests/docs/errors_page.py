@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 from ospreyops.errors import OspreyError
 from tests.docs.citations import DOCS
+from tests.docs.generated import write
 
 DOCUMENT = DOCS / "errors.md"
-BEGIN, END = "<!-- tests/docs/errors_page.py writes from here -->", "<!-- to here -->"
+WRITER = "tests.docs.errors_page"
 TRY = "Try: "
 
 
@@ -39,12 +40,5 @@ def table() -> str:
     return "\n".join(rows)
 
 
-def main() -> None:
-    """Write the table into the document."""
-    before, _, rest = DOCUMENT.read_text().partition(BEGIN)
-    after = rest.partition(END)[2]
-    DOCUMENT.write_text(f"{before}{BEGIN}\n\n{table()}\n\n{END}{after}")
-
-
 if __name__ == "__main__":
-    main()
+    write(DOCUMENT, WRITER, table())

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from ospreyops.settings import KEYS, OLD_NAMES
 from tests.docs.citations import DOCS
+from tests.docs.generated import write
 
 DOCUMENT = DOCS / "settings.md"
-BEGIN, END = "<!-- tests/docs/settings_page.py writes from here -->", "<!-- to here -->"
+WRITER = "tests.docs.settings_page"
 
 
 def table() -> str:
@@ -19,12 +20,5 @@ def table() -> str:
     return "\n".join(rows)
 
 
-def main() -> None:
-    """Write the table into the document."""
-    before, _, rest = DOCUMENT.read_text().partition(BEGIN)
-    after = rest.partition(END)[2]
-    DOCUMENT.write_text(f"{before}{BEGIN}\n\n{table()}\n\n{END}{after}")
-
-
 if __name__ == "__main__":
-    main()
+    write(DOCUMENT, WRITER, table())

@@ -7,11 +7,11 @@ import re
 from ospreyops.outcome import Status
 from tests.docs import errors_page
 from tests.docs.errors_page import DOCUMENT, kinds, told
+from tests.docs.generated import written
 
 
 def test_the_document_has_the_table_of_all_errors() -> None:
-    written = DOCUMENT.read_text().partition(errors_page.BEGIN)[2].partition(errors_page.END)[0]
-    assert written.strip() == errors_page.table(), "python -m tests.docs.errors_page"
+    assert written(DOCUMENT, errors_page.WRITER) == errors_page.table(), "python -m tests.docs.errors_page"
 
 
 def test_each_kind_of_error_says_what_to_try() -> None:

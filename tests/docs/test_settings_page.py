@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tests.docs import settings_page
+from tests.docs.generated import written
 from tests.docs.settings_page import DOCUMENT
 
 
 def test_the_document_has_the_table_of_all_settings() -> None:
-    written = DOCUMENT.read_text().partition(settings_page.BEGIN)[2].partition(settings_page.END)[0]
-    assert written.strip() == settings_page.table(), "python -m tests.docs.settings_page"
+    assert written(DOCUMENT, settings_page.WRITER) == settings_page.table(), "python -m tests.docs.settings_page"
