@@ -112,7 +112,7 @@ class HostTask(invoke.Task[Any]):
             Argument(names=("wait",), kind=bool, default=False, help="wait for the host's lock, an hour at most"),
             Argument(
                 names=("serial",),
-                help=f"how many of the hosts at a time (default {self.pace(None).at_once or 'all'})",
+                help=f"how many of the hosts at a time (default {self.pace(None, self.kind).at_once or 'all'})",
             ),
             Argument(
                 names=("keep-going",), kind=bool, default=False, help="begin on the other hosts though one failed"
@@ -146,10 +146,10 @@ class HostTask(invoke.Task[Any]):
             raise Interrupted("interrupted") from None
         session.last = tuple(where)
 
-    def pace(self, serial: Optional[str], kind: Optional[Kind] = None, *, keep_going: bool = False) -> Pace:
+    def pace(self, serial: Optional[str], kind: Kind, *, keep_going: bool = False) -> Pace:
         """How the task goes over several hosts. Errors: Usage when --serial is no number."""
         at_once = number("--serial", serial) if serial is not None else None
-        return Pace.of(kind or self.kind, at_once, keep_going=keep_going)
+        return Pace.of(kind, at_once, keep_going=keep_going)
 
     @property
     def title(self) -> str:
