@@ -7,7 +7,7 @@ Restart=always, a second supervisor would fight it (field book: osprey-release, 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Optional
 
@@ -148,8 +148,12 @@ def load(facts: Facts, target: Target, folder: str, release: Release) -> Command
     return Command(f"{decode} -dc {file} | {line}" if decode else f"<{file} {line}", 1800, facts.sudo)
 
 
-def load_gated(facts: Facts, target: Target, folder: str, release: Release) -> Command:
-    """The same, through the gate: Docker gets no name but that of the release, and that one last."""
+def load_gated(facts: Facts, target: Target, folder: str, release: Release, part: Sequence[str] = ()) -> Command:
+    """The same, through the gate: Docker gets no name but that of the release, and that one last.
+
+    part: what the gate is told of the layers (delivery/partial.py); without it, all of the archive is loaded.
+    """
+    words = "".join(f" {quote(word)}" for word in part)
     gated = sh(
         "perl -e {gate} {file} {image} {built}",
         gate=program("ospreyops.delivery", "gate.pl"),
@@ -158,7 +162,24 @@ def load_gated(facts: Facts, target: Target, folder: str, release: Release) -> C
         built=facts.engine.architecture if facts.engine else "",
         limit=1800,
     )
-    return Command(f"{gated.line} | {target.machine.at_engine(docker.load(release.image))}", 1800, facts.sudo)
+    return Command(f"{gated.line}{words} | {target.machine.at_engine(docker.load(release.image))}", 1800, facts.sudo)
+
+
+def parts(facts: Facts, target: Target, folder: str, release: Release) -> dict[str, Command]:
+    """The questions which layers the archive has, and which those images in Docker have that this tool loaded.
+
+    None where Docker may have one of them by halves: a load did not end.
+    """
+    images = facts.engine.images.values() if facts.engine else ()
+    whole = sorted({image.digest for image in images if facts.host.is_loaded(image.name, image.digest)})
+    if facts.host.loading or not whole:
+        return {}
+    ending = program("ospreyops.delivery", "ending.pl")
+    archive = f"{folder}/{release.image_archive}"
+    return {
+        "ending": sh("perl -e {ending} {archive}", ending=ending, archive=archive, limit=LIMIT, sudo=facts.sudo),
+        "layers": _at_engine(facts, target, docker.layers(whole), LIMIT),
+    }
 
 
 def remove_release(facts: Facts, version: str) -> Command:

@@ -1,21 +1,31 @@
 # Passes an image archive on to `docker load` as a plain tar, and what names its images last, once it was read.
 #
-# usage: perl gate.pl FILE IMAGE ARCHITECTURE | docker load
+# usage: perl gate.pl FILE IMAGE ARCHITECTURE [ABOUT INDEX MANIFEST LAYER ...] | docker load
 #   FILE          the archive: a tar, plain or compressed in a way that its first bytes tell
 #   IMAGE         the only name that it may give, as osprey/service:0.3
 #   ARCHITECTURE  of the engine, in its own word (amd64); may be empty
+#   ABOUT ...     the image's descriptions in the OCI layout, to be written in the place of those in the classic one; or
+#                 empty. "size":"DIGEST" in them becomes the size of that blob, "digest":"about" the digest of ABOUT.
+#   LAYER         DIGEST=MEMBER, one that is passed on, or -DIGEST=MEMBER, one that Docker has and that is left out
 #
 # Docker gives no name before it has read to the end. So the members with names in them (manifest.json, index.json,
 # repositories) are kept back until the whole archive was read, in one pass. Then either they follow, or the tar
 # ends in the middle of a member, and Docker takes nothing.
 #
-# On its standard error is then one line: "gate: image ID", "gate: other WHY", "gate: damaged WHY" or "gate: unread WHY".
+# On its standard error is then one line: "gate: image ID", "gate: other WHY", "gate: damaged WHY", "gate: unread WHY", or
+# "gate: odd WHY" where no part of the archive will do, but the whole may.
 # Before it are lines "ospreyops: N of M": so many bytes of the archive are read. The program that decodes it reads from
 # the same open file, whose position tells, on a Mac as on Linux.
 use strict;
 use warnings;
 
-my ($file, $image, $engine) = @ARGV;
+my ($file, $image, $engine, $about, $listing, $given, @layers) = @ARGV;
+my $classic = length($about // "");
+my (%needed, %left_out, %sizes);
+for my $layer (@layers) {
+    my ($out, $digest, $name) = $layer =~ /^(-?)([^=]*)=(.*)$/s;
+    ($out ? \%left_out : \%needed)->{$name} = $digest;
+}
 # Bytes of the biggest member that is kept: a configuration is far smaller.
 my $most = 4194304;
 my $step = 1048576;
@@ -23,13 +33,18 @@ my $step = 1048576;
 my $within = 0;
 my (%texts, @last);
 
-# The header of a member whose content never comes: the tar that ends with it is a broken one to every reader.
-my $broken = pack "a100a8a8a8a12a12a8a1a355", "broken", "0000644", ("0000000") x 2, ("00000001000") x 2, " " x 8, 0, "";
-substr $broken, 148, 8, sprintf "%06o\x00 ", unpack "%32C*", $broken;
+my $header_of = sub {
+    my ($name, $size) = @_;
+    my @numbers = ("0000644", ("0000000") x 2, sprintf("%011o", $size), "00000001000", " " x 8);
+    my $header = pack "a100a8a8a8a12a12a8a1a355", $name, @numbers, 0, "";
+    substr $header, 148, 8, sprintf "%06o\x00 ", unpack "%32C*", $header;
+    return $header;
+};
 
+# A header of a member whose content never comes: the tar that ends with it is a broken one to every reader.
 my $end = sub {
     print STDERR "gate: @_\n";
-    print STDOUT $broken unless $within;
+    print STDOUT $header_of->("broken", 512) unless $within;
     close STDOUT;
     exit 3;
 };
@@ -110,9 +125,23 @@ while (1) {
     my $size = $octal->(substr $header, 124, 12);
     $size = 0 if $kind =~ /[1-6]/;
     my $padded = $size + (-$size % 512);
+    if (@layers and $kind =~ /[gxKLS]/) {
+        my $odd = $kind ne "x" || $size > $most;
+        $odd or $fill->($padded) or $end->("damaged it ends too early");
+        $odd ||= grep { not /^[0-9]+ [amc]time=/ } split /\n/, substr $buffer, 0, $size;
+        $end->("odd it has more to say of a member") if $odd;
+        substr $buffer, 0, $padded, "";
+        next;
+    }
     my $plain = $kind =~ /[0\x00]/;
     my $names = $plain && $name =~ /^(manifest\.json|index\.json|repositories)$/;
-    if ($names or ($plain and $size <= $most and $name =~ m{^([^/]+\.json|blobs/sha256/[0-9a-f]+)$})) {
+    my $layer = $plain ? $needed{$name} // $left_out{$name} : undef;
+    my $passed = not $classic;
+    if (defined $layer) {
+        $passed = $needed{$name} && not defined $sizes{$layer};
+        $sizes{$layer} = $size;
+        $header = $header_of->("blobs/" . $layer =~ tr{:}{/}r, $size) if $classic;
+    } elsif ($names or ($plain and $size <= $most and $name =~ m{^([^/]+\.json|blobs/sha256/[0-9a-f]+)$})) {
         $end->("other its $name is too big") if $size > $most;
         $fill->($padded) or $end->("damaged it ends too early");
         my $content = substr $buffer, 0, $padded, "";
@@ -120,18 +149,18 @@ while (1) {
         $texts{$name} = $text if $names or $text =~ /^\s*\{/;
         if ($names) {
             push @last, $header, $content;
-        } else {
+        } elsif ($passed) {
             print STDOUT $header, $content;
         }
         next;
     }
-    print STDOUT $header;
-    $within = 1;
+    print STDOUT $header if $passed;
+    $within = $passed;
     while ($padded) {
         $fill->($padded < $step ? $padded : $step) or $end->("damaged it ends too early");
         my $part = substr $buffer, 0, $padded, "";
         $padded -= length $part;
-        print STDOUT $part;
+        print STDOUT $part if $passed;
     }
     $within = 0;
 }
@@ -179,6 +208,24 @@ if (length $engine and @built and not grep { $_ eq $engine } @built) {
 }
 
 my ($id) = $known ? $configs[0] =~ /([0-9a-f]{64})/ : ();
+$end->("odd it lacks the layer $_") for grep { not defined $sizes{$_} } sort values %needed;
+if ($classic) {
+    my $config = $texts{$configs[0]};
+    $sizes{"sha256:$id"} = length $config;
+    for ($about, $listing) {
+        s/(?<=\x22size\x22:)\x22([^\x22]*)\x22/$sizes{$1} \/\/ $end->("odd it lacks the layer $1")/ge;
+        $sizes{about} = length $about;
+    }
+    my @sum = ("sh", "-c", "printf %s \x22\$1\x22 | { sha256sum || shasum -a 256; } 2>/dev/null", "sh", $about);
+    open my $summed, "-|", @sum or $end->("odd nothing here tells a sha256");
+    my ($sum) = (<$summed> // "") =~ /^([0-9a-f]{64})/ or $end->("odd nothing here tells a sha256");
+    $listing =~ s/\x22about\x22/\x22sha256:$sum\x22/;
+    my $layout = "{\x22imageLayoutVersion\x22:\x221.0.0\x22}";
+    my @blobs = (["blobs/sha256/$id", $config], ["blobs/sha256/$sum", $about], ["oci-layout", $layout]);
+    @last = map {
+        ($header_of->($_->[0], length $_->[1]), $_->[1], "\x00" x (-length($_->[1]) % 512));
+    } @blobs, ["index.json", $listing], ["manifest.json", $given];
+}
 print STDOUT @last, "\x00" x 1024;
 close STDOUT or $end->("damaged Docker did not take all");
 print STDERR "gate: image " . ($id ? "sha256:$id" : "-") . "\n";

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Callable, Optional
@@ -12,8 +13,9 @@ from ..release import Release
 from ..remote.command import Answer, Command
 from ..remote.host import Host
 from ..tools import docker
+from . import partial
 
-VERDICT = re.compile(r"^gate: (image|other|damaged|unread) (.*)$", re.MULTILINE)
+VERDICT = re.compile(r"^gate: (image|other|damaged|unread|odd) (.*)$", re.MULTILINE)
 """What gate.pl says of an archive."""
 
 
@@ -21,7 +23,8 @@ VERDICT = re.compile(r"^gate: (image|other|damaged|unread) (.*)$", re.MULTILINE)
 class Load:
     """Load a release's image, and no other: the gate lets no archive give another name.
 
-    command: behind the gate; typed: the line without it.
+    gated: the line through the gate, of the part that the gate is told of, or of the whole; typed: without the gate.
+    parts: the questions that tell which part Docker lacks; empty where only the whole will do.
     restore: the line that gives an image's name back to what had it before.
     mark, unmark: the lines around it that remember, on the host, that the image may be incomplete.
     record: the line that remembers which image was loaded, from its digest in Docker and its archive's.
@@ -32,13 +35,14 @@ class Load:
 
     typed: Command
     release: Release
-    command: Command = field(compare=False)
+    gated: Callable[[Sequence[str]], Command] = field(compare=False)
     restore: Callable[[str], Command] = field(compare=False)
     mark: Command = field(compare=False)
     unmark: Command = field(compare=False)
     record: Callable[[str, str], Command] = field(compare=False)
     discard: Optional[Command] = field(default=None, compare=False)
     remove: Optional[Command] = field(default=None, compare=False)
+    parts: Mapping[str, Command] = field(default_factory=dict, compare=False)
 
     def __str__(self) -> str:
         return str(self.typed)
@@ -46,7 +50,7 @@ class Load:
     def perform(self, host: Host) -> None:
         """Errors: Failed when the archive is damaged, or holds another image."""
         host.run(self.mark)
-        answer = self._load(host)
+        answer = self._load_part(host) or self._load(host)
         if self.remove and self.release.image in docker.loaded(answer.out):
             host.console.dim("    once more: the load that was cut off may have left partial layers")
             host.run(self.remove)
@@ -63,15 +67,37 @@ class Load:
             holds = ", ".join(names) or "no image"
             raise Failed(f"the archive of {self.release.version} holds {holds}, not {self.release.image}")
 
+    def _load_part(self, host: Host) -> Optional[Answer]:
+        """What loading only what Docker lacks printed; None where that was not to be done, or did not do.
+
+        A part that Docker did not take may have left the image's name behind, with an image that does not run.
+        """
+        if not self.parts:
+            return None
+        said = host.ask(self.parts, sudo=self.parts["layers"].sudo)
+        told = partial.words(said["ending"].out, said["layers"].out, self.release.image)
+        if not told:
+            return None
+        with suppress(Failed), host.console.progress():
+            answer = host.run(self.gated(told))
+            verdict = VERDICT.search(answer.err)
+            taken = docker.loaded(answer.out) == [self.release.image] and docker.loaded_id(answer.out)
+            if taken and verdict and verdict[1] == "image":
+                return answer
+        host.console.dim("    once more, with all layers: Docker did not take the new ones alone")
+        with suppress(Failed):
+            host.run(self.restore(self.release.image))
+        return None
+
     def _load(self, host: Host) -> Answer:
         """What the load printed. Errors: Failed, with the gate's reason where it refused the archive."""
         try:
             with host.console.progress():
-                answer = host.run(self.command)
+                answer = host.run(self.gated(()))
         except Failed as error:
             refused = VERDICT.search(error.evidence)
             if not refused or refused[1] == "image":
-                case = error.case.replace(str(self.command), str(self.typed))
+                case = error.case.replace(str(self.gated(())), str(self.typed))
                 raise Failed(
                     f"{self.release.image_archive} cannot be loaded: {case}",
                     evidence=error.evidence,

@@ -139,13 +139,14 @@ def _load(facts: Facts, target: Target, release: Release, given: Optional[Archiv
     return Load(
         lines.load(facts, target, folder, release),
         release,
-        lines.load_gated(facts, target, folder, release),
+        partial(lines.load_gated, facts, target, folder, release),
         restore,
         mark=marking("umask 077 && mkdir -p {files} && cd {files} && { [ -e {mark} ] || : >{mark}; }"),
         unmark=marking("rm -f {files}/{mark}"),
         record=record,
         discard=lines.remove_release(facts, release.version) if folder == host.place(release.version) else None,
         remove=lines.remove_image(facts, target, release.image) if again else None,
+        parts=lines.parts(facts, target, folder, release),
     )
 
 

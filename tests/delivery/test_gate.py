@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import re
 import subprocess
-import tarfile
 from pathlib import Path
-from typing import Callable, Optional
+from typing import Callable
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import ospreyops.delivery
+from tests.delivery.gate import GATE, NAMING, members
 from tests.delivery.images import IMAGE, PACKERS, classic, configuration, digest, oci, tarred, written
 
 Layout = Callable[..., bytes]
 LAYOUTS: list[Layout] = [classic, oci]
-GATE = Path(ospreyops.delivery.__file__).with_name("gate.pl")
-NAMING = {"manifest.json", "index.json", "repositories"}
 TAGS = st.sampled_from(
     [IMAGE, "osprey/service:0.4", "mylab/db:1", "localhost/osprey/service:0.3", "osprey/service:0.33"]
 )
@@ -36,19 +32,6 @@ def passed(file: Path, image: str = IMAGE, engine: str = "amd64", path: str = ""
     assert len(said) == 1, done.stderr
     assert (done.returncode == 0) == said[0].startswith("gate: image ")
     return done.stdout, said[0]
-
-
-def members(data: bytes) -> Optional[dict[str, bytes]]:
-    """The members of a tar; None when a reader would refuse it, as Docker's does."""
-    found = {}
-    try:
-        with tarfile.open(fileobj=io.BytesIO(data), mode="r|") as tar:
-            for member in tar:
-                content = tar.extractfile(member)
-                found[member.name] = content.read() if content else b""
-    except tarfile.TarError:
-        return None
-    return found
 
 
 def refused(file: Path, image: str = IMAGE, engine: str = "amd64", path: str = "") -> str:

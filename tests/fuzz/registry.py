@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from ospreyops.change import holder, lock
 from ospreyops.config import source
+from ospreyops.delivery import partial as partly
 from ospreyops.look import service
 from ospreyops.remote import protocol
 from ospreyops.remote.command import Answer
@@ -135,6 +136,13 @@ def files() -> Iterator[Parser]:
     yield Parser(
         "delivery.image_archive.described", said(json.dumps(described)), readings.described, refuses=(ValueError,)
     )
+    layers = ["sha256:" + "0" * 64, "sha256:" + "1" * 64]
+    ending = {
+        name: {"rootfs": {"diff_ids": layers}},
+        "manifest.json": [{"Config": name, "Layers": ["0/layer.tar", "1/layer.tar"]}],
+    }
+    rows = "".join(f"{member}\n{json.dumps(content)}\n" for member, content in ending.items())
+    yield Parser("delivery.partial", said(rows), lambda answer: partly.words(answer.out, layers[0], IMAGE))
     with TemporaryDirectory() as folder:
         whole = released(Path(folder) / "x.tar", packed[2]).read_bytes()
     yield Parser("delivery.archive", [binary(whole)], readings.whole_archive)

@@ -23,6 +23,7 @@ OWN_WORDS = {
     "daemon/install.py": "the ~ of a setting",
     "daemon/pythons.py": "a Python's version number",
     "delivery/image_archive.py": "names and digests in an archive's JSON, which the image specification defines",
+    "delivery/partial.py": "names and digests in an archive's JSON, which the image specification defines",
     "delivery/pin.py": "the names in a SHA256SUMS, as people write it",
     "delivery/load.py": "what the gate's own Perl program prints",
     "healing/watch.py": "its own reasons, with the numbers left out",
