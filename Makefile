@@ -114,9 +114,12 @@ SEED := 1
 soak: setup ## faults at random, each healed; FAULTS=25 SEED=1
 	@$(PYTHON) -m tests.sim.soak --faults $(FAULTS) --seed $(SEED)
 
-# What the tool's ways cost beside the runbook's.
-bench: setup ## what the tool's ways cost beside the runbook's
-	@$(PYTHON) -m tests.bench
+# What the tool's ways cost beside the runbook's: all rows, or one; tried small: make bench ROW=load SIZE=50 ROUNDS=1
+ROW :=
+SIZE := 730
+ROUNDS := 5
+bench: setup ## what the tool's ways cost beside the runbook's; ROW=load
+	@$(PYTHON) -m tests.bench $(ROW) --size $(SIZE) --rounds $(ROUNDS)
 
 # Which turned-around condition of a decision does no test notice? make mutants FILES="goals/loss.py faults"
 # Why no library does it: mutmut changes every string and number, too, and runs all tests of a function; cosmic-ray

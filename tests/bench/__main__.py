@@ -1,103 +1,110 @@
-"""`make bench`: a release takes over under load, and an image is loaded; by the tool, and by the runbook's lines."""
+"""`make bench`: the tool's ways beside the runbook's, or a peer's, in turn. Ratios count, not seconds.
+
+`make bench ROW=load` measures one row, `SIZE=50 ROUNDS=1` tries it small. What is found is kept in .cache/bench.
+At least five rounds and 730 MB of image make docs/benchmarks.md.
+"""
 
 from __future__ import annotations
 
-import contextlib
+import argparse
+import importlib
+import json
+import os
+import pkgutil
+import platform
 import tempfile
-import time
-from collections.abc import Mapping
+from datetime import datetime, timezone
 from pathlib import Path
-from typing import Callable
+from typing import Any
 
+from tests.bench import rows
+from tests.bench.bench import PLACE, Bench, bench
+from tests.bench.figures import Figure, described
 from tests.conftest import PROJECT
-from tests.lab.engine import Engine
-from tests.lab.hosts import Here
-from tests.lab.load import RUNBOOK, Load, Report
-from tests.lab.namespace import Network
-from tests.release import build
 
-FIRST, SECOND = "0.3", "0.4"
-ENGINE = PROJECT / ".cache/bench/engine"
+SIZE, ROUNDS = 730, 5
+ORDER = (
+    *("load", "load_bzip2", "reload", "there", "upgrade", "send_upgrade", "send", "look", "noop", "start", "fan_out"),
+    *("deploy", "switch", "heal"),
+)
+"""The rows of a whole bench."""
+TABLE = PROJECT / "docs/benchmarks.md"
+HEAD = """# Benchmarks
+
+What the tool's ways take beside the runbook's, or a peer's, in turn, in one run: `make bench`.
+Each figure is the median of all rounds. The ratio is to the first way of the table, or of those with the same number of
+hosts. The image of the rows `load` to `send` is made for it: of the files in /usr, one stream of bzip2 in its biggest
+blocks.
+"""
 
 
 def main() -> None:
-    """Measure on an engine of this computer, in a network of its own, and print a table."""
-    with tempfile.TemporaryDirectory() as folder, contextlib.closing(Network()) as network:
-        versions = {FIRST: (FIRST,), SECOND: (SECOND, FIRST)}
-        built = {version: build(Path(folder) / version, version, served) for version, served in versions.items()}
-        with network.entered():
-            measure(Path(folder), built)
+    """Measure the rows that are named, or all, and print a table of each."""
+    known = sorted(module.name for module in pkgutil.iter_modules(rows.__path__))
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure the tool beside its peers.")
+    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"of {', '.join(known)} (default: all but ci)")
+    parser.add_argument("--size", type=int, default=SIZE, help="of the image, in megabytes (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="how often each way is gone (default: %(default)s)")
+    given = parser.parse_args()
+    names = [row.replace("-", "_") for row in given.rows] or list(ORDER)
+    for name in names:
+        if name not in known:
+            parser.error(f"there is no row {name}; there are {', '.join(known)}")
+    with tempfile.TemporaryDirectory() as folder:
+        for name in names:
+            place = Path(folder) / name
+            place.mkdir()
+            with bench(place, given.size, given.rounds) as made:
+                measure(name, made)
+    if given.size >= SIZE and given.rounds >= ROUNDS:
+        TABLE.write_text(table())
 
 
-def measure(folder: Path, releases: Mapping[str, Path]) -> None:
-    """Start an engine, deploy, and measure."""
-    Engine(ENGINE).stop()
-    engine = Engine.start(ENGINE)
-    try:
-        host = Here(engine, folder)
-        host.clean()
-        for version, archive in releases.items():
-            host.offer(archive, version)
-        done(host, "deploy", "--version", FIRST)
-        loading(host)
-        taking_over(host)
-        host.clean()
-    finally:
-        engine.stop()
-
-
-def taking_over(host: Here) -> None:
-    """Replace the release while 50 requests a second and 20 computations of 5 to 60 s are going on."""
-    print("| way | requests | lost | p99 | outage | computations ended | cut |\n|---|---|---|---|---|---|---|")
-    with loaded().going_on() as report:
-        for line in (f"deploy --version {SECOND}", "service.restart", f"rollback --drop-versions {SECOND}"):
-            done(host, *line.split())
-    print(row("deploy, service.restart, rollback", report))
-    done(host, "service.stop", "service.start", "--version", FIRST)
-    with loaded().going_on() as report:
-        host.shell(RUNBOOK.format(sudo="", folder=host.folder, version=FIRST))
-    print(row("the runbook's docker stop and start, once", report))
-
-
-def loading(host: Here) -> None:
-    """Load an image by the runbook's line, by the tool, and by the tool when it is there already."""
-    image = f"osprey/service:{SECOND}"
-    done(host, "image.load", "--version", SECOND)
-    file = host.folder / SECOND / f"osprey-service-docker-{SECOND}.tar.bz2"
-    ways: dict[str, Callable[[], object]] = {
-        "docker load < FILE (runbook)": lambda: host.shell(f"docker load <{file}"),
-        "inv image.load": lambda: done(host, "image.load", "--version", SECOND),
+def measure(name: str, made: Bench) -> None:
+    """Measure a row, print it, and keep it."""
+    row = importlib.import_module(f"tests.bench.rows.{name}")
+    found = list(row.figures(made))
+    print(f"{text(name, str(row.__doc__), found)}\n", flush=True)
+    kept = {
+        "title": row.__doc__,
+        "size": made.size,
+        "rounds": made.rounds,
+        "machine": machine(),
+        "figures": [figure.data for figure in found],
     }
-    took = {}
-    for name, way in ways.items():
-        host.shell(f"docker image rm {image}")
-        start = time.monotonic()
-        way()
-        took[name] = time.monotonic() - start
-    start = time.monotonic()
-    done(host, "image.load", "--version", SECOND)
-    took["inv image.load, when it is there already"] = time.monotonic() - start
-    whole = next(iter(took.values()))
-    print("| way | seconds | ratio |\n|---|---|---|")
-    for name, seconds in took.items():
-        print(f"| {name} | {seconds:.1f} | {seconds / whole:.2f} |")
+    PLACE.mkdir(parents=True, exist_ok=True)
+    (PLACE / f"{name}.json").write_text(json.dumps(kept, indent=1) + "\n")
 
 
-def loaded() -> Load:
-    """The load of a busy day."""
-    return Load("localhost", FIRST, rate=50, kept=20, jobs=20, seconds=(5, 60))
+def text(name: str, title: str, figures: list[Figure]) -> str:
+    """A row as the document has it."""
+    return described(f"{name}: {title}", figures)
 
 
-def row(name: str, report: Report) -> str:
-    """A line of the table."""
-    figures = [report.sent, len(report.errors), f"{report.p99 * 1000:.0f} ms", f"{report.outage:.1f} s"]
-    return f"| {name} | {' | '.join(map(str, [*figures, report.done, len(report.cut)]))} |"
+def table() -> str:
+    """The document, of all rows that were measured with a whole image."""
+    parts, machines = [HEAD], []
+    for name in [*ORDER, "ci"]:
+        kept = read(PLACE / f"{name}.json")
+        if kept and kept["size"] >= SIZE and kept["rounds"] >= ROUNDS:
+            found = [Figure(one["way"], tuple(one["rounds"]), one["ratio"], one["note"]) for one in kept["figures"]]
+            parts.append(text(name, kept["title"], found))
+            machines.append(kept["machine"])
+    taken = "\n".join(f"- {one}" for one in dict.fromkeys(machines))
+    return "\n\n".join([*parts, f"Taken on:\n\n{taken}"]) + "\n"
 
 
-def done(host: Here, *words: str) -> None:
-    """Run a task, which must succeed."""
-    ran = host.inv(*words, limit=900)
-    assert ran.code == 0, ran.said
+def read(path: Path) -> Any:
+    """What is kept of a row; None where it was not measured."""
+    return json.loads(path.read_text()) if path.exists() else None
+
+
+def machine() -> str:
+    """What the figures were taken on, and when."""
+    info = Path("/proc/cpuinfo").read_text().splitlines()
+    models = [line.partition(": ")[2] for line in info if line.startswith("model name")] or ["unknown"]
+    day = datetime.now(timezone.utc).date()
+    return f"{day}: {os.cpu_count()} processors ({models[0]}), {platform.system()} {platform.release()}"
 
 
 if __name__ == "__main__":

@@ -1,0 +1,64 @@
+"""A look at many hosts at once: all of them this computer, over SSH."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.bench.bench import Bench
+from tests.bench.figures import Figure, alternate
+from tests.conftest import Inv
+from tests.lab.sshd import Sshd
+from tests.own_ssh import path_with_own_ssh
+
+COUNTS = (1, 10, 50, 200)
+NO_DOCKER = 3
+"""How a look at this computer ends: its own Docker does not run."""
+MORE = "MaxStartups 1000\nMaxSessions 1000\n"
+GROUP = "import fabric, sys; fabric.ThreadingGroup(*sys.argv[1:]).run('true', hide=True)"
+BATCH = "printf '%s\\n' {hosts} | xargs -P {count} -I {{}} ssh {{}} true"
+
+
+def figures(bench: Bench) -> Iterator[Figure]:
+    """By xargs and ssh, by Fabric's threads, and by the tool."""
+    (bench.folder / "sshd").mkdir()
+    sshd = Sshd(bench.folder / "sshd", MORE)
+    try:
+        home = configured(bench.folder / "many", sshd)
+        for count in COUNTS[:2] if bench.tried else COUNTS:
+            yield from measured(bench, home, [f"many-{number}" for number in range(count)])
+    finally:
+        sshd.stop()
+
+
+def configured(home: Path, sshd: Sshd) -> Inv:
+    """A workstation that knows that server under many names."""
+    (home / ".ssh").mkdir(parents=True)
+    config = home / ".ssh/config"
+    sshd.ssh_config(config, "many-*", "root")
+    settings = home / "many.yaml"
+    settings.write_text(json.dumps({"osprey": {"folder": str(home / "osprey")}}))
+    return Inv({"HOME": str(home), "PATH": path_with_own_ssh(home), "INVOKE_OSPREY_FOLDER": str(home / "osprey")})
+
+
+def measured(bench: Bench, inv: Inv, hosts: list[str]) -> Iterator[Figure]:
+    """Those hosts, by each way."""
+
+    def looked() -> None:
+        ran = inv("status", "-H", ",".join(hosts), limit=600)
+        assert ran.code == NO_DOCKER and all(host in ran.said for host in hosts), ran.said
+
+    def grouped() -> None:
+        inv.shell(f'{sys.executable} -c "{GROUP}" {" ".join(hosts)}')
+
+    def each() -> None:
+        inv.shell(BATCH.format(hosts=" ".join(hosts), count=len(hosts)))
+
+    ways = {
+        f"{len(hosts)}: xargs -P ssh HOST true": each,
+        f"{len(hosts)}: Fabric's ThreadingGroup": grouped,
+        f"{len(hosts)}: status": looked,
+    }
+    yield from alternate(ways, bench.rounds)

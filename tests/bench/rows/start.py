@@ -1,0 +1,47 @@
+"""A list of tasks and a TAB, in seconds of the processor, beside those of a tasks.py with one empty task."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.bench.bench import Bench
+from tests.bench.figures import Figure, Way, alternate
+from tests.conftest import PROJECT
+
+TIMES = 4
+"""Such a start is short: for each round of the others, so many."""
+EMPTY = 'from invoke import task\n\n\n@task\ndef nothing(c):\n    "Do nothing."\n'
+LINES = {
+    "inv --list": ["--list"],
+    "TAB after `inv deploy --`": ["--complete", "--", "inv", "deploy", "--"],
+    "TAB after `inv deploy --version `": ["--complete", "--", "inv", "deploy", "--version", ""],
+}
+
+
+def figures(bench: Bench) -> Iterator[Figure]:
+    """Each line in a folder with an empty tasks.py, and here."""
+    folder = bench.folder / "empty"
+    folder.mkdir()
+    (folder / "tasks.py").write_text(EMPTY)
+    for name, words in LINES.items():
+        processor(PROJECT, words)()
+        ways = {f"{name}, an empty tasks.py": processor(folder, words), name: processor(PROJECT, words)}
+        yield from alternate(ways, TIMES * bench.rounds)
+
+
+def processor(folder: Path, words: list[str]) -> Way:
+    """Seconds of the processor that `inv WORD …` takes there."""
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+    def way() -> float:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, "-m", "invoke", *words], cwd=folder, env=env, capture_output=True, check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    return way
