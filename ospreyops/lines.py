@@ -153,7 +153,8 @@ def load_gated(facts: Facts, target: Target, folder: str, release: Release, part
 
     part: what the gate is told of the layers (delivery/partial.py); without it, all of the archive is loaded.
     """
-    words = "".join(f" {quote(word)}" for word in part)
+    unzip = "" if DECODERS[0] in facts.host.tools else program("ospreyops.delivery", "unzip.pl")
+    words = "".join(f" {quote(word)}" for word in ([unzip, *part] if unzip or part else []))
     gated = sh(
         "perl -e {gate} {file} {image} {built}",
         gate=program("ospreyops.delivery", "gate.pl"),

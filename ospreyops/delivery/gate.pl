@@ -1,9 +1,10 @@
 # Passes an image archive on to `docker load` as a plain tar, and what names its images last, once it was read.
 #
-# usage: perl gate.pl FILE IMAGE ARCHITECTURE [ABOUT INDEX MANIFEST LAYER ...] | docker load
+# usage: perl gate.pl FILE IMAGE ARCHITECTURE [UNZIP [ABOUT INDEX MANIFEST LAYER ...]] | docker load
 #   FILE          the archive: a tar, plain or compressed in a way that its first bytes tell
 #   IMAGE         the only name that it may give, as osprey/service:0.3
 #   ARCHITECTURE  of the engine, in its own word (amd64); may be empty
+#   UNZIP         unzip.pl, for bzip2 decodes on one processor alone; or empty
 #   ABOUT ...     the image's descriptions in the OCI layout, to be written in the place of those in the classic one; or
 #                 empty. "size":"DIGEST" in them becomes the size of that blob, "digest":"about" the digest of ABOUT.
 #   LAYER         DIGEST=MEMBER, one that is passed on, or -DIGEST=MEMBER, one that Docker has and that is left out
@@ -19,7 +20,7 @@
 use strict;
 use warnings;
 
-my ($file, $image, $engine, $about, $listing, $given, @layers) = @ARGV;
+my ($file, $image, $engine, $unzip, $about, $listing, $given, @layers) = @ARGV;
 my $classic = length($about // "");
 my (%needed, %left_out, %sizes);
 for my $layer (@layers) {
@@ -67,7 +68,7 @@ for my $kind (@kinds) {
     next unless $first =~ /$begin/s;
     my ($tool) = grep { my $word = $_->[0]; grep { -x "$_/$word" } split /:/, $ENV{PATH} } @tools;
     $end->("unread $name is not installed, and the archive is compressed with it") unless $tool;
-    $packed = $tool;
+    $packed = $tool->[0] eq "bzip2" && length($unzip // "") ? ["perl", "-e", $unzip] : $tool;
 }
 # Always by the system's own calls: Perl's would read ahead of what the decoder gets.
 sysseek $raw, 0, 0;

@@ -148,6 +148,20 @@ def test_without_bzip2_python_decodes(tmp_path: Path) -> None:
     assert passed(file, path=str(tools))[1].startswith("gate: image ")
 
 
+def test_without_lbzip2_all_processors_decode(tmp_path: Path) -> None:
+    tools, unzip = tmp_path / "tools", GATE.with_name("unzip.pl").read_text()
+    tools.mkdir()
+    for name in ("bzip2", "perl", "sh", "getconf"):
+        (tools / name).symlink_to(f"/usr/bin/{name}")
+    plain = classic(IMAGE, layer=os.urandom(4_000_000))
+    file = written(tmp_path / "image", PACKERS["bzip2"](plain))
+    line = ["/usr/bin/perl", str(GATE), str(file), IMAGE, "amd64", unzip]
+    done = subprocess.run(line, capture_output=True, timeout=20, env={"PATH": str(tools)})
+    assert members(done.stdout) == members(plain)
+    told = re.findall(r"^ospreyops: (\d+) of (\d+)$", done.stderr.decode(), re.MULTILINE)
+    assert told and all(int(read) <= int(whole) == file.stat().st_size for read, whole in told)
+
+
 def test_the_gate_tells_how_much_of_the_archive_is_read(tmp_path: Path) -> None:
     file = written(tmp_path / "image.tar.bz2", PACKERS["bzip2"](classic(IMAGE)))
     done = subprocess.run(["/usr/bin/perl", str(GATE), str(file), IMAGE, ""], capture_output=True, timeout=20)

@@ -42,7 +42,7 @@ def ending(file: Path, path: str = "") -> str:
 
 def gated(file: Path, told: Sequence[str]) -> tuple[dict[str, bytes], str]:
     """The members that the gate passes on, and what it says."""
-    line = ["/usr/bin/perl", "-w", str(GATE), str(file), IMAGE, "amd64", *told]
+    line = ["/usr/bin/perl", "-w", str(GATE), str(file), IMAGE, "amd64", *(["", *told] if told else [])]
     done = subprocess.run(line, capture_output=True, timeout=20)
     said = [row for row in done.stderr.decode().splitlines() if row.startswith("gate: ")]
     assert len(said) == 1, done.stderr
