@@ -1,7 +1,7 @@
 """`make bench`: the tool's ways beside the runbook's, or a peer's, in turn. Ratios count, not seconds.
 
 `make bench ROW=load` measures one row, `SIZE=50 ROUNDS=1` tries it small. What is found is kept in .cache/bench.
-At least five rounds and 730 MB of image make docs/benchmarks.md.
+At least five rounds and 730 MB of image make the end of docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -29,13 +29,12 @@ ORDER = (
 )
 """The rows of a whole bench."""
 TABLE = PROJECT / "docs/benchmarks.md"
-HEAD = """# Benchmarks
+HEAD = """## What `make bench` found
 
-What the tool's ways take beside the runbook's, or a peer's, in turn, in one run: `make bench`.
-Each figure is the median of all rounds. The ratio is to the first way of the table, or of those with the same number of
-hosts. The image of the rows `load` to `send` is made for it: of the files in /usr, one stream of bzip2 in its biggest
-blocks.
-"""
+Each figure is the median of all rounds. The ratio is to the first way of a table, or of those with the same number of
+hosts. The image of the rows `load` to `send` is made of the files in /usr, as one stream of bzip2 in its biggest
+blocks."""
+"""Where the tables begin in that document; they are its end."""
 
 
 def main() -> None:
@@ -57,7 +56,8 @@ def main() -> None:
             with bench(place, given.size, given.rounds) as made:
                 measure(name, made)
     if given.size >= SIZE and given.rounds >= ROUNDS:
-        TABLE.write_text(table())
+        before = TABLE.read_text().partition(HEAD.splitlines()[0])[0].rstrip()
+        TABLE.write_text(f"{before}\n\n{table()}")
 
 
 def measure(name: str, made: Bench) -> None:
@@ -82,7 +82,7 @@ def text(name: str, title: str, figures: list[Figure]) -> str:
 
 
 def table() -> str:
-    """The document, of all rows that were measured with a whole image."""
+    """The end of the document, of all rows that were measured with a whole image."""
     parts, machines = [HEAD], []
     for name in [*ORDER, "ci"]:
         kept = read(PLACE / f"{name}.json")
