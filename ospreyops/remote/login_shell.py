@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-ALONE = {"'": '"\'"', "\\": "\\\\", "!": "\\!"}
-"""Signs that mean something to a shell even between single quotes: a backslash to fish, an exclamation mark to csh."""
+ALONE = (("'", '"\'"'), ("\\", "\\\\"), ("!", "\\!"))
+"""Signs that mean something to a shell even between single quotes: a backslash to fish, an exclamation mark to csh.
+
+No replacement has a sign that comes after it here.
+"""
 WORD = 1500
 """Signs of a word: csh takes no word over 8 KiB."""
 JOIN = 'IFS=; set -- "$*"; unset IFS; eval "$1"'
@@ -22,4 +25,6 @@ def exec_sh(line: str, before: str = "") -> str:
 
 def word(text: str) -> str:
     """The text as one word, for any login shell."""
-    return "'" + "".join(f"'{ALONE[sign]}'" if sign in ALONE else sign for sign in text) + "'"
+    for sign, alone in ALONE:
+        text = text.replace(sign, f"'{alone}'")
+    return f"'{text}'"
