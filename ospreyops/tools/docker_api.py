@@ -7,19 +7,21 @@ SSH connection that is already open, with sudo where only root may reach the eng
 from __future__ import annotations
 
 import re
+import socket
 import time
 from collections.abc import Iterable, Sequence
+from http.client import HTTPException
 from typing import Any, Optional
 
 import docker.errors
-import requests.exceptions
 from docker.constants import DEFAULT_DOCKER_API_VERSION as OURS
+from requests.exceptions import RequestException
 
 from ..facts.engine import Container, EngineFacts, Image
 from ..release import CONTAINER, IMAGE, versions_of
 from ..remote.command import Command
 from ..remote.host import Host
-from .docker_stream import LIMIT, Adapter
+from .docker_stream import Channel, Client
 
 JOBS = frozenset(["sander", "sqm", "antechamber", "tleap", "teLeap", "parmchk2", "probe", "reduce"])
 """The programs of AmberTools and others that a request runs in the container (field book: osprey-release, 5).
@@ -49,10 +51,10 @@ def read_engine(host: Host, dial: Command) -> EngineFacts:
     dial: the line that connects to the engine.
     """
     stream = host.stream(dial)
-    adapter = Adapter(stream)
+    channel = Channel(stream)
     try:
-        engine = _client(adapter, OURS).version(api_version=False)
-        client = _client(adapter, _negotiated_version(engine))
+        engine = Client(channel, OURS).version(api_version=False)
+        client = Client(channel, _negotiated_version(engine))
         images = {image.name: image for raw in client.images(name=IMAGE) for image in _images(client, raw)}
         rows = client.containers(all=True)
         ours = [row for row in rows if any(map(OURS_NAME.fullmatch, row.get("Names") or ()))]
@@ -63,9 +65,9 @@ def read_engine(host: Host, dial: Command) -> EngineFacts:
         holders = {row["ImageID"]: "".join((row.get("Names") or [row["Id"][:12]])[:1]).lstrip("/") for row in foreign}
         architecture, own_rules = _architecture(engine.get("Arch")), _own_rules(client.info())
         return EngineFacts(dial.sudo, images, service, others, holders, architecture, own_rules)
-    except requests.exceptions.Timeout:
+    except (TimeoutError, socket.timeout):
         raise EngineUnavailable("no answer in time") from None
-    except (docker.errors.DockerException, requests.exceptions.RequestException, OSError, EOFError) as error:
+    except (docker.errors.DockerException, HTTPException, RequestException, OSError, EOFError) as error:
         said = stream.finish().err.strip() or str(getattr(error, "explanation", "") or error)
         raise EngineUnavailable(said or type(error).__name__) from None
     except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError) as error:
@@ -80,13 +82,6 @@ def _own_rules(info: dict[str, Any]) -> Optional[str]:
         return "Docker is rootless, in a network of its own"
     driver = (info.get("FirewallBackend") or {}).get("Driver", "")
     return f"Docker makes its rules with {driver}" if driver.startswith("nftables") else None
-
-
-def _client(adapter: Adapter, version: str) -> docker.APIClient:
-    client = docker.APIClient(base_url="http://localhost:1", version=version, timeout=LIMIT)
-    client.trust_env = False
-    client.mount("http://", adapter)
-    return client
 
 
 def _negotiated_version(engine: dict[str, str]) -> str:
