@@ -57,7 +57,7 @@ class Look:
         if machine.vm is None:
             questions[OWN] = service.ways_question(settings.service_port)
         answers = self.host.ask(questions)
-        again = machine.again(answers)
+        again = {**machine.again(answers), **service.again(settings.url, answers)}
         answers.update(self.host.ask(again) if again else {})
         found = self._as_root(engine.result(ENGINE_LIMIT, EngineRefusal("the engine does not answer", Refusal.SILENT)))
         own = place.settled(self.host, self.target, answers, root=isinstance(found, EngineFacts) and found.sudo)

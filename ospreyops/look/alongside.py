@@ -63,6 +63,7 @@ def seen_alongside(host: Host, target: Target, facts: Facts, outside: Optional[s
     far = _far(outside, target, found.standby)
     asking = Background(lambda: https.probe(far)) if far else None
     asked = host.ask({**questions, **(service.questions(url) if url else {})})
+    asked.update(host.ask(again) if url and (again := service.again(url, asked)) else {})
     counted = {
         one: replace(one, connections=sockets.open_connections(asked[name].out, one.port))
         for name, one in tables.items()

@@ -35,15 +35,20 @@ SILENT = Problem(Symptom.SILENT.value, Symptom.SILENT)
 
 
 def questions(url: str) -> dict[str, Command]:
-    """The lines that ask on the host; `probed` reads their answers."""
+    """The lines that ask on the host, before those of `again`; `probed` reads their answers."""
     listed = f"head -c {curl.LONGEST} | grep -oE '\\bv[0-9]+([.][0-9]+)+' | sort -u | head -n {MOST}"
     versions = f"$({curl.ask(LIMIT)} {{url}}/about | {listed})"
     desktop = f"for v in {versions}; do {curl.ask_often(LIMIT, '{url}/$v/about', GOOD_ANSWERS)}; echo $? $v; done"
     return {
-        "about": sh(f"{curl.ask(LIMIT)} --fail {{about}}", about=f"{url}/about", limit=LIMIT + 2),
+        "about": sh(f"{curl.ask(LIMIT)} {curl.CERTIFICATE} --fail {{about}}", about=f"{url}/about", limit=LIMIT + 2),
         "desktop": sh(desktop, url=url, limit=2 * LIMIT),
-        "certificate": openssl.show(url.rpartition("//")[2], LIMIT),
     }
+
+
+def again(url: str, answers: Mapping[str, Answer]) -> dict[str, Command]:
+    """The line that asks for the certificate, where the service answered and curl did not show that."""
+    shown = not answers["about"].ok or curl.certificate(answers["about"])
+    return {} if shown else {"certificate": openssl.show(url.rpartition("//")[2], LIMIT)}
 
 
 def ways_question(port: int) -> Command:
@@ -70,7 +75,7 @@ def probed(url: str, answers: Mapping[str, Answer]) -> ProbeResult:
     if not about.ok:
         return ProbeResult(url, error=curl.problem(about))
     versions = versions_of(about.out)
-    certificate = openssl.certificate(answers["certificate"])
+    certificate = curl.certificate(about) or openssl.certificate(answers["certificate"])
     if certificate is None:
         missing = Problem(f"no certificate: {answers['certificate'].said}")
         return ProbeResult(url, about.out, desktop=dict.fromkeys(versions, missing))

@@ -28,11 +28,13 @@ def show(at: str, limit: float) -> Command:
 def certificate(answer: Answer) -> Optional[Certificate]:
     """The certificate that `show` printed; None when it printed none."""
     names = dict(line.partition("=")[::2] for line in answer.out.splitlines())
-    if "issuer" not in names:
-        return None
-    issuer = re.search(r"CN ?= ?([^,/]+)", names["issuer"])
-    own = names["issuer"] == names.get("subject")
-    return Certificate(issuer[1].strip() if issuer else "", own, _moment(names.get("notAfter", "")))
+    return named(names["issuer"], names.get("subject", ""), names.get("notAfter", "")) if "issuer" in names else None
+
+
+def named(issuer: str, subject: str, end: str) -> Certificate:
+    """The certificate of which OpenSSL prints that it was issued by somebody, is somebody's, and ends then."""
+    name = re.search(r"CN ?= ?([^,/]+)", issuer)
+    return Certificate(name[1].strip() if name else "", issuer == subject, _moment(end))
 
 
 def _moment(printed: str) -> Optional[float]:
