@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import hmac
 import os
 import secrets
@@ -12,8 +13,14 @@ from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 
+PATTERN = (b"*", b"?", b"!", b"|")
+"""What the first word of a line has where names do not stand as they are."""
 LONGEST_PATTERN = 1023
 """Bytes of a pattern; ssh does not read a longer one."""
+
+
+Line = tuple[int, bytes, tuple[bytes, ...]]
+"""The number of a line, its marker, and its other words."""
 
 
 class Marker(Enum):
@@ -94,22 +101,44 @@ def _entries(file: Path, names: dict[str, bytes]) -> Iterator[Entry]:
         content = file.read_bytes()
     except OSError:
         return
-    for number, line in enumerate(content.split(b"\n"), 1):
-        words = line.split()
-        if not words or words[0].startswith(b"#"):
-            continue
-        marker = Marker.HOST
-        if words[0].startswith(b"@"):
-            if _first_word(line) not in (Marker.AUTHORITY.value, Marker.REVOKED.value):
-                continue
-            marker = Marker(words.pop(0))
+    by_name, patterns = _index(content)
+    likely = {*patterns, *(line for encoded in names.values() for line in by_name.get(encoded.lower(), ()))}
+    for number, marker, words in sorted(likely):
         for name, encoded in names.items():
-            if words and matches(encoded, words[0]):
+            if matches(encoded, words[0]):
                 try:
                     kind, key = read_key(words[1:])
                 except ValueError:
                     break
-                yield Entry(name, marker, kind, key, file, number)
+                yield Entry(name, Marker(marker), kind, key, file, number)
+
+
+@functools.lru_cache(maxsize=8)
+def _index(content: bytes) -> tuple[dict[bytes, list[Line]], list[Line]]:
+    """The lines of a file that have names as they are, by name; and those with patterns or hashes.
+
+    Many hosts have one file: it is read anew for each, and looked through once.
+    """
+    by_name: dict[bytes, list[Line]] = {}
+    patterns = []
+    for number, line in enumerate(content.split(b"\n"), 1):
+        words = line.split()
+        if not words or words[0].startswith(b"#"):
+            continue
+        marker = b""
+        if words[0].startswith(b"@"):
+            if _first_word(line) not in (Marker.AUTHORITY.value, Marker.REVOKED.value):
+                continue
+            marker = words.pop(0)
+        if not words:
+            continue
+        found = (number, marker, tuple(words))
+        if any(sign in words[0] for sign in PATTERN):
+            patterns.append(found)
+        else:
+            for name in words[0].lower().split(b","):
+                by_name.setdefault(name, []).append(found)
+    return by_name, patterns
 
 
 def _first_word(line: bytes) -> bytes:
