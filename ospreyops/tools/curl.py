@@ -9,6 +9,8 @@ from ..facts.service import Problem, Symptom
 from ..remote.command import Answer
 from . import openssl
 
+UNKNOWN_OPTION = 2
+"""The exit status of a curl that has no such option."""
 NOT_RUN = (126, 127)
 """The shell's own exit statuses for a program that cannot be run, or is not there."""
 LONGEST = 100_000
@@ -28,10 +30,11 @@ def ask(limit: float) -> str:
 def ask_often(limit: float, url: str, times: int) -> str:
     """The line that asks the same several times, and prints the status after each; the first failure ends it.
 
-    Once, then the rest over one connection: `--fail-early` is unknown to curl before 7.52.
+    curl before 7.52 does not know `--fail-early`, and exits with 2 at once: it asks once, then for the rest.
     """
-    once = f"{ask(limit)} --write-out '\\n%{{http_code}}\\n'"
-    return f"{{ {once} {url} && {once}" + f" {url}" * (times - 1) + "; }"
+    once, rest = f"{ask(limit)} --write-out '\\n%{{http_code}}\\n'", f" {url}" * (times - 1)
+    old = f"{{ [ $? = {UNKNOWN_OPTION} ] && {once} {url} && {once}{rest}; }}"
+    return f"{{ {once} --fail-early {url}{rest} || {old}; }}"
 
 
 def problem(answer: Answer) -> Problem:
