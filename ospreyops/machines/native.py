@@ -20,10 +20,10 @@ class Machine:
     """Docker on the host itself."""
 
     kind = "native"
-    dial = Command(docker.DIAL, DIAL_LIMIT)
     vm: Optional[Vm] = None
 
     def __init__(self, settings: Settings) -> None:
+        self.dial = Command(docker.dial(), DIAL_LIMIT)
         self._port = settings.service_port
 
     def questions(self) -> dict[str, Command]:

@@ -12,6 +12,7 @@ from typing import Optional
 from ..facts.engine import EngineRefusal, Refusal
 from ..facts.machine import Tls, Trust
 from ..remote.command import quote
+from ..remote.perl import program
 
 DIAL = "exec docker system dial-stdio"
 """Connects its input and output to the engine (decision: dial-stdio)."""
@@ -33,6 +34,11 @@ ENDED_WITH_INPUT = (
 """Runs the line that sh is told, and ends it when there is no more input. `read` is no process of its own."""
 UNFIT = re.compile("not found|is too (new|old)")
 """There is no docker command, or it does not speak to boot2docker's Docker 19.03 (field book: docker-machine, 9)."""
+
+
+def dial() -> str:
+    """The same on the host itself, where the docker command may be spared (engine.pl)."""
+    return f"exec perl -e {quote(program(__package__, 'engine.pl'))} dial"
 
 
 def stop(name: str, *, draining: bool, auto_remove: bool) -> str:
@@ -133,7 +139,7 @@ def loaded_id(printed: str) -> Optional[str]:
 
 def root_disk() -> str:
     """How full the disk is that Docker has its images on; nothing where that is another computer, or nobody may ask."""
-    asked = "docker info --format '{{.DockerRootDir}}' 2>/dev/null"
+    asked = f"perl -e {quote(program(__package__, 'engine.pl'))} root 2>/dev/null"
     return f'case ${{DOCKER_HOST:-unix}} in unix*) d=$({asked}) && df -Pk "$d" | tail -n 1;; esac'
 
 
