@@ -55,14 +55,15 @@ class State:
 def questions(folder: str) -> dict[str, Command]:
     """The lines that ask what the host remembers."""
     at = found(folder)
-    return {
-        "state": Command(f'b={quoted(folder)}; {at}printf "files %s\\n" "$d"; {ID}{OWNER}{WRONG}', LIMIT),
-        "proven": Command(f'{at}[ -f "$d/healthy" ] && tail -n {KEPT_VERSIONS} "$d/healthy"', LIMIT),
-        "loading": Command(f'{at}cd "$d" && ls -d loading-*', LIMIT),
-        "loaded": Command(f'{at}if [ -e "$d/loaded" ]; then cat "$d/loaded"; else echo none; fi', LIMIT),
-        "desired": Command(f'{at}[ -f "$d/wanted" ] && cat "$d/wanted"', LIMIT),
-        "changed": Command(f'{at}[ -f "$d/history.jsonl" ] && tail -n {SAMPLES} "$d/history.jsonl"', LIMIT),
+    lines = {
+        "state": f'b={quoted(folder)}; printf "files %s\\n" "$d"; {ID}{OWNER}{WRONG}',
+        "proven": f'[ -f "$d/healthy" ] && tail -n {KEPT_VERSIONS} "$d/healthy"',
+        "loading": 'cd "$d" && ls -d loading-*',
+        "loaded": 'if [ -e "$d/loaded" ]; then cat "$d/loaded"; else echo none; fi',
+        "desired": '[ -f "$d/wanted" ] && cat "$d/wanted"',
+        "changed": f'[ -f "$d/history.jsonl" ] && tail -n {SAMPLES} "$d/history.jsonl"',
     }
+    return {name: Command(at + line, LIMIT, shared=at) for name, line in lines.items()}
 
 
 def state(default: str, answers: Mapping[str, Answer]) -> State:

@@ -1,8 +1,10 @@
 # Runs many shell lines at the same time, each under its own limit, and prints what they said.
 #
-# usage: perl ask.pl [NAME SECONDS LINE]...
+# usage: perl ask.pl [NAMES SECONDS LINE]...
+#   NAMES    of the line, or of its parts, with commas; after each part it prints its first argument on both outputs, and
+#            behind that the exit status of the part on its standard output
 #
-# It prints one row for each line:
+# It prints one row for each line, or each of its parts:
 #   NAME STATUS LATE OUTPUT. ERRORS.
 # STATUS is the exit status, 128 + N when signal N ended the line, or -1 when its time was over. LATE is then 1, else 0.
 # OUTPUT and ERRORS are in hexadecimal. The dot is their end: a row without both dots was cut off.
@@ -16,6 +18,8 @@ my $wnohang = 1;
 
 my $select = IO::Select->new;
 my (%questions, %sources);
+# Nobody whose words a line prints knows this.
+my $mark = join "-", "ospreyops", $$, rand;
 
 # Seconds since the start that no change of the clock moves: each turn of the loop below takes a part of a second, so a
 # turn in which the clock goes back, or on by more than a second, counts as the clock was set in it.
@@ -38,7 +42,7 @@ while (@ARGV) {
         open STDOUT, ">&", $out_writer;
         open STDERR, ">&", $err_writer;
         close $_ for $out, $err, $out_writer, $err_writer;
-        exec "/bin/sh", "-c", $line;
+        exec "/bin/sh", "-c", $line, "sh", $mark;
         exit 127;
     }
     # Both processes make the group: it must exist whichever of them runs first.
@@ -56,10 +60,15 @@ while (@ARGV) {
 # A row is printed as soon as it is known: who waits is told what is still missing.
 # It begins on a fresh line, whatever a login shell printed before it.
 my $answer = sub {
-    my ($name) = @_;
-    my $question = delete $questions{$name};
-    my ($out, $err) = map { unpack("H*", $_) . "." } $question->{out}, $question->{err};
-    print "\n", join(" ", $name, $question->{status}, $question->{late}, $out, $err), "\n";
+    my ($names) = @_;
+    my $question = delete $questions{$names};
+    my @errors = split /\n$mark\n/, $question->{err}, -1;
+    my @parts = split /\n$mark ([0-9]+)\n/, $question->{out}, -1;
+    for my $name (split /,/, $names) {
+        my ($out, $status) = splice @parts, 0, 2;
+        my @how = defined $status ? ($status, 0) : $names =~ /,/ ? (-1, 1) : @$question{qw(status late)};
+        print "\n", join(" ", $name, @how, map { unpack("H*", $_ // "") . "." } $out, shift @errors), "\n";
+    }
 };
 
 $| = 1;
@@ -69,7 +78,7 @@ while (my @left = keys %questions) {
     for my $reader ($select->can_read(.1)) {
         my ($name, $kind) = @{$sources{$reader}};
         if (sysread $reader, my $part, 65536) {
-            $questions{$name}{$kind} .= $part if length $questions{$name}{$kind} < $longest;
+            $questions{$name}{$kind} .= $part if length $questions{$name}{$kind} < $longest * (1 + $name =~ tr/,//);
         } else {
             $select->remove($reader);
             $questions{$name}{open}--;

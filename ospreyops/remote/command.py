@@ -18,12 +18,14 @@ class Command:
     limit: seconds, kept on the host, so that nothing goes on for ever when the connection is lost.
     sudo: the line runs as root.
     own: what nobody else may change, or a line with more rights than the login user's does not begin; "" for nothing.
+    shared: the beginning of a question that other questions have, too: one shell runs that once, and then all of them.
     """
 
     line: str
     limit: float
     sudo: bool = False
     own: str = ""
+    shared: str = ""
 
     def __str__(self) -> str:
         if not self.sudo:

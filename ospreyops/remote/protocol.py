@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import secrets
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ..errors import Blocked, Superseded
@@ -108,12 +108,24 @@ def check_own(name: str, said: str) -> None:
 def batch(questions: Mapping[str, Command]) -> str:
     """One line that runs all questions at the same time, each under its own limit.
 
+    Those that share their beginning run one after the other, under the longest of their limits.
     `parse_batch` reads what it prints.
     """
-    words = []
+    groups: dict[str, dict[str, Command]] = {}
     for name, question in questions.items():
-        words += [name, _seconds(question), question.line]
+        groups.setdefault(question.shared or name, {})[name] = question
+    words = []
+    for shared, group in groups.items():
+        longest = max(group.values(), key=lambda question: question.limit)
+        line = longest.line if len(group) == 1 else _one_after_the_other(shared, group.values())
+        words += [",".join(group), _seconds(longest), line]
     return _in_sh("ask.pl", words)
+
+
+def _one_after_the_other(shared: str, questions: Iterable[Command]) -> str:
+    """The line of all that share their beginning. After each comes the mark that ask.pl gives, on both outputs."""
+    mark = 'printf "\\n%s %s\\n" "$1" $?; printf "\\n%s\\n" "$1" >&2; '
+    return shared + "".join(f"( {question.line.removeprefix(shared)} ); {mark}" for question in questions)
 
 
 def parse_batch(printed: str) -> dict[str, Answer]:
