@@ -55,10 +55,13 @@ class Host:
         """
         limit = max(question.limit for question in questions.values())
         user = "root" if sudo else self._owner
-        heard = Answered(questions, self.console.left)
-        answer = self._execute(protocol.batch(questions), limit, {"out": heard}, user=user)
-        found = protocol.parse_batch(answer.out)
-        if found.keys() != questions.keys():
+        words, heard = protocol.batch(questions), Answered(questions, self.console.left)
+        if user or self.here:
+            answer = self._execute(words, limit, {"out": heard}, user=user)
+        else:
+            with self._deadline(limit):
+                answer = streams.listen(self.sessions.current, words, self._settings.ssh_connect_timeout, heard)
+        if (found := protocol.parse_batch(answer.out)).keys() != questions.keys():
             raise protocol.no_answers(self.name, f"{len(found)} of {len(questions)}", answer, self._try)
         return found
 
@@ -109,9 +112,8 @@ class Host:
         words = exec_sh(protocol.PATH + command.line)
         if user := self._user(command):
             words = f"sudo -H -u {user} {words.removeprefix('exec ')}"
-        where = invoke.Context() if self.here else self.sessions.current
-        result: Any = where.run(words, pty=True, warn=True, hide=False, dry=False)
-        return int(result.exited)
+        where: Any = invoke.Context() if self.here else self.sessions.current
+        return int(where.run(words, pty=True, warn=True, hide=False, dry=False).exited)
 
     def permit(self, *, root: bool) -> None:
         """Ask the user for what sudo will want, before a limit or another thread begins. root: lines run as root, too.

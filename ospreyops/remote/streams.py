@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import socket
 import subprocess
@@ -103,6 +104,19 @@ class RemoteStream:
             code = None
         self.sock.close()
         return Answer(-1 if code is None else code, err=err.decode(errors="replace"))
+
+
+def listen(connection: Any, words: str, limit: float, taken: IO[str]) -> Answer:
+    """What a line on another computer says until it ends. Fabric would look for that a hundred times a second.
+
+    taken: gets its output as it comes; limit: seconds in which a channel must open.
+    """
+    stream = RemoteStream(connection, words, b"", limit)
+    decoder, said = codecs.getincrementaldecoder("utf-8")("replace"), []
+    while part := stream.sock.recv(65536):
+        said.append(decoder.decode(part))
+        taken.write(said[-1])
+    return replace(stream.finish(), out="".join(said) + decoder.decode(b"", final=True))
 
 
 class Begun:

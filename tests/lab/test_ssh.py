@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from ospreyops.remote.command import Answer
 from ospreyops.remote.ssh import connect
-from ospreyops.remote.streams import RemoteStream
+from ospreyops.remote.streams import RemoteStream, listen
 from ospreyops.settings import Settings
 from tests.conftest import PROJECT, Inv
 from tests.lab.server import Server
@@ -135,6 +137,18 @@ def test_a_program_that_ends_by_itself_does_not_take_the_connection_along(
         assert stream.finish().code == 3
         monkeypatch.undo()
         assert connection.run("echo still here", hide=True, in_stream=False).stdout == "still here\n"
+
+
+def test_what_a_line_says_is_read_whole_wherever_the_network_cuts_it(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", path_with_own_ssh(home))
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    taken = io.StringIO()
+    with connect(Settings("box")) as connection:
+        line = "printf '\\303'; sleep 0.2; printf '\\244\\377'; echo no >&2; exit 3"
+        assert listen(connection, line, 10, taken) == Answer(3, "ä\N{REPLACEMENT CHARACTER}", "no\n")
+    assert taken.getvalue() == "ä\N{REPLACEMENT CHARACTER}"
 
 
 def test_a_server_that_never_answers_is_given_up_at_its_limit(inv: Inv) -> None:
