@@ -13,7 +13,7 @@ from typing import Optional
 
 from .errors import Blocked
 from .facts import Facts
-from .facts.engine import Container
+from .facts.engine import Container, Image
 from .facts.programs import DECODERS
 from .release import CONTAINER, SCRIPT, UNIT, UNTOUCHED, Release
 from .remote.command import Command, quote, sh
@@ -166,21 +166,19 @@ def load_gated(facts: Facts, target: Target, folder: str, release: Release, part
     return Command(f"{gated.line}{words} | {target.machine.at_engine(docker.load(release.image))}", 1800, facts.sudo)
 
 
-def parts(facts: Facts, target: Target, folder: str, release: Release) -> dict[str, Command]:
-    """The questions which layers the archive has, and which those images in Docker have that this tool loaded.
+def whole_images(facts: Facts) -> list[Image]:
+    """The images in Docker that this tool loaded.
 
     None where Docker may have one of them by halves: a load did not end.
     """
-    images = facts.engine.images.values() if facts.engine else ()
-    whole = sorted({image.digest for image in images if facts.host.is_loaded(image.name, image.digest)})
-    if facts.host.loading or not whole:
-        return {}
-    ending = program("ospreyops.delivery", "ending.pl")
-    archive = f"{folder}/{release.image_archive}"
-    return {
-        "ending": sh("perl -e {ending} {archive}", ending=ending, archive=archive, limit=LIMIT, sudo=facts.sudo),
-        "layers": _at_engine(facts, target, docker.layers(whole), LIMIT),
-    }
+    images = facts.engine.images.values() if facts.engine and not facts.host.loading else ()
+    return [image for image in images if facts.host.is_loaded(image.name, image.digest)]
+
+
+def ending(facts: Facts, folder: str, release: Release) -> Command:
+    """The question which layers an image archive has."""
+    shown, archive = program("ospreyops.delivery", "ending.pl"), f"{folder}/{release.image_archive}"
+    return sh("perl -e {ending} {archive}", ending=shown, archive=archive, limit=LIMIT, sudo=facts.sudo)
 
 
 def remove_release(facts: Facts, version: str) -> Command:

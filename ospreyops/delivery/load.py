@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Callable, Optional
@@ -24,7 +24,8 @@ class Load:
     """Load a release's image, and no other: the gate lets no archive give another name.
 
     gated: the line through the gate, of the part that the gate is told of, or of the whole; typed: without the gate.
-    parts: the questions that tell which part Docker lacks; empty where only the whole will do.
+    ending: the question which layers the archive has; None where only the whole will do.
+    chains: the layers of each image that Docker has whole, the lowest first.
     restore: the line that gives an image's name back to what had it before.
     mark, unmark: the lines around it that remember, on the host, that the image may be incomplete.
     record: the line that remembers which image was loaded, from its digest in Docker and its archive's.
@@ -42,7 +43,8 @@ class Load:
     record: Callable[[str, str], Command] = field(compare=False)
     discard: Optional[Command] = field(default=None, compare=False)
     remove: Optional[Command] = field(default=None, compare=False)
-    parts: Mapping[str, Command] = field(default_factory=dict, compare=False)
+    ending: Optional[Command] = field(default=None, compare=False)
+    chains: Sequence[Sequence[str]] = field(default=(), compare=False)
 
     def __str__(self) -> str:
         return str(self.typed)
@@ -72,10 +74,10 @@ class Load:
 
         A part that Docker did not take may have left the image's name behind, with an image that does not run.
         """
-        if not self.parts:
+        if not self.ending:
             return None
-        said = host.ask(self.parts, sudo=self.parts["layers"].sudo)
-        told = partial.words(said["ending"].out, said["layers"].out, self.release.image)
+        said = host.ask({"ending": self.ending}, sudo=self.ending.sudo)["ending"].out
+        told = partial.words(partial.members_of(said), self.chains, self.release.image)
         if not told:
             return None
         with suppress(Failed), host.console.progress():

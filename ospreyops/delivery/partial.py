@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..text import parse_json
@@ -20,18 +20,22 @@ MEMBER = re.compile(r"[\w./-]{1,99}", re.ASCII)
 OCI = "application/vnd.oci.image."
 
 
-def words(ending: str, layers: str, image: str) -> tuple[str, ...]:
+def members_of(ending: str) -> dict[str, str]:
+    """The members of an archive that ending.pl printed."""
+    rows = ending.split("\n")
+    return dict(zip(rows[::2], rows[1::2]))
+
+
+def words(members: Mapping[str, str], chains: Iterable[Sequence[str]], image: str) -> tuple[str, ...]:
     """What the gate is told, so that only the layers that Docker lacks are passed on; () where only the whole will do.
 
-    ending: what ending.pl prints of the archive. layers: of each image that Docker has whole, in a line.
+    members: the small ones of the archive. chains: the layers of each image that Docker has whole, the lowest first.
     """
-    rows = ending.split("\n")
-    members = dict(zip(rows[::2], rows[1::2]))
     try:
         (entry,) = parse_json(members["manifest.json"])
         config, files = entry["Config"], entry["Layers"]
         digests = parse_json(members[config])["rootfs"]["diff_ids"]
-        shared = max((_alike(line.split(), digests) for line in layers.splitlines()), default=0)
+        shared = max((alike(chain, digests) for chain in chains), default=0)
         found = dict(zip(files, digests))
         blobs = _blobs(config, found)
         odd = [found[file] for file in files] != digests or not all(map(DIGEST.fullmatch, digests))
@@ -45,7 +49,7 @@ def words(ending: str, layers: str, image: str) -> tuple[str, ...]:
     return (*(_described(classic[1], image, [blobs[file] for file in files]) if classic else ("", "", "")), *told)
 
 
-def _alike(chain: Sequence[str], digests: Sequence[str]) -> int:
+def alike(chain: Sequence[str], digests: Sequence[str]) -> int:
     """How many layers both begin with."""
     pairs = list(zip(chain, digests))
     return next((number for number, (one, other) in enumerate(pairs) if one != other), len(pairs))

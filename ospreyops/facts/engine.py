@@ -39,6 +39,7 @@ class Image:
     """An image of the service in Docker.
 
     digest: its content-addressed id, `sha256:…`. architecture: in Docker's word, "" when nobody could tell.
+    layers: their digests, the lowest first.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Image:
     size: int
     versions: tuple[str, ...] = ()
     architecture: str = ""
+    layers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

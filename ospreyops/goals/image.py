@@ -112,6 +112,7 @@ def _load(facts: Facts, target: Target, release: Release, given: Optional[Archiv
     """The action that loads the image, with the lines that make it whole or undo it."""
     host, images = facts.host, facts.engine.images if facts.engine else {}
     folder = _folder(facts, target, release, given) or host.place(release.version)
+    chains = [image.layers for image in lines.whole_images(facts)]
 
     def restore(name: str) -> Command:
         before = images.get(name)
@@ -146,7 +147,8 @@ def _load(facts: Facts, target: Target, release: Release, given: Optional[Archiv
         record=record,
         discard=lines.remove_release(facts, release.version) if folder == host.place(release.version) else None,
         remove=lines.remove_image(facts, target, release.image) if again else None,
-        parts=lines.parts(facts, target, folder, release),
+        ending=lines.ending(facts, folder, release) if chains else None,
+        chains=chains,
     )
 
 

@@ -6,7 +6,7 @@ Each line goes to where the engine is: on the host itself, or through docker-mac
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Optional
 
 from ..facts.engine import EngineRefusal, Refusal
@@ -98,12 +98,6 @@ def load(image: str = "") -> str:
     """
     shown = f" && {{ docker image inspect --format 'id {{{{.Id}}}}' {quote(image)} || true; }}" if image else ""
     return f"docker load && sync{shown}"
-
-
-def layers(images: Iterable[str]) -> str:
-    """The layers of images, the lowest first; an image a line. One that is not there is left out."""
-    shown = "{{range .RootFS.Layers}}{{.}} {{end}}"
-    return f"docker image inspect --format {quote(shown)} {' '.join(map(quote, images))} 2>/dev/null"
 
 
 def name_image(digest: str, name: str) -> str:

@@ -101,10 +101,12 @@ def _images(client: Any, raw: dict[str, Any]) -> list[Image]:
     """An image under each of its names."""
     digest = _like(DIGEST, raw["Id"])
     try:
-        built = _architecture(client.inspect_image(digest).get("Architecture"))
+        found = client.inspect_image(digest)
     except docker.errors.NotFound:
         return []
-    rest = (digest, _counted(raw["Created"]), _counted(raw["Size"]), versions_of(raw.get("Labels")), built)
+    built = _architecture(found.get("Architecture"))
+    layers = tuple(_like(DIGEST, layer) for layer in (found.get("RootFS") or {}).get("Layers") or ())
+    rest = (digest, _counted(raw["Created"]), _counted(raw["Size"]), versions_of(raw.get("Labels")), built, layers)
     return [Image(name, *rest) for name in raw.get("RepoTags") or () if NAME.fullmatch(name)]
 
 

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ospreyops.delivery.partial import words
+from ospreyops.delivery import partial as partial_archive
 from tests.delivery.gate import GATE, NAMING, members
 from tests.delivery.images import IMAGE, PACKERS, digest, tarred, written
 from tests.delivery.layered import classic, config_of, diffs, oci
@@ -52,6 +52,12 @@ def gated(file: Path, told: Sequence[str]) -> tuple[dict[str, bytes], str]:
 def has(layers: Sequence[bytes]) -> str:
     """What Docker says of an image of these layers."""
     return " ".join(diffs(layers)) + "\n"
+
+
+def words(ending: str, layers: str, image: str) -> tuple[str, ...]:
+    """What the gate is told, of the end of an archive and of what Docker says of its images."""
+    chains = [line.split() for line in layers.splitlines()]
+    return partial_archive.words(partial_archive.members_of(ending), chains, image)
 
 
 def blob(content: bytes) -> str:

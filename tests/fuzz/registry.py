@@ -142,7 +142,9 @@ def files() -> Iterator[Parser]:
         "manifest.json": [{"Config": name, "Layers": ["0/layer.tar", "1/layer.tar"]}],
     }
     rows = "".join(f"{member}\n{json.dumps(content)}\n" for member, content in ending.items())
-    yield Parser("delivery.partial", said(rows), lambda answer: partly.words(answer.out, layers[0], IMAGE))
+    yield Parser(
+        "delivery.partial", said(rows), lambda answer: partly.words(partly.members_of(answer.out), [layers[:1]], IMAGE)
+    )
     with TemporaryDirectory() as folder:
         whole = released(Path(folder) / "x.tar", packed[2]).read_bytes()
     yield Parser("delivery.archive", [binary(whole)], readings.whole_archive)

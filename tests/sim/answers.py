@@ -72,7 +72,6 @@ def answer(host: SimHost, name: str, line: str) -> Answer:
         "pythons": lambda: "3.11 /usr/bin/python3\n",
         "pythons_open": lambda: "",
         "ending": lambda: "",
-        "layers": lambda: "",
         "names": lambda: f"osprey-service\n{_packed(line)}.bz2\n" if _packed(line) else "",
         "sum": lambda: f"{archive_sum(_packed(line)[22:-4])}  {_packed(line)}\n" if _packed(line) else "",
         "sums": lambda: host.sums,

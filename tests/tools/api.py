@@ -15,13 +15,14 @@ from ospreyops.remote.command import Answer, Command
 from ospreyops.tools.docker_api import read_engine
 
 DIGEST = f"sha256:{'03' * 32}"
+LAYER = f"sha256:{'01' * 32}"
 GOOD: dict[str, Any] = {
     "/version": {"ApiVersion": "1.45", "MinAPIVersion": "1.24", "Arch": "amd64"},
     "/images/json": [
         {"Id": DIGEST, "Created": 1, "Size": 2, "RepoTags": ["osprey/service:0.3"], "Labels": {"a": "b"}},
         {"Id": DIGEST, "Created": 1, "Size": 2, "RepoTags": ["<none>:<none>"], "Labels": None},
     ],
-    "/images/ID/json": {"Architecture": "amd64"},
+    "/images/ID/json": {"Architecture": "amd64", "RootFS": {"Type": "layers", "Layers": [LAYER]}},
     "/containers/json": [
         {"Id": "c1", "Names": ["/osprey-service"], "ImageID": DIGEST},
         {"Id": "d1", "Names": ["/db"], "ImageID": "sha256:db"},

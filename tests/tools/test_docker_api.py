@@ -12,14 +12,15 @@ from hypothesis import strategies as st
 
 from ospreyops.facts.engine import EngineFacts
 from ospreyops.tools.docker_api import EngineUnavailable
-from tests.tools.api import GOOD, read
+from tests.tools.api import GOOD, LAYER, read
 
 
 def test_the_service_is_read_with_what_it_runs() -> None:
     found = read(GOOD)
     assert found.service and found.service.jobs == ("sander",)
     assert (found.service.port, found.service.started_at, found.service.pid) == (44342, 1767225600, 7)
-    assert set(found.images) == {"osprey/service:0.3"} and found.holders == {"sha256:db": "db"}
+    assert {name: image.layers for name, image in found.images.items()} == {"osprey/service:0.3": (LAYER,)}
+    assert found.holders == {"sha256:db": "db"}
 
 
 @pytest.mark.parametrize("name", ["/osprey-service;touch x", "/osprey-service\n", "/osprey-service-1 $(id)", "/other"])
@@ -79,6 +80,7 @@ def test_whatever_the_engine_answers_it_is_read_or_refused(data: st.DataObject) 
         ("/containers/ID/json", ("NetworkSettings", "Ports", "44342/tcp", 0, "HostPort"), "44342;id"),
         ("/images/json", (0, "Created"), 10**30),
         ("/version", ("Arch",), "amd64; id"),
+        ("/images/ID/json", ("RootFS", "Layers", 0), "sha256:$(id)"),
     ],
 )
 def test_a_date_or_a_number_that_is_none_is_refused(path: str, keys: tuple[Any, ...], value: Any) -> None:
