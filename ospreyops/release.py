@@ -17,6 +17,8 @@ SCRIPT = "osprey-service"
 UNIT = "osprey"
 MARK = ".ospreyops-release"
 """The file in a folder that this tool unpacked a release into; it lists what the folder had then."""
+LAYERS = "layers.tar.bz2"
+"""The image archive in the part of a release: without the layers that another release has."""
 UNTOUCHED = f'[ -f {MARK} ] && [ -z "$(find . ! -name . 2>&1 | grep -Fxv -f {MARK})" ]'
 """What a shell in such a folder tells: nothing is in it that the list does not have."""
 
@@ -71,10 +73,10 @@ def versions_of(labels: Any) -> tuple[str, ...]:
     return tuple(part for part in parts if VERSION.fullmatch(part))
 
 
-def check_members(release: Release, names: str, listing: str) -> None:
+def check_members(release: Release, names: str, listing: str, image: str = "") -> None:
     """Check the members of a release archive. Errors: Blocked when it writes outside of its folder, or is another one.
 
-    names, listing: what `tar -tf` and `tar -tvf` print of it, a line per member.
+    names, listing: what `tar -tf` and `tar -tvf` print of it, a line per member. image: the member with the image.
     """
     members, modes = names.strip("\n").split("\n"), listing.strip("\n").split("\n")
     unsafe = f"{release.archive} is not safe to unpack"
@@ -86,7 +88,7 @@ def check_members(release: Release, names: str, listing: str) -> None:
         if member.startswith("/") or ".." in member.split("/"):
             raise Blocked(f"{unsafe}: {member} lies outside of its folder")
     present = {member.removeprefix("./") for member in members}
-    if missing := [name for name in (SCRIPT, release.image_archive) if name not in present]:
+    if missing := [name for name in (SCRIPT, image or release.image_archive) if name not in present]:
         raise Blocked(
             f"{release.archive} is not a release of {release.version}: it has no {' and no '.join(missing)}",
             evidence="it has: " + ", ".join(sorted(present)[:10]),

@@ -14,7 +14,7 @@ import subprocess
 import tarfile
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import IO, Any, Optional, Union, cast
 
@@ -43,13 +43,16 @@ class ImageArchive:
     """What an image archive says of itself.
 
     names: all that it gives, in Docker's short form. digest: its image's id where names give none but one image.
-    architecture, versions: of the image; None, () where its configuration was not met.
+    architecture, versions, layers: of the image; None, () where its configuration was not met.
+    texts: the members that name the image and describe it.
     """
 
     names: tuple[str, ...]
     digest: Optional[str] = None
     architecture: Optional[str] = None
     versions: tuple[str, ...] = ()
+    layers: tuple[str, ...] = ()
+    texts: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
 
 def read(file: IO[bytes]) -> Optional[ImageArchive]:
@@ -90,6 +93,12 @@ def described(members: Mapping[str, Content]) -> ImageArchive:
             f"sha256:{digest[0]}" if digest else None,
             str(built) if built else None,
             versions_of((known.get("config") or {}).get("Labels")),
+            tuple(map(str, (known.get("rootfs") or {}).get("diff_ids") or ())),
+            {
+                name: bytes(members[name]).decode(errors="replace")
+                for name in ("manifest.json", config)
+                if name in members
+            },
         )
     except (AttributeError, TypeError):
         raise ValueError("its JSON is not what Docker writes") from None

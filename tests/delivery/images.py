@@ -102,3 +102,11 @@ def released(path: Path, image: bytes, version: str = "0.3") -> Path:
     """A release archive with that image archive."""
     inner = f"osprey-service-docker-{version}.tar.bz2"
     return written(path, tarred([("osprey-service", "#!/bin/sh\n"), ("README.md", "read me"), (inner, image)]))
+
+
+def listed(archive: Path) -> tuple[str, str]:
+    """What tar tells of an archive before it is unpacked."""
+    names, listing = (
+        subprocess.run(["tar", flags, archive], stdout=subprocess.PIPE, text=True).stdout for flags in ("-tf", "-tvf")
+    )
+    return names, listing

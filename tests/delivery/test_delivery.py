@@ -16,6 +16,7 @@ from ospreyops.delivery.upload import SHA256SUM
 from ospreyops.errors import Blocked
 from ospreyops.release import MARK, Release, check_members
 from ospreyops.remote.command import sh
+from tests.delivery.images import listed
 from tests.published import FILES
 from tests.release import build
 
@@ -42,14 +43,6 @@ def unpack(home: Path, archive: Path, place: str = "~/osprey/0.3", consume: bool
     """Run the line on this computer, as on a host with that home folder; whether it worked."""
     line = Extract(GOOD, str(archive), place, consume=consume).command.line
     return subprocess.run(["/bin/sh", "-c", line], env={**os.environ, "HOME": str(home)}, timeout=20).returncode == 0
-
-
-def listed(archive: Path) -> tuple[str, str]:
-    """What tar tells of an archive before it is unpacked."""
-    names, listing = (
-        subprocess.run(["tar", flags, archive], stdout=subprocess.PIPE, text=True).stdout for flags in ("-tf", "-tvf")
-    )
-    return names, listing
 
 
 def everything(folder: Path) -> dict[str, bytes]:

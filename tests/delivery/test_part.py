@@ -1,0 +1,115 @@
+"""The part of a release archive that a host needs: made here, by the real gate."""
+
+from __future__ import annotations
+
+import bz2
+import tarfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Callable, Optional
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ospreyops.console import Console, Screen
+from ospreyops.delivery.archive import archive
+from ospreyops.delivery.part import Part
+from ospreyops.delivery.partial import words
+from ospreyops.delivery.source import sha256
+from ospreyops.errors import Failed
+from ospreyops.release import LAYERS, SCRIPT, Release, check_members
+from tests.delivery.gate import members
+from tests.delivery.images import IMAGE, PACKERS, digest, listed, released, written
+from tests.delivery.layered import classic, config_of, diffs, oci
+
+RELEASE = Release("0.3")
+LAYOUTS: list[Callable[[Sequence[bytes]], bytes]] = [classic, oci]
+LAYER = st.sampled_from([b"base" * 5000, b"service" * 100, b"", b"x" * 512])
+quick = settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def part(path: Path, known: Sequence[bytes]) -> Part:
+    """The part of a release archive for a host with these layers."""
+    image = archive(str(path), RELEASE).image
+    assert image
+    return Part(path, RELEASE, words(image.texts, [diffs(known)], RELEASE.image), "0.2")
+
+
+def made(one: Part) -> Path:
+    return one.made(Console(Screen(), "here"))
+
+
+def content(path: Path, name: str) -> bytes:
+    with tarfile.open(path) as tar:
+        file = tar.extractfile(name)
+        assert file
+        return file.read()
+
+
+@quick
+@given(st.lists(LAYER, min_size=1, max_size=4), st.integers(1, 4), st.sampled_from(LAYOUTS))
+def test_a_part_has_the_scripts_and_the_layers_that_the_host_lacks(
+    tmp_path: Path, layers: list[bytes], shared: int, layout: Callable[[Sequence[bytes]], bytes]
+) -> None:
+    whole = released(tmp_path / RELEASE.archive, bz2.compress(layout(layers)))
+    path = made(part(whole, layers[:shared]))
+    check_members(RELEASE, *listed(path), LAYERS)
+    assert content(path, SCRIPT) == content(whole, SCRIPT) and content(path, "README.md") == b"read me"
+    found = members(bz2.decompress(content(path, LAYERS))) or {}
+    blobs = {name.rpartition("/")[2] for name in found}
+    assert digest(config_of(layers)) in blobs
+    assert blobs & {*map(digest, layers)} == {*map(digest, layers[shared:])}
+
+
+@pytest.mark.parametrize("packer", sorted(PACKERS))
+def test_a_part_is_made_of_an_archive_however_it_is_compressed(tmp_path: Path, packer: str) -> None:
+    layers = [b"base" * 5000, b"service" * 100]
+    path = made(part(released(tmp_path / RELEASE.archive, PACKERS[packer](classic(layers))), layers[:1]))
+    assert f"blobs/sha256/{digest(layers[1])}" in (members(bz2.decompress(content(path, LAYERS))) or {})
+
+
+def test_the_same_part_is_made_once_and_has_the_same_bytes_in_another_run(tmp_path: Path) -> None:
+    layers = [b"base" * 5000, b"service" * 100]
+    whole = released(tmp_path / RELEASE.archive, bz2.compress(classic(layers)))
+    one = part(whole, layers[:1])
+    path = made(one)
+    before, at = sha256(path), path.stat().st_mtime_ns
+    assert made(part(whole, layers[:1])) == path and path.stat().st_mtime_ns == at
+    path.unlink()
+    assert sha256(made(one)) == before
+    assert [entry.name for entry in path.parent.iterdir()] == [RELEASE.archive]
+
+
+def torn(path: Path) -> Path:
+    """The same archive, damaged in the middle of its image."""
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 255
+    return written(path, bytes(data))
+
+
+def without(path: Path) -> Optional[Path]:
+    path.unlink()
+    return None
+
+
+@pytest.mark.parametrize("spoilt", [torn, without])
+def test_an_archive_that_cannot_be_read_to_its_end_gives_no_part(
+    tmp_path: Path, spoilt: Callable[[Path], object]
+) -> None:
+    layers = [b"base" * 5000, bytes(range(256)) * 9000]
+    whole = released(tmp_path / RELEASE.archive, bz2.compress(classic(layers)))
+    one = part(whole, layers[:1])
+    spoilt(whole)
+    with pytest.raises(Failed, match="cannot be taken apart"):
+        made(one)
+
+
+def test_a_part_gives_no_other_name_than_the_releases(tmp_path: Path) -> None:
+    layers = [b"base" * 5000, b"service" * 100]
+    whole = released(tmp_path / RELEASE.archive, bz2.compress(classic(layers)))
+    one = part(whole, layers[:1])
+    other = classic(layers).replace(IMAGE.encode(), b"osprey/service:9.9")
+    released(whole, bz2.compress(other))
+    with pytest.raises(Failed, match=r"it holds osprey/service:9\.9"):
+        made(one)
