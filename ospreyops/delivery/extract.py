@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Optional
 
 from ..errors import Blocked, Failed, OspreyError
-from ..release import MARK, SCRIPT, UNTOUCHED, Release, check_members
+from ..release import LAYERS, MARK, SCRIPT, UNTOUCHED, Release, check_members
 from ..remote.command import Command, sh
 from ..remote.host import Host
 from . import pin
@@ -23,10 +23,19 @@ SWAP = (
 
 
 @dataclass(frozen=True)
+class PartOf:
+    """What an archive is a part of: the whole one's sha256, and the version that has the other layers."""
+
+    digest: str
+    base: str
+
+
+@dataclass(frozen=True)
 class Extract:
     """Extract a release archive of the host into a folder of its own, with a mark in it: whole, or not at all.
 
     pin: the sha256 that the archive must have; None where any will do. The mark has the one that it had.
+    part_of: where it is a part of one; then the mark has the whole one's, and the base.
     consume: remove the archive afterwards, for install.sh trips over one that lies beside its content.
     """
 
@@ -36,6 +45,7 @@ class Extract:
     pin: Optional[str] = None
     consume: bool = field(default=False, compare=False)
     sudo: bool = field(default=False, compare=False)
+    part_of: Optional[PartOf] = None
 
     @property
     def command(self) -> Command:
@@ -49,9 +59,11 @@ class Extract:
             f" && tar -xof {{archive}} -C {{part}} --no-same-permissions && {MODES}"
             " && chmod +x {part}/{script} && (cd {part} && find . ! -name . >{mark})"
             f"{' && echo sha256:{digest} >>{part}/{mark}' if digest else ''}"
+            f"{' && echo base:{base} >>{part}/{mark}' if self.part_of else ''}"
         )
         line = f"{unpack}{' && rm -f {archive}' if self.consume else ''} && {SWAP}"
         values = {"folder": folder, "name": name, "part": f".{name}.part", "archive": self.archive}
+        values["base"] = self.part_of.base if self.part_of else ""
         return sh(line, limit=900, sudo=self.sudo, own=folder, script=SCRIPT, mark=MARK, digest=digest, **values)
 
     def __str__(self) -> str:
@@ -72,7 +84,8 @@ class Extract:
         try:
             if not asked["names"].ok:
                 raise Failed(f"{self.archive} is damaged: {asked['names'].first_line}", hint=GOOD_COPY)
-            check_members(self.release, asked["names"].out, asked["listing"].out)
+            image = LAYERS if self.part_of else self.release.image_archive
+            check_members(self.release, asked["names"].out, asked["listing"].out, image)
             if not asked["sums"].ok:
                 raise Blocked(f"{sums} cannot be read: {asked['sums'].said}")
             digest = asked["sum"].out[:64]
@@ -82,7 +95,7 @@ class Extract:
                 host.run(sh("rm -f {archive}", archive=self.archive, limit=60, sudo=self.sudo, own=folder))
             raise
         try:
-            host.run(self._command(digest))
+            host.run(self._command(self.part_of.digest if self.part_of else digest))
         except Failed:
             host.run(sh("rm -rf {part}", part=f"{folder}/.{name}.part", limit=120, sudo=self.sudo, own=folder))
             raise

@@ -97,6 +97,7 @@ class HostFacts:
     logs: file -> bytes, of what the start scripts print; log_tail: the last lines of the newest.
     own: the folders that this tool unpacked a release into, and nobody added anything to.
     unpacked_from: version -> the sha256 of the archive that this tool unpacked it from, where that is known.
+    parts: version -> the version that has its lower layers, of the releases that were unpacked without those.
     state_folder: where it keeps what it remembers, if that is not .ospreyops in its folder.
     desired: the release that it is to run; None when none is. proven: the versions that were healthy here, newest last.
     proven_images: version -> the digest of the image that was healthy last, where that is known.
@@ -122,6 +123,7 @@ class HostFacts:
     unpacked: Mapping[str, str] = field(default_factory=dict)
     own: frozenset[str] = frozenset()
     unpacked_from: Mapping[str, str] = field(default_factory=dict)
+    parts: Mapping[str, str] = field(default_factory=dict)
     archives: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     unit: Optional[Unit] = None
     listener: Optional[Listener] = None
@@ -162,6 +164,11 @@ class HostFacts:
 
     def script_folder(self, version: str) -> str:
         """The folder of the start script for that version: its own, else that of another release: all are alike."""
-        if version in self.unpacked or version in self.archives or not self.unpacked:
+        if version in {*self.unpacked, *self.archives, *self.parts} or not self.unpacked:
             return self.unpacked.get(version, self.place(version))
         return next(iter(self.unpacked.values()))
+
+    @property
+    def script_folders(self) -> frozenset[str]:
+        """The folders with a start script."""
+        return frozenset([*self.unpacked.values(), *map(self.place, self.parts)])

@@ -122,7 +122,8 @@ def at_hand(facts: Facts) -> list[str]:
     """The versions of the releases that the host has, as archive, folder or image; the oldest first."""
     images = facts.engine.images if facts.engine else ()
     loaded = [name.rpartition(":")[2] for name in images]
-    known = {*facts.host.unpacked, *facts.host.archives, *filter(VERSION.fullmatch, loaded)}
+    parts = [version for version, base in facts.host.parts.items() if base in facts.host.unpacked]
+    known = {*facts.host.unpacked, *facts.host.archives, *parts, *filter(VERSION.fullmatch, loaded)}
     return sorted(known, key=by_age)
 
 

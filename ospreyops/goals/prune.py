@@ -66,12 +66,16 @@ def removable_folders(facts: Facts, keep: int = 2) -> list[str]:
 
 
 def _unneeded_folders(facts: Facts, keep: int) -> list[tuple[str, str]]:
-    """(version, folder) of the unpacked releases whose images are not in Docker, or not needed there."""
+    """(version, folder) of the unpacked releases whose images are not in Docker, or not needed there.
+
+    One that has the lower layers of another, which is needed, is needed, too.
+    """
     host = facts.host
     if not facts.engine:
         return []
     needed = (facts.engine.images.keys() - set(unneeded(facts, keep))) | _used(facts)
-    used = {host.folder, host.unit.folder if host.unit else ""}
+    bases = {base for version, base in host.parts.items() if Release(version).image in needed}
+    used = {host.folder, host.unit.folder if host.unit else "", *(host.unpacked.get(base, "") for base in bases)}
     rows = [(version, folder) for version, folder in host.unpacked.items() if folder not in used]
     own = [(folder.rpartition("/")[2], folder) for folder in host.own if folder not in used]
     return sorted({row for row in (*rows, *own) if Release(row[0]).image not in needed})

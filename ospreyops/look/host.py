@@ -65,6 +65,7 @@ def _releases_questions(folder: str, archive: str) -> dict[str, Command]:
             f"{PRINT}; cd {{folder}} && {{ for f in {ARCHIVES}.bz2 */{ARCHIVES}.bz2; do"
             f' if [ -f "$f" ] && [ -f "$(dirname "$f")/{SCRIPT}" ]; then p "$f"; fi; done;'
             f' for f in */{MARK}; do d=$(dirname "$f");'
+            f' [ -f "$d/{SCRIPT}" ] && s=$(grep -a "^base:" "$f") && p "$d/$s";'
             f' if [ ! -h "$d" ] && ( cd "$d" && {UNTOUCHED} ); then p "$d/";'
             ' s=$(grep -a "^sha256:" "$f") && p "$d/$s"; fi; done; true; }',
             folder=folder,
@@ -111,6 +112,7 @@ def host_facts(settings: Settings, answers: Mapping[str, Answer]) -> HostFacts:
         unpacked=_releases(folder, answers["unpacked"].out),
         own=_own(folder, answers["unpacked"].out),
         unpacked_from=_sources(answers["unpacked"].out),
+        parts=_parts(answers["unpacked"].out),
         archives=_archives(settings.archive, answers["archives"].out),
         unit=systemctl.unit(answers["unit"].out),
         systemd=bool(answers["unit"].out),
@@ -181,6 +183,12 @@ def _own(folder: str, listing: str) -> frozenset[str]:
     """The folders with a mark of this tool whose whole name is a version."""
     names = [line.removesuffix("/") for line in listing.splitlines() if line.endswith("/")]
     return frozenset(f"{folder}/{name}" for name in names if VERSION.fullmatch(name))
+
+
+def _parts(listing: str) -> dict[str, str]:
+    """Version -> the version that has its other layers, as the mark in its folder has it."""
+    rows = (line.partition("/base:") for line in listing.splitlines())
+    return {name: base for name, _, base in rows if VERSION.fullmatch(name) and VERSION.fullmatch(base)}
 
 
 def _sources(listing: str) -> dict[str, str]:

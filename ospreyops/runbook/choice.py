@@ -32,4 +32,5 @@ def _forms(facts: Facts, version: str) -> list[str]:
     host, images = facts.host, facts.engine.images if facts.engine else {}
     archive = [f"archive ({size(host.archives[version][1])})"] if version in host.archives else []
     folder = ["folder"] if version in host.unpacked else []
+    folder += [f"folder, on top of {host.parts[version]}"] if version in host.parts else []
     return [*archive, *folder, *(["image"] if Release(version).image in images else [])]

@@ -61,7 +61,7 @@ def list_(site: Site, json_: bool = False) -> None:
     facts = site.look()
     images, host = engine_of(facts).images, facts.host
     if json_:
-        found = {"images": as_json(images), "unpacked": host.unpacked, "archives": host.archives}
+        found = {"images": as_json(images), "unpacked": host.unpacked, "archives": host.archives, "parts": host.parts}
         site.console.data({"host": site.name, **found})
         return
     cells = [["IMAGE", "DIGEST", "CREATED", "SIZE", "STATE"]]
@@ -74,6 +74,8 @@ def list_(site: Site, json_: bool = False) -> None:
         for version in sorted({*host.unpacked, *host.archives}, key=by_age):
             where = host.unpacked.get(version) or host.archives[version][0]
             site.console.say(f"release {version} is on the host: {where}", hang=2)
+        for version, base in sorted(host.parts.items()):
+            site.console.say(f"release {version} is on the host: {host.place(version)}, on top of {base}", hang=2)
 
 
 @task(help={"keep": "releases to keep, the running one and the rollback target included (default 2)"})

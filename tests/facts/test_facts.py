@@ -158,6 +158,13 @@ def test_the_start_script_is_the_releases_own_else_that_of_another_that_is_there
     assert host.script_folder("0.3") == folder
 
 
+def test_a_release_without_its_lower_layers_has_its_own_start_script() -> None:
+    host = replace(simulated(SimHost()).look().host, unpacked={"0.3": "/x/0.3"}, parts={"0.4": "0.3"})
+    own = "/home/ops/osprey/service-docker/0.4"
+    assert host.script_folder("0.4") == own
+    assert host.script_folders == {"/x/0.3", own}
+
+
 def test_a_process_is_named_by_what_runs_and_not_by_its_words() -> None:
     assert Process(1, 1, 1, "/x/VBoxHeadless --comment docker-machine").program == "VBoxHeadless"
     assert Process(1, 1, 1, "").program == ""

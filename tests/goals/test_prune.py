@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -120,6 +121,19 @@ def test_what_is_not_needed_and_not_removed_is_listed(found: Facts) -> None:
             named = {found.host.desired and found.host.desired.version, *found.host.proven}
             used = {container.image for container in found.engine.containers}
             assert version in named or image in used or any(clause.startswith(folder) for clause in told)
+
+
+def test_a_release_that_a_needed_one_lies_on_is_kept() -> None:
+    used = Container("c1", "osprey/service:0.4", "sha256:d", "running", "2026-01-01T00:00:00", 44342)
+    engine = EngineFacts(False, {used.image: Image(used.image, used.digest, 1, 1)}, used)
+    unpacked = {version: f"{FOLDER}/{version}" for version in ("0.2", "0.3")}
+    own = frozenset(f"{FOLDER}/{version}" for version in ("0.1", "0.2", "0.3", "0.4"))
+    host = HostFacts("sim", "ops", "Linux", "/home/ops", FOLDER, 0, unpacked=unpacked, own=own)
+    machine = MachineFacts("native", State.RUNNING)
+    for base, gone in (("0.3", {"0.1", "0.2"}), ("0.2", {"0.1", "0.3"})):
+        parts = {"0.4": base, "0.1": "0.2"}
+        found = Facts(replace(host, parts=parts), machine, engine, ProbeResult("", "v0.4", None, {"0.4": None}))
+        assert removing(list(pruned(found, TARGET, keep=1)))[1] == {f"{FOLDER}/{version}" for version in gone}
 
 
 def full(*versions: str, sim: Sim) -> SimHost:

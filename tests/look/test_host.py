@@ -145,6 +145,20 @@ def test_a_release_right_in_the_folder_is_found() -> None:
     assert facts.unpacked == {"0.3": "/home/jeff/osprey"}
 
 
+@pytest.mark.parametrize(
+    ("row", "found"),
+    [
+        ("0.4/base:0.3", {"0.4": "0.3"}),
+        ("0.4.before-1/base:0.3", {}),
+        ("0.4/base:0.3?base:0.2", {}),
+        ("0.4/base:", {}),
+        ("x/0.4/base:0.3", {}),
+    ],
+)
+def test_a_release_that_lies_on_another_one_is_read(row: str, found: dict[str, str]) -> None:
+    assert told(unpacked=f"0.4/\n{row}\n").parts == found
+
+
 def test_the_systemd_unit_is_read() -> None:
     path = "/usr/lib/systemd/system/osprey.service"
     assert told(unit=UNIT).unit == Unit("active", path, "/opt/osprey", "0.3")

@@ -97,7 +97,8 @@ def _unpacked(host: SimHost) -> str:
     rows = [f"{found}/osprey-service-docker-{found}.tar.bz2" for found in sorted(host.unpacked)]
     own = [f"{version}/" for version in sorted(host.own)]
     sources = [f"{found}/sha256:{digest}" for found, digest in host.unpacked_from.items() if found in host.own]
-    return "\n".join(["\n".join(rows), *own, *sources])
+    parts = [f"{found}/base:{base}" for found, base in host.parts.items()]
+    return "\n".join(["\n".join(rows), *own, *sources, *parts])
 
 
 def _listener(host: SimHost) -> str:

@@ -12,6 +12,7 @@ WANTED = r"mv -f \S+/wanted\.new \S+/wanted$"
 RECORD = rf"^umask 077 && .*\"version\": \"([0-9.]+)\".*\"digest\": \"(\S*)\".* && {WANTED}"
 DISCARD = r"^cd \S+ && \[ ! -h ([0-9.]+) \] && \( cd \1 && .* \) && rm -rf \1$"
 DRAIN = r"docker rename (\S+) (\S+) && \{ docker exec \2 sh -c .*kill -TERM \$\(pidof caddy\)"
+EXTRACT = r"tar -xof .*echo sha256:(\w+) (?:.*echo base:([0-9.]+) )?.*&& mv \S+ ([0-9.]+)$"
 CHANGES: dict[str, Callable[..., object]] = {
     RECORD: lambda host, version, digest: host.record(version, digest),
     DISCARD: lambda host, version: host.discard(version),
@@ -30,8 +31,9 @@ CHANGES: dict[str, Callable[..., object]] = {
     r"--ctstate INVALID -j RETURN": lambda host: host.switch_traffic("44342"),
     r"docker image rm (\S+?)'?$": lambda host, name: host.forget(name),
     r"docker rm (osprey-service(?:-left-\d+)?(?:-\d+)?);": lambda host, name: host.remove(name),
+    r"/([0-9.]+)/layers\.tar\.bz2.*docker load": lambda host, version: host.load_part(version),
     r"osprey-service-docker-([0-9.]+)\.tar\.bz2.*docker load": lambda host, version: host.load(version),
-    r"tar -xof .*echo sha256:(\w+) .*&& mv \S+ ([0-9.]+)$": lambda host, digest, version: host.extract(version, digest),
+    EXTRACT: lambda host, digest, base, version: host.extract(version, digest, base or ""),
     r"^rm -rf \S+/\.[0-9.]+\.part$": lambda host: None,
     r"mv -f (osprey-service(?:-\d+)?\.log) osprey-service(?:-\d+)?\.log\.1": lambda host, log: host.logs.discard(log),
     r"ln -f (osprey-service\S*\.log) osprey-service-failed-([0-9.]+)\.log$": lambda host, _, version: (

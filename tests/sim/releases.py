@@ -25,7 +25,8 @@ class SimReleases:
 
     labels: version -> the protocol versions of its image; built: its architecture; rebuilt: version -> the digest that
     loading it gives. holders: digest -> a container of another name.
-    unpacked_from: version -> the sha256 of the archive; sums: the text of SHA256SUMS beside the archives.
+    unpacked_from: version -> the sha256 of the archive; parts: version -> the one that has its lower layers.
+    layers: version -> those of its image. sums: the text of SHA256SUMS beside the archives.
     """
 
     images: dict[str, str] = field(default_factory=dict)
@@ -38,6 +39,8 @@ class SimReleases:
     rebuilt: dict[str, str] = field(default_factory=dict)
     holders: dict[str, str] = field(default_factory=dict)
     unpacked_from: dict[str, str] = field(default_factory=dict)
+    parts: dict[str, str] = field(default_factory=dict)
+    layers: dict[str, tuple[str, ...]] = field(default_factory=dict)
     sums: str = ""
 
     def load(self, version: str) -> str:
@@ -46,9 +49,21 @@ class SimReleases:
         self.images[f"osprey/service:{version}"] = digest
         return f"Loaded image: osprey/service:{version}\nid {digest}\n"
 
-    def extract(self, version: str, digest: str = "") -> None:
+    def load_part(self, version: str) -> str:
+        """What `docker load` comes to without the lower layers: Docker must have those."""
+        base = f"osprey/service:{self.parts[version]}"
+        if base not in self.images:
+            raise Failed("exit status 1: content digest not found")
+        return self.load(version)
+
+    def extract(self, version: str, digest: str = "", base: str = "") -> None:
         """What unpacking a release comes to: the tool's own mark is in it, with the archive's sha256."""
-        self.unpacked.add(version)
+        self.unpacked.discard(version)
+        self.parts.pop(version, None)
+        if base:
+            self.parts[version] = base
+        else:
+            self.unpacked.add(version)
         self.unpacked_from[version] = digest or archive_sum(version)
         self.own.add(version)
 
@@ -62,6 +77,7 @@ class SimReleases:
         if version not in self.own:
             raise Failed("exit status 1")
         self.unpacked.discard(version)
+        self.parts.pop(version, None)
         self.own.remove(version)
 
     def forget(self, name: str) -> None:
@@ -71,6 +87,6 @@ class SimReleases:
     def described(self) -> dict[str, Image]:
         """The images as a look finds them."""
         return {
-            name: Image(name, digest, 1, 1, self.labels.get(name[15:], ALL), self.built)
+            name: Image(name, digest, 1, 1, self.labels.get(name[15:], ALL), self.built, self.layers.get(name[15:], ()))
             for name, digest in self.images.items()
         }
