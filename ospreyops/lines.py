@@ -141,24 +141,27 @@ def move_unit(facts: Facts, release: Release, folder: str) -> Command:
     )
 
 
-def load(facts: Facts, target: Target, folder: str, release: Release) -> Command:
+def load(facts: Facts, target: Target, folder: str, release: Release, *, file: str = "") -> Command:
     """Runbook: `docker load < FILE`; lbzip2 and bzip2 decode it faster (0.46, 0.75 of Docker's time)."""
-    file, line = quote(f"{folder}/{release.image_archive}"), target.machine.at_engine(docker.load())
+    path, line = quote(f"{folder}/{file or release.image_archive}"), target.machine.at_engine(docker.load())
     decode = next((tool for tool in DECODERS if tool in facts.host.tools), None)
-    return Command(f"{decode} -dc {file} | {line}" if decode else f"<{file} {line}", 1800, facts.sudo)
+    return Command(f"{decode} -dc {path} | {line}" if decode else f"<{path} {line}", 1800, facts.sudo)
 
 
-def load_gated(facts: Facts, target: Target, folder: str, release: Release, part: Sequence[str] = ()) -> Command:
+def load_gated(
+    facts: Facts, target: Target, folder: str, release: Release, part: Sequence[str] = (), *, file: str = ""
+) -> Command:
     """The same, through the gate: Docker gets no name but that of the release, and that one last.
 
     part: what the gate is told of the layers (delivery/partial.py); without it, all of the archive is loaded.
+    file: the image archive in the folder, where that is not the release's own.
     """
     unzip = "" if DECODERS[0] in facts.host.tools else program("ospreyops.delivery", "unzip.pl")
     words = "".join(f" {quote(word)}" for word in ([unzip, *part] if unzip or part else []))
     gated = sh(
         "perl -e {gate} {file} {image} {built}",
         gate=program("ospreyops.delivery", "gate.pl"),
-        file=f"{folder}/{release.image_archive}",
+        file=f"{folder}/{file or release.image_archive}",
         image=release.image,
         built=facts.engine.architecture if facts.engine else "",
         limit=1800,

@@ -28,19 +28,20 @@ HELD = "jeff@grisman-12 (pid 4711): deploy --version 0.4, begun "
 
 def running(version: str = "0.3", **state: Any) -> SimHost:
     """A server where a release serves, which is the desired one."""
-    return _with_release(SimHost(**state), version)
+    return running_on(SimHost(**state), version)
 
 
 def serving(**state: Any) -> SimMac:
     """A Mac where 0.3 serves, which is the desired release, but for what the state says."""
     desired = state.pop("desired", "0.3")
-    mac = _with_release(SimMac(**state), "0.3")
+    mac = running_on(SimMac(**state), "0.3")
     mac.rules.append(RULE)
     mac.desired = desired
     return mac
 
 
-def _with_release(host: Host, version: str) -> Host:
+def running_on(host: Host, version: str) -> Host:
+    """The same host, where a release serves, which is the desired one."""
     host.load(version)
     host.unpacked.add(version)
     host.start(version)

@@ -117,10 +117,10 @@ class Console:
     def step(self, why: str, line: str, outcome: Optional[str]) -> Iterator[None]:
         """Show why a step is done and its line, then its outcome and how long it took; a wait has no outcome yet."""
         self._end_wait()
-        self._last_wait = ""
+        self._last_wait, shown = "", line.replace("\n", "\n  $ ")
         if not self.brief:
             self.say(why, mark=f"{self._paint('•' if self.screen.unicode else '*', 'step')} ")
-            self.dim(f"  $ {line}")
+            self.dim(f"  $ {shown}")
         try:
             with self.doing(why, line=line) as activity:
                 yield
@@ -128,7 +128,7 @@ class Console:
             failed = why if self.brief else ""
             self._ended(failed, activity, good=False)
             if self.brief:
-                self.dim(f"  $ {line}")
+                self.dim(f"  $ {shown}")
             raise
         if outcome is not None:
             with self.screen.lock:

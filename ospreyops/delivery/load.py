@@ -24,6 +24,7 @@ class Load:
     """Load a release's image, and no other: the gate lets no archive give another name.
 
     gated: the line through the gate, of the part that the gate is told of, or of the whole; typed: without the gate.
+    hint: what to try where Docker does not take it, if that is not to look for a full disk.
     ending: the question which layers the archive has; None where only the whole will do.
     chains: the layers of each image that Docker has whole, the lowest first.
     restore: the line that gives an image's name back to what had it before.
@@ -43,6 +44,7 @@ class Load:
     record: Callable[[str, str], Command] = field(compare=False)
     discard: Optional[Command] = field(default=None, compare=False)
     remove: Optional[Command] = field(default=None, compare=False)
+    hint: str = field(default="", compare=False)
     ending: Optional[Command] = field(default=None, compare=False)
     chains: Sequence[Sequence[str]] = field(default=(), compare=False)
 
@@ -52,7 +54,18 @@ class Load:
     def perform(self, host: Host) -> None:
         """Errors: Failed when the archive is damaged, or holds another image."""
         host.run(self.mark)
-        answer = self._load_part(host) or self._load(host)
+        self._finish(host, self._load_part(host) or self._load(host))
+
+    def perform_part(self, host: Host, line: Command) -> bool:
+        """Load by a line that gives Docker new layers alone; false where Docker did not take them: the mark stays."""
+        host.run(self.mark)
+        answer = self._taken(host, line)
+        if answer:
+            self._finish(host, answer)
+        return answer is not None
+
+    def _finish(self, host: Host, answer: Answer) -> None:
+        """What follows a load. Errors: Failed when it gave another name than the image's."""
         if self.remove and self.release.image in docker.loaded(answer.out):
             host.console.dim("    once more: the load that was cut off may have left partial layers")
             host.run(self.remove)
@@ -70,18 +83,20 @@ class Load:
             raise Failed(f"the archive of {self.release.version} holds {holds}, not {self.release.image}")
 
     def _load_part(self, host: Host) -> Optional[Answer]:
-        """What loading only what Docker lacks printed; None where that was not to be done, or did not do.
-
-        A part that Docker did not take may have left the image's name behind, with an image that does not run.
-        """
+        """What loading only what Docker lacks printed; None where that was not to be done, or did not do."""
         if not self.ending:
             return None
         said = host.ask({"ending": self.ending}, sudo=self.ending.sudo)["ending"].out
         told = partial.words(partial.members_of(said), self.chains, self.release.image)
-        if not told:
-            return None
+        return self._taken(host, self.gated(told)) if told else None
+
+    def _taken(self, host: Host, line: Command) -> Optional[Answer]:
+        """What loading a part printed; None where Docker did not take it.
+
+        It may have left the image's name behind, with an image that does not run.
+        """
         with suppress(Failed), host.console.progress():
-            answer = host.run(self.gated(told))
+            answer = host.run(line)
             verdict = VERDICT.search(answer.err)
             taken = docker.loaded(answer.out) == [self.release.image] and docker.loaded_id(answer.out)
             if taken and verdict and verdict[1] == "image":
@@ -103,7 +118,7 @@ class Load:
                 raise Failed(
                     f"{self.release.image_archive} cannot be loaded: {case}",
                     evidence=error.evidence,
-                    hint="is a disk full? (df, docker system df)",
+                    hint=self.hint or "is a disk full? (df, docker system df)",
                 ) from None
         else:
             refused = VERDICT.search(answer.err)

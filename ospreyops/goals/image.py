@@ -10,16 +10,19 @@ from .. import lines
 from ..delivery.archive import Archive
 from ..delivery.extract import Extract
 from ..delivery.load import Load
+from ..delivery.part import Part
+from ..delivery.send_part import SendPart
 from ..delivery.upload import Upload
 from ..errors import Blocked
 from ..facts import Facts
-from ..release import Release
+from ..release import LAYERS, Release
 from ..remote.command import Command, sh
-from ..step import Step
+from ..step import Action, Step
 from ..target import Target
 from ..text import either, near, size
 from . import fitness, machine
 from .desired import at_hand
+from .part import base, part
 from .rollout import Plan, is_image_of
 
 
@@ -38,15 +41,26 @@ def prepared(plan: Plan, *, starting: bool) -> Iterator[Step]:
         fitness.check_image(plan)
     if starting and plan.rollout.image:
         yield from named(facts, target, release, plan.rollout.image)
-    if starting and release.image in plan.engine.images and plan.script_folder not in facts.host.unpacked.values():
+    if starting and release.image in plan.engine.images and plan.script_folder not in facts.host.script_folders:
         yield from unpacked(facts, target, release, given)
 
 
 def unpacked(facts: Facts, target: Target, release: Release, given: Optional[Archive]) -> Iterator[Step]:
     """The release lies unpacked in a folder of its own on the host. Errors: Blocked."""
-    host, version = facts.host, release.version
     if _folder(facts, target, release, given):
         return
+    upload, extract = _ways(facts, target, release, given)
+    if upload:
+        name = upload.source.name
+        yield Step(f"{name} is on this computer", upload, f"{name} is uploaded")
+    yield Step(
+        f"release {release.version} is not unpacked on the host", extract, f"release {release.version} is unpacked"
+    )
+
+
+def _ways(facts: Facts, target: Target, release: Release, given: Optional[Archive]) -> tuple[Optional[Upload], Extract]:
+    """How the release comes into its folder; no upload where its archive is there. Errors: Blocked."""
+    host, version, upload = facts.host, release.version, None
     archive, needed = _archive(facts, target, release, given)
     sent, sudo = given is not None and not target.settings.here, not host.writable
     needed *= 2 if sent else 1
@@ -56,9 +70,8 @@ def unpacked(facts: Facts, target: Target, release: Release, given: Optional[Arc
     if given and sent:
         archive = f"{host.folder}/.incoming/{release.archive}"
         upload = Upload(given.path, archive, target.settings.ssh, sudo)
-        yield Step(f"{given.path.name} is on this computer", upload, f"{given.path.name} is uploaded")
     extract = Extract(release, archive, host.place(version), target.settings.pin(version), consume=sent, sudo=sudo)
-    yield Step(f"release {version} is not unpacked on the host", extract, f"release {version} is unpacked")
+    return upload, extract
 
 
 def _folder(facts: Facts, target: Target, release: Release, given: Optional[Archive]) -> Optional[str]:
@@ -82,7 +95,7 @@ def _archive(facts: Facts, target: Target, release: Release, given: Optional[Arc
     there = at_hand(facts)
     meant = near(release.version, there)
     looked = f"looked in {host.folder} and for {target.settings.archive}/{release.archive}"
-    unlike = ", from the archive that osprey.releases names" if release.version in host.unpacked else ""
+    unlike = ", from the archive that osprey.releases names" if release.version in {*host.unpacked, *host.parts} else ""
     raise Blocked(
         f"release {release.version} is not on {host.name}{unlike}"
         + (f"; did you mean {either(meant)}?" if meant else ""),
@@ -92,7 +105,10 @@ def _archive(facts: Facts, target: Target, release: Release, given: Optional[Arc
 
 
 def loaded(facts: Facts, target: Target, release: Release, given: Optional[Archive] = None) -> Iterator[Step]:
-    """The release's image is in Docker, whole; with an archive given, the image of that archive."""
+    """The release's image is in Docker, whole; with an archive given, the image of that archive.
+
+    One that lies on the host without its lower layers is loaded after the release that has them.
+    """
     yield from machine.up(facts, target)
     if not facts.engine:
         return
@@ -101,15 +117,36 @@ def loaded(facts: Facts, target: Target, release: Release, given: Optional[Archi
     other = given is not None and name in engine.images and not is_image_of(facts, given, engine.images[name].digest)
     if name in engine.images and not other and (not cut_off or in_use):
         return
-    yield from unpacked(facts, target, release, given)
     why = f"{name} in Docker is another image than that of {given.path.name}" if given and other else ""
     why = why or (f"the last load of {name} did not end" if cut_off else f"{name} is not in Docker")
-    load = _load(facts, target, release, given, again=cut_off and not in_use)
-    yield Step(why, load, f"{name} is in Docker", then_look=True)
+    again = cut_off and not in_use
+    do: Action
+    if new := part(facts, target, release, given):
+        why = f"{why}; most of its layers are, with {new.base}"
+        do = _sent(facts, target, release, given, new)
+    elif not given and not _folder(facts, target, release, given) and (lower := base(facts, target, release)):
+        yield from loaded(facts, target, lower)
+        why = f"{why}; its upper layers are on the host"
+        do = _load(facts, target, release, None, again=again, file=LAYERS)
+    else:
+        yield from unpacked(facts, target, release, given)
+        do = _load(facts, target, release, given, again=again)
+    yield Step(why, do, f"{name} is in Docker", then_look=True)
 
 
-def _load(facts: Facts, target: Target, release: Release, given: Optional[Archive], *, again: bool) -> Load:
-    """The action that loads the image, with the lines that make it whole or undo it."""
+def _sent(facts: Facts, target: Target, release: Release, given: Optional[Archive], new: Part) -> SendPart:
+    """The action that sends and loads a part of a given archive, and the whole where that does not do."""
+    upload, extract = _ways(facts, target, release, given)
+    assert upload, "there is a part of what is sent alone"
+    load = _load(facts, target, release, given, again=False)
+    line = lines.load_gated(facts, target, facts.host.place(release.version), release, file=LAYERS)
+    return SendPart(new, upload, extract, load, line)
+
+
+def _load(
+    facts: Facts, target: Target, release: Release, given: Optional[Archive], *, again: bool, file: str = ""
+) -> Load:
+    """The action that loads the image, with the lines that make it whole or undo it. file: as of lines.load_gated."""
     host, images = facts.host, facts.engine.images if facts.engine else {}
     folder = _folder(facts, target, release, given) or host.place(release.version)
     chains = [image.layers for image in lines.whole_images(facts)]
@@ -138,17 +175,18 @@ def _load(facts: Facts, target: Target, release: Release, given: Optional[Archiv
         own=host.folder,
     )
     return Load(
-        lines.load(facts, target, folder, release),
+        lines.load(facts, target, folder, release, file=file),
         release,
-        partial(lines.load_gated, facts, target, folder, release),
+        partial(lines.load_gated, facts, target, folder, release, file=file),
         restore,
         mark=marking("umask 077 && mkdir -p {files} && cd {files} && { [ -e {mark} ] || : >{mark}; }"),
         unmark=marking("rm -f {files}/{mark}"),
         record=record,
         discard=lines.remove_release(facts, release.version) if folder == host.place(release.version) else None,
         remove=lines.remove_image(facts, target, release.image) if again else None,
-        ending=lines.ending(facts, folder, release) if chains else None,
+        ending=lines.ending(facts, folder, release) if chains and not file else None,
         chains=chains,
+        hint=f"--from FILE, with {release.archive} on this computer" if file else "",
     )
 
 

@@ -237,7 +237,7 @@ def releases(facts: Facts, target: Target) -> Row:
     host, images = facts.host, facts.engine.images if facts.engine else {}
     places = {
         f"in {target.settings.archive}": host.archives,
-        f"in {host.folder}": host.unpacked,
+        f"in {host.folder}": {*host.unpacked, *host.parts},
         "in Docker": [name.rpartition(":")[2] for name in images],
     }
     found = [f"{', '.join(sorted(versions))} {where}" for where, versions in places.items() if versions]

@@ -14,11 +14,14 @@ from hypothesis import strategies as st
 
 from ospreyops.console import Console, Screen
 from ospreyops.delivery.archive import archive
+from ospreyops.delivery.extract import Extract, PartOf
 from ospreyops.delivery.part import Part
 from ospreyops.delivery.partial import words
 from ospreyops.delivery.source import sha256
-from ospreyops.errors import Failed
+from ospreyops.errors import Blocked, Failed
 from ospreyops.release import LAYERS, SCRIPT, Release, check_members
+from ospreyops.remote.host import Host
+from ospreyops.settings import HERE, Settings
 from tests.delivery.gate import members
 from tests.delivery.images import IMAGE, PACKERS, digest, listed, released, written
 from tests.delivery.layered import classic, config_of, diffs, oci
@@ -113,3 +116,11 @@ def test_a_part_gives_no_other_name_than_the_releases(tmp_path: Path) -> None:
     released(whole, bz2.compress(other))
     with pytest.raises(Failed, match=r"it holds osprey/service:9\.9"):
         made(one)
+
+
+def test_a_whole_archive_is_not_unpacked_as_a_part(tmp_path: Path) -> None:
+    archive = released(tmp_path / RELEASE.archive, b"BZh9")
+    extract = Extract(RELEASE, str(archive), str(tmp_path / "0.3"), part_of=PartOf("ab" * 32, "0.2"))
+    with pytest.raises(Blocked, match=f"it has no {LAYERS}"):
+        extract.perform(Host(Settings(HERE), Console(Screen(), "here")))
+    assert not (tmp_path / "0.3").exists()

@@ -82,6 +82,8 @@ class SimReleases:
 
     def forget(self, name: str) -> None:
         """What `docker image rm` comes to."""
+        if name not in self.images:
+            raise Failed("exit status 1: No such image")
         del self.images[name]
 
     def described(self) -> dict[str, Image]:

@@ -1,0 +1,66 @@
+"""Send a release to a host that has most of its layers, and load it there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Optional
+
+from ..errors import Blocked, Failed
+from ..remote.command import Command
+from ..remote.host import Host
+from ..text import size
+from . import pin
+from .extract import Extract, PartOf
+from .load import Load
+from .part import Part
+from .source import sha256
+from .upload import Upload
+
+
+@dataclass(frozen=True)
+class SendPart:
+    """Send and load the layers alone that Docker lacks; the whole where these cannot be made, or do not do.
+
+    upload, extract, load: the ways of the whole. load_part: the line that loads the part, once it is unpacked.
+    """
+
+    part: Part
+    upload: Upload
+    extract: Extract
+    load: Load
+    load_part: Command = field(compare=False)
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, (self.upload, self.extract, self.load)))
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of the whole archive. Errors: Blocked when it cannot be read."""
+        return self.upload.digest
+
+    def perform(self, host: Host) -> None:
+        """Errors: Blocked when it is not the archive that is meant; Failed when it does not arrive, or is damaged."""
+        pin.check(self.part.release.archive, self.digest, self.extract.pin, "")
+        path = self._made(host)
+        if path and self._perform_part(host, path):
+            return
+        load = replace(self.load, ending=None) if path else self.load
+        for action in (self.upload, self.extract, load):
+            action.perform(host)
+
+    def _made(self, host: Host) -> Optional[Path]:
+        """The part, as a release archive; None where it cannot be made."""
+        try:
+            return self.part.made(host.console)
+        except (Blocked, Failed) as error:
+            host.console.dim(f"    all layers are sent: {error.case}")
+            return None
+
+    def _perform_part(self, host: Host, path: Path) -> bool:
+        """Send and load the part; false where Docker does not take it."""
+        sizes = [size(file.stat().st_size) for file in (path, self.upload.source)]
+        host.console.dim(f"    the new layers alone: {sizes[0]} of {sizes[1]}")
+        replace(self.upload, source=path).perform(host)
+        replace(self.extract, pin=sha256(path), part_of=PartOf(self.digest, self.part.base)).perform(host)
+        return self.load.perform_part(host, self.load_part)
