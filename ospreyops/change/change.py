@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Optional
 
 from ..console import Console
-from ..delivery.send_part import SendPart
 from ..delivery.upload import Upload
 from ..errors import Blocked, Busy, Interrupted, OspreyError, Superseded, Unreachable
 from ..facts import Facts
@@ -122,7 +121,7 @@ class Change:
         try:
             yield
             done["ok"] = True
-            self._archive = step.do.digest if isinstance(step.do, (Upload, SendPart)) else self._archive
+            self._archive = step.do.digest if isinstance(step.do, Upload) else self._archive
         except Superseded as refused:
             self._lease = None
             raise self._lost(LockLost(refused.case, connected=True)) from None

@@ -34,14 +34,9 @@ class SendPart:
     def __str__(self) -> str:
         return "\n".join(map(str, (self.upload, self.extract, self.load)))
 
-    @property
-    def digest(self) -> str:
-        """The sha256 of the whole archive. Errors: Blocked when it cannot be read."""
-        return self.upload.digest
-
     def perform(self, host: Host) -> None:
         """Errors: Blocked when it is not the archive that is meant; Failed when it does not arrive, or is damaged."""
-        pin.check(self.part.release.archive, self.digest, self.extract.pin, "")
+        pin.check(self.part.release.archive, self.upload.digest, self.extract.pin, "")
         path = self._made(host)
         if path and self._perform_part(host, path):
             return
@@ -62,5 +57,5 @@ class SendPart:
         sizes = [size(file.stat().st_size) for file in (path, self.upload.source)]
         host.console.dim(f"    the new layers alone: {sizes[0]} of {sizes[1]}")
         replace(self.upload, source=path).perform(host)
-        replace(self.extract, pin=sha256(path), part_of=PartOf(self.digest, self.part.base)).perform(host)
+        replace(self.extract, pin=sha256(path), part_of=PartOf(self.upload.digest, self.part.base)).perform(host)
         return self.load.perform_part(host, self.load_part)

@@ -184,7 +184,7 @@ def _load(
         record=record,
         discard=lines.remove_release(facts, release.version) if folder == host.place(release.version) else None,
         remove=lines.remove_image(facts, target, release.image) if again else None,
-        ending=lines.ending(facts, folder, release) if chains and not file else None,
+        ending=lines.ending(facts, folder, release) if chains else None,
         chains=chains,
         hint=f"--from FILE, with {release.archive} on this computer" if file else "",
     )

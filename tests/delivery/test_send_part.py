@@ -102,7 +102,13 @@ def test_without_the_release_below_nothing_is_loaded_and_the_archive_is_asked_fo
     far.below.unlink()
     with pytest.raises(Blocked, match=r"release 0\.3 is not on") as refused:
         far.steps(sent=False)
-    assert refused.value.hint.startswith("--from FILE")
+    assert refused.value.hint.startswith("--from FILE") and refused.value.evidence.endswith("there are: 0.2")
+
+
+def test_a_folder_whose_start_script_is_gone_is_no_release(far: Far) -> None:
+    far.send()
+    (far.folder / "0.3" / SCRIPT).unlink()
+    assert far.own.parts == {} and f"{far.folder}/0.3" not in far.own.script_folders
 
 
 def test_layers_that_docker_refuses_later_want_the_archive_again(far: Far) -> None:

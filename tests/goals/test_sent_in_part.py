@@ -90,6 +90,14 @@ def test_an_image_that_docker_lost_is_loaded_again_without_this_computer(sim: Si
     assert loads(host) == len(lost)
 
 
+def test_an_archive_of_the_host_is_taken_before_what_came_in_part(sim: Sim, line: str) -> None:
+    host = sent(sim, line)
+    host.archives.add("0.3")
+    host.forget("osprey/service:0.3")
+    assert sim("image.load 0.3 -H sim", host).code == 0
+    assert host.unpacked == {"0.2", "0.3"} and host.parts == {}
+
+
 def test_the_release_below_is_kept_while_the_one_above_is_needed(sim: Sim, line: str) -> None:
     host = sent(sim, line)
     host.proven.clear()
