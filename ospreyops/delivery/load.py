@@ -18,6 +18,8 @@ from . import partial
 VERDICT = re.compile(r"^gate: (image|other|damaged|unread|odd) (.*)$", re.MULTILINE)
 """What gate.pl says of an archive."""
 
+GOOD_COPY = "--from a good copy of the archive"
+
 
 @dataclass(frozen=True)
 class Load:
@@ -125,7 +127,7 @@ class Load:
             if not refused or refused[1] == "image":
                 return answer
         self._tidy(host, damaged=refused[1] != "unread")
-        hint = "install it there" if refused[1] == "unread" else "--from a good copy of the archive"
+        hint = "install it there" if refused[1] == "unread" else GOOD_COPY
         raise Failed(f"{self.release.image_archive} cannot be loaded: {refused[2]}", hint=hint)
 
     def _tidy(self, host: Host, *, damaged: bool) -> None:

@@ -13,17 +13,21 @@ from functools import cache
 from pathlib import Path
 
 from ..console import Console
-from ..errors import Failed
+from ..errors import Blocked, Failed
 from ..release import LAYERS, Release
 from ..remote.command import Command, quote
 from ..remote.host import Host
 from ..remote.perl import program
 from ..settings import HERE, Settings
-from .load import VERDICT
+from .load import GOOD_COPY, VERDICT
 
 LIMIT = 1800
 _making = threading.Lock()
 """Several hosts may need the same part: it is made once."""
+
+
+class NoPartError(Exception):
+    """No part of the archive can be made; the whole may do."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class Part:
     def made(self, console: Console) -> Path:
         """The part, as a release archive; the same content gives the same bytes.
 
-        Errors: Failed when it cannot be made.
+        Errors: NoPartError; Failed when the archive is damaged, or holds another image.
         """
         name = hashlib.sha256(repr(self).encode()).hexdigest()[:16]
         try:
@@ -53,7 +57,7 @@ class Part:
                     (Path(work) / made.name).rename(made)
                 return made
         except (OSError, EOFError, ValueError, OverflowError, tarfile.TarError) as error:
-            raise Failed(f"{self.archive.name} cannot be taken apart: {error}") from None
+            raise NoPartError(str(error)) from None
 
     def _make(self, work: Path, console: Console) -> None:
         image, layers = work / "image", work / LAYERS
@@ -72,15 +76,20 @@ class Part:
                 new.addfile(member, file)
 
     def _gate(self, image: Path, layers: Path, console: Console) -> None:
-        """The image archive, through the gate, without those layers. Errors: Failed when the gate refuses it."""
+        """The image archive, through the gate, without those layers. Errors: NoPartError, Failed."""
         packer = "lbzip2" if shutil.which("lbzip2") else "bzip2"
         unzip = "" if packer == "lbzip2" else program("ospreyops.delivery", "unzip.pl")
         gate = ["perl", "-e", program("ospreyops.delivery", "gate.pl"), str(image), self.release.image, "", unzip]
         line = f"{' '.join(map(quote, [*gate, *self.told]))} | {packer} -9 >{quote(str(layers))}"
-        with console.progress():
-            said = VERDICT.search(Host(Settings(HERE), console).run(Command(line, LIMIT)).err)
+        try:
+            with console.progress():
+                said = VERDICT.search(Host(Settings(HERE), console).run(Command(line, LIMIT)).err)
+        except (Blocked, Failed) as error:
+            raise NoPartError(error.case) from None
+        if said and said[1] in ("damaged", "other"):
+            raise Failed(f"{self.release.image_archive} cannot be loaded: {said[2]}", hint=GOOD_COPY)
         if not said or said[1] != "image":
-            raise Failed(f"{self.archive.name} cannot be taken apart: {said[2] if said else 'the gate said nothing'}")
+            raise NoPartError(said[2] if said else "the gate said nothing")
 
 
 @cache

@@ -6,14 +6,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Optional
 
-from ..errors import Blocked, Failed
 from ..remote.command import Command
 from ..remote.host import Host
 from ..text import size
 from . import pin
 from .extract import Extract, PartOf
 from .load import Load
-from .part import Part
+from .part import NoPartError, Part
 from .source import sha256
 from .upload import Upload
 
@@ -45,11 +44,11 @@ class SendPart:
             action.perform(host)
 
     def _made(self, host: Host) -> Optional[Path]:
-        """The part, as a release archive; None where it cannot be made."""
+        """The part, as a release archive; None where it cannot be made. Errors: Failed when the archive is damaged."""
         try:
             return self.part.made(host.console)
-        except (Blocked, Failed) as error:
-            host.console.dim(f"    all layers are sent: {error.case}")
+        except NoPartError as why:
+            host.console.dim(f"    all layers are sent: {why}")
             return None
 
     def _perform_part(self, host: Host, path: Path) -> bool:

@@ -88,6 +88,16 @@ def test_where_no_part_can_be_made_the_whole_is_sent(far: Far, monkeypatch: pyte
     assert far.files() == WHOLE
 
 
+def test_a_damaged_archive_is_refused_before_anything_is_sent(far: Far) -> None:
+    (step,) = far.steps()
+    data = bytearray(far.archive.read_bytes())
+    data[len(data) // 2] ^= 255
+    far.archive.write_bytes(data)
+    with pytest.raises(Failed, match="cannot be loaded"):
+        step.do.perform(far.host)
+    assert not (far.folder / ".incoming").exists() and not (far.folder / "0.3").exists()
+
+
 def test_the_layers_are_loaded_again_on_top_of_those_of_the_other_release(far: Far) -> None:
     far.send()
     (step,) = far.steps(sent=False)
