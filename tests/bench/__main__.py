@@ -24,8 +24,8 @@ from tests.conftest import PROJECT
 
 SIZE, ROUNDS = 730, 5
 ORDER = (
-    *("load", "load_bzip2", "reload", "there", "upgrade", "send_upgrade", "send", "look", "noop", "start", "fan_out"),
-    *("deploy", "switch", "heal"),
+    *("load", "load_bzip2", "reload", "there", "upgrade", "send_upgrade", "send_upgrade_slow", "send"),
+    *("look", "noop", "start", "fan_out", "deploy", "switch", "heal"),
 )
 """The rows of a whole bench."""
 TABLE = PROJECT / "docs/benchmarks.md"

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from tests.bench import slow
 from tests.bench.bench import LIMIT
 from tests.bench.figures import Way
 from tests.lab.hosts import There
@@ -22,5 +27,20 @@ def typed(host: There, *words: str) -> Way:
 
 def copied(host: There, file: Path) -> Way:
     """The file is copied into /tmp of the server."""
-    config = f"{host.inv.env['HOME']}/.ssh/config"
-    return typed(host, "scp", "-q", "-F", config, str(file), f"grisman:/tmp/{file.name}")
+    return typed(host, "scp", "-q", "-F", str(_config(host)), str(file), f"grisman:/tmp/{file.name}")
+
+
+@contextmanager
+def slowly(host: There) -> Iterator[None]:
+    """What is sent to the server, by scp or by the tool, goes through slow.py."""
+    config, words = _config(host), shlex.join([sys.executable, str(slow.__file__)])
+    before = config.read_text()
+    config.write_text(f"{before}\nHost grisman\n    ProxyCommand {words} %h %p\n")
+    try:
+        yield
+    finally:
+        config.write_text(before)
+
+
+def _config(host: There) -> Path:
+    return Path(host.inv.env["HOME"]) / ".ssh/config"
