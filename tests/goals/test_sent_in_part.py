@@ -3,48 +3,58 @@
 from __future__ import annotations
 
 import bz2
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from ospreyops.delivery.part import Part
 from tests.delivery.images import released
 from tests.delivery.layered import classic, diffs
 from tests.sim.host import Killed
-from tests.sim.sending import Receiver
+from tests.sim.sending import MacReceiver, Receiver, Receiving
 from tests.sim.states import digest
-from tests.worlds import Sim, clean, history, kill_before, running_on, spare
+from tests.worlds import RULE, Sim, clean, history, kill_before, running_on, spare
 
 BASE, SERVICE = b"base" * 50_000, b"service" * 1000
 LAYERS = {"0.2": tuple(diffs([BASE, b"0.2"])), "0.3": tuple(diffs([BASE, SERVICE]))}
+KINDS = [Receiver, MacReceiver]
 OWN = [f"0.2 {digest('0.2')}"]
 
 
-@pytest.fixture(scope="module")
-def line(tmp_path_factory: pytest.TempPathFactory) -> str:
+@pytest.fixture
+def line(tmp_path: Path) -> str:
     """What deploys 0.3 from an archive of this computer."""
-    archive = tmp_path_factory.mktemp("here") / "osprey-service-docker-0.3.tar"
+    archive = tmp_path / "osprey-service-docker-0.3.tar"
     return f"deploy 0.3 --drop-versions 0.2 -H sim --from {released(archive, bz2.compress(classic([BASE, SERVICE])))}"
 
 
-def below() -> Receiver:
-    """A server where 0.2 serves, which this tool unpacked and loaded, and 0.3 is in no archive."""
-    return running_on(Receiver(archives=set(), layers=LAYERS, recorded=OWN.copy(), own={"0.2"}), "0.2")
+def below(kind: type[Receiving] = Receiver) -> Receiving:
+    """A host where 0.2 serves, which this tool unpacked and loaded, and 0.3 is in no archive."""
+    host = running_on(kind(archives=set(), layers=LAYERS, recorded=OWN.copy(), own={"0.2"}), "0.2")
+    if isinstance(host, MacReceiver):
+        host.rules.append(RULE)
+    return host
 
 
-def sent(sim: Sim, line: str) -> Receiver:
-    """The same server after the deploy."""
-    host = below()
+def sent(sim: Sim, line: str, kind: type[Receiving] = Receiver) -> Receiving:
+    """The same host after the deploy."""
+    host = below(kind)
     ran = sim(line, host)
     assert ran.code == 0, ran.said
     return host
 
 
-def loads(host: Receiver) -> int:
+def loads(host: Receiving) -> int:
     """How often Docker was given something to load."""
     return sum("docker load" in line for line in host.ran)
 
 
-def test_a_deploy_sends_the_new_layers_and_a_second_one_does_nothing(sim: Sim, line: str) -> None:
-    host = sent(sim, line)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_deploy_sends_the_new_layers_and_a_second_one_does_nothing(
+    sim: Sim, line: str, kind: type[Receiving]
+) -> None:
+    host = sent(sim, line, kind)
     clean(host, "0.3")
     assert host.parts == {"0.3": "0.2"} and host.unpacked == {"0.2"} and not host.loading
     assert loads(host) == 1
@@ -52,6 +62,25 @@ def test_a_deploy_sends_the_new_layers_and_a_second_one_does_nothing(sim: Sim, l
     again = sim(line, host)
     assert (again.code, host.ran) == (0, []), again.said
     assert "nothing to do" in again.out
+
+
+def test_two_hosts_at_once_get_one_part_that_is_made_once(sim: Sim, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, make = [], Part._make
+
+    def counted(self: Part, *given: Any) -> None:
+        made.append(self)
+        make(self, *given)
+
+    monkeypatch.setattr(Part, "_make", counted)
+    hosts = [below(), below()]
+    for host, name in zip(hosts, ("one", "two")):
+        host.name = name
+    ran = sim(f"{line.replace('-H sim', '-H one,two')} --serial 2", *hosts)
+    assert ran.code == 0, ran.said
+    for host in hosts:
+        clean(host, "0.3")
+        assert host.parts == {"0.3": "0.2"}
+    assert len(made) == 1
 
 
 def test_the_history_has_the_sha256_of_the_whole_archive(sim: Sim, line: str) -> None:
@@ -77,9 +106,12 @@ def test_what_came_in_part_is_gone_back_from_and_to_without_the_archive(sim: Sim
     assert loads(host) == 1
 
 
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("lost", [{"0.3"}, {"0.2", "0.3"}], ids=["its image", "all images"])
-def test_an_image_that_docker_lost_is_loaded_again_without_this_computer(sim: Sim, line: str, lost: set[str]) -> None:
-    host = sent(sim, line)
+def test_an_image_that_docker_lost_is_loaded_again_without_this_computer(
+    sim: Sim, line: str, lost: set[str], kind: type[Receiving]
+) -> None:
+    host = sent(sim, line, kind)
     host.stop()
     host.ran.clear()
     for version in lost:

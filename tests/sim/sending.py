@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ospreyops.remote.command import Answer, Command
 from tests.sim.host import SimHost
+from tests.sim.mac import SimMac
 
 INCOMING = "/.incoming"
 ID = f"sha256:{'1d' * 32}"
@@ -16,9 +17,8 @@ QUESTIONS = ("size", "sum", "names", "listing")
 """What is asked of a file that arrives, or did."""
 
 
-@dataclass
-class Receiver(SimHost):
-    """A server whose `.incoming` is real: sizes, sums and members are those of what was sent."""
+class Receiving(SimHost):
+    """A host whose `.incoming` is real: sizes, sums and members are those of what was sent."""
 
     def ask(self, questions: Mapping[str, Command], *, sudo: bool = False) -> dict[str, Answer]:
         """Real answers about what arrives, simulated ones about all else."""
@@ -40,3 +40,11 @@ class Receiver(SimHost):
         self.before_run(command.line)
         self.ran.append(str(command))
         return self.really(command)
+
+
+class Receiver(Receiving):
+    """A server that files are sent to."""
+
+
+class MacReceiver(Receiving, SimMac):
+    """A Mac that files are sent to."""
