@@ -171,6 +171,8 @@ $buffer = "";
 1 while sysread $source, $buffer, $step;
 close $source;
 waitpid $decoder, 0 if $packed;
+$told = 0;
+$tell->();
 $end->("damaged it cannot be decoded") if $packed and $?;
 
 # The names that Docker would give, from either layout.
