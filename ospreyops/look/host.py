@@ -9,7 +9,7 @@ from typing import Optional
 from ..errors import Blocked
 from ..facts import programs
 from ..facts.host import HostFacts, ScriptEnd
-from ..release import CONTAINER, MARK, PROBES, SCRIPT, UNIT, UNTOUCHED, VERSION
+from ..release import CONTAINER, LAYERS, MARK, PROBES, SCRIPT, UNIT, UNTOUCHED, VERSION
 from ..remote import protocol
 from ..remote.command import Answer, Command, sh
 from ..settings import FILES, Settings
@@ -65,7 +65,7 @@ def _releases_questions(folder: str, archive: str) -> dict[str, Command]:
             f"{PRINT}; cd {{folder}} && {{ for f in {ARCHIVES}.bz2 */{ARCHIVES}.bz2; do"
             f' if [ -f "$f" ] && [ -f "$(dirname "$f")/{SCRIPT}" ]; then p "$f"; fi; done;'
             f' for f in */{MARK}; do d=$(dirname "$f");'
-            f' [ -f "$d/{SCRIPT}" ] && s=$(grep -a "^base:" "$f") && p "$d/$s";'
+            f' [ -f "$d/{LAYERS}" ] && [ -f "$d/{SCRIPT}" ] && s=$(grep -a "^base:" "$f") && p "$d/$s";'
             f' if [ ! -h "$d" ] && ( cd "$d" && {UNTOUCHED} ); then p "$d/";'
             ' s=$(grep -a "^sha256:" "$f") && p "$d/$s"; fi; done; true; }',
             folder=folder,

@@ -115,9 +115,10 @@ def test_without_the_release_below_nothing_is_loaded_and_the_archive_is_asked_fo
     assert refused.value.hint.startswith("--from FILE") and refused.value.evidence.endswith("there are: 0.2")
 
 
-def test_a_folder_whose_start_script_is_gone_is_no_release(far: Far) -> None:
+@pytest.mark.parametrize("gone", [SCRIPT, LAYERS])
+def test_a_folder_whose_start_script_or_layers_are_gone_is_no_release(far: Far, gone: str) -> None:
     far.send()
-    (far.folder / "0.3" / SCRIPT).unlink()
+    (far.folder / "0.3" / gone).unlink()
     assert far.own.parts == {} and f"{far.folder}/0.3" not in far.own.script_folders
 
 
