@@ -15,7 +15,7 @@ class Route:
     switched: the port that ours lead to; None when there are none. leads: the address in ours; None without one.
     published: port -> Docker's own rule for it, in the words after its chain's name; a port that is not there is
     published by Docker's proxy alone. loopback: Docker's rules take connections over loopback, too.
-    guarded: a firewall may not let other ports of the host in.
+    guarded: a firewall may not let other ports of the host in. others: rules of ours for other services' ports.
     """
 
     family: str
@@ -26,6 +26,7 @@ class Route:
     published: Mapping[int, str] = field(default_factory=dict)
     loopback: bool = False
     guarded: bool = False
+    others: tuple[str, ...] = ()
 
     @property
     def astray(self) -> bool:

@@ -54,6 +54,8 @@ FOLLOW = f"-A {CHAIN} -m conntrack --ctstate INVALID -j RETURN\\n"
 
 Without it, netfilter takes a new connection from a client's port that was redirected a minute ago for that older one.
 """
+OTHERS = re.compile(rf"-A {CHAIN} (?:[\w.,:/!@+-]+ )*--dport (?P<port>[0-9]{{1,5}})(?: [\w.,:/!@+\[\]-]+)*", re.ASCII)
+"""A rule of ours. Those for the port of another service on that machine stay when ours are replaced."""
 NOWHERE = 0
 """The active port when the rules lead past all containers."""
 
@@ -79,7 +81,7 @@ def question(*, firewall: bool = True) -> str:
 def room(printed: str, service_port: int, *, loopback: bool = True) -> Room:
     """What the question printed. loopback: users of the very host that was asked come over its loopback."""
     memory = re.search(r"^memory ([0-9]{1,15})$", printed, re.MULTILINE)
-    routes = tuple(_routes(printed, loopback=loopback))
+    routes = tuple(_routes(printed, service_port, loopback=loopback))
     return Room(
         _active_port(routes, service_port),
         int(memory[1]) * 1024 if memory else None,
@@ -97,7 +99,7 @@ def _active_port(routes: tuple[Route, ...], service_port: int) -> Optional[int]:
     return ports.pop() if len(ports) == 1 and not any(route.astray for route in readable) else NOWHERE
 
 
-def _routes(printed: str, *, loopback: bool) -> Iterator[Route]:
+def _routes(printed: str, service_port: int, *, loopback: bool) -> Iterator[Route]:
     """The families that could be asked, or said why not."""
     scopes = {SCOPES.get(scope, "") for scope in re.findall(r"^inet6 (\w+)$", printed, re.MULTILINE)}
     ends = {"global", "loopback"} if loopback else {"global"}
@@ -110,15 +112,17 @@ def _routes(printed: str, *, loopback: bool) -> Iterator[Route]:
             outside = family == "IPv4" or "global" in scopes
             wall = re.search(rf"^{program} filter\n((?:-.*\n?)*)", printed, re.MULTILINE)
             filters = inet or bool(wall and any(re.match(FILTER, line) for line in wall[1].splitlines()))
-            yield _route(family, found[1], used=used, guarded=outside and filters)
+            yield _route(family, found[1], service_port, used=used, guarded=outside and filters)
 
 
-def _route(family: str, rules: str, *, used: bool, guarded: bool) -> Route:
+def _route(family: str, rules: str, service_port: int, *, used: bool, guarded: bool) -> Route:
     """One family, from its rules as `iptables -S` prints them."""
-    ours = [line for line in rules.splitlines() if line.startswith(f"-A {CHAIN} ")]
+    chain = [line.rstrip() for line in rules.splitlines() if line.startswith(f"-A {CHAIN} ")]
+    others = [line for line in chain if (rule := OTHERS.fullmatch(line)) and int(rule["port"]) != service_port]
+    ours = "\n".join(line for line in chain if line not in others)
     docker = filter(None, (PUBLISHED.fullmatch(line.rstrip()) for line in rules.splitlines()))
-    switched = re.findall(r"--to-ports ([0-9]{1,5})\b", "\n".join(ours))
-    leads = re.findall(r"--to-destination (\S+)", "\n".join(ours))
+    switched = re.findall(r"--to-ports ([0-9]{1,5})\b", ours)
+    leads = re.findall(r"--to-destination (\S+)", ours)
     return Route(
         family,
         used,
@@ -127,6 +131,7 @@ def _route(family: str, rules: str, *, used: bool, guarded: bool) -> Route:
         published={int(found["port"]): found["rule"] for found in docker},
         loopback=bool(re.search(r"^-A OUTPUT (?!.*! -d).*-j DOCKER$", rules, re.MULTILINE)),
         guarded=guarded,
+        others=tuple(others),
     )
 
 
@@ -143,6 +148,10 @@ def switch(at: int, port: int, routes: Iterable[Route]) -> str:
 
 def _rules(at: int, port: int, route: Route) -> str:
     """The rules of our chain for one family."""
+    return "".join(f"{rule}\\n" for rule in route.others) + _own_rules(at, port, route)
+
+
+def _own_rules(at: int, port: int, route: Route) -> str:
     if port == at:
         return FOLLOW
     redirect = REDIRECT.format(at=at, port=port)

@@ -76,3 +76,16 @@ def test_a_rule_with_odd_signs_becomes_no_part_of_a_line(rule: str) -> None:
     (route,) = iptables.room(f"iptables readable\n-A DOCKER {rule}\n", 44342).routes
     assert route.published == {}
     assert rules(iptables.switch(44342, 24343, [route]), "iptables") == [REDIRECT]
+
+
+def test_the_way_to_another_service_on_that_machine_is_not_taken_for_ours_and_stays() -> None:
+    other = (
+        "-A OSPREY -p tcp -m tcp --dport 44352 --tcp-flags FIN,SYN,RST,ACK SYN -m addrtype --dst-type LOCAL"
+        " -j REDIRECT --to-ports 24999"
+    )
+    found = iptables.room(f"iptables readable\n{other}\n", 44342)
+    assert found.active_port == 44342
+    assert rules(iptables.switch(44342, 24343, found.routes), "iptables") == [other, REDIRECT]
+    back = iptables.room(f"iptables readable\n{other}\n{REDIRECT}\n", 44342)
+    assert back.active_port == 24343
+    assert other in rules(iptables.switch(44342, 44342, back.routes), "iptables")
