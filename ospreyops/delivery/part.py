@@ -47,8 +47,10 @@ class Part:
 
         Errors: NoPartError; Failed when the archive is damaged, or holds another image.
         """
-        name = hashlib.sha256(repr(self).encode()).hexdigest()[:16]
         try:
+            now = self.archive.stat()
+            key = (self, now.st_ino, now.st_size, now.st_mtime_ns)
+            name = hashlib.sha256(repr(key).encode()).hexdigest()[:16]
             with _making, tempfile.TemporaryDirectory(dir=_folder()) as work:
                 made = _folder() / name / self.release.archive
                 if not made.exists():

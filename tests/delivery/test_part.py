@@ -72,6 +72,14 @@ def test_a_part_is_made_of_an_archive_however_it_is_compressed(tmp_path: Path, p
     assert f"blobs/sha256/{digest(layers[1])}" in (members(bz2.decompress(content(path, LAYERS))) or {})
 
 
+def test_an_archive_that_was_replaced_meanwhile_gives_another_part(tmp_path: Path) -> None:
+    base = b"base" * 5000
+    for layers in ([base], [base, base]):
+        path = made(part(released(tmp_path / RELEASE.archive, bz2.compress(oci(layers))), layers))
+        found = members(bz2.decompress(content(path, LAYERS))) or {}
+        assert f"blobs/sha256/{digest(config_of(layers))}" in found
+
+
 def test_the_same_part_is_made_once_and_has_the_same_bytes_in_another_run(tmp_path: Path) -> None:
     layers = [b"base" * 5000, b"service" * 100]
     whole = released(tmp_path / RELEASE.archive, bz2.compress(classic(layers)))
