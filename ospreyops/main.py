@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .commandline.listing import namespace
-from .commandline.program import CommandLine
+from .commandline.program import CommandLine, collect_less
 from .config.places import project
 from .daemon import bundle
 
@@ -26,6 +26,7 @@ class Config(bundle.Config):
 
 def main() -> None:
     """Run the command line of this process."""
+    collect_less()
     bundle.program(namespace(), "ospreyops", Config, CommandLine).run()
 
 

@@ -11,10 +11,15 @@ import pytest
 
 from ospreyops import tasks
 from ospreyops.commandline import listing
+from ospreyops.commandline.program import OBJECTS
 from tests.conftest import PROJECT
 
 LOADED = (
     "import sys\nfrom invoke.main import program\ntry: program.run()\nfinally: print(*sys.modules, file=sys.stderr)"
+)
+AT_END = (
+    "import atexit, gc\natexit.register(lambda: print(gc.get_freeze_count() > 10_000, gc.get_threshold()[0]))\n"
+    "from {module} import {name}\n{name}{run}()"
 )
 ENV = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent"}
 
@@ -42,6 +47,19 @@ def test_a_list_and_a_tab_load_no_task_once_the_tasks_are_noted(checkout: Path, 
     again, modules = ran(checkout, *words)
     assert again == first
     assert not modules & {"ospreyops.tasks", "ospreyops.cli", "ospreyops.settings", "ospreyops.console"}
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "run"),
+    [("invoke.main", "program", ".run"), ("ospreyops.main", "main", "")],
+    ids=["inv", "ospreyops"],
+)
+def test_no_time_is_lost_on_objects_of_a_command_line_that_is_over(module: str, name: str, run: str) -> None:
+    code = AT_END.format(module=module, name=name, run=run)
+    done = subprocess.run(
+        [sys.executable, "-c", code, "--list"], cwd=PROJECT, capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout.endswith(f"True {OBJECTS}\n"), done.stderr
 
 
 def test_the_tasks_are_noted_anew_when_a_source_has_changed(checkout: Path) -> None:
