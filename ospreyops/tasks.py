@@ -1,10 +1,8 @@
-"""All tasks: the runbook's namespaces, and those that are made of several of its goals."""
+"""The tasks that are made of several of the runbook's goals."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-
-from invoke import Collection
 
 from .change.history import MARGIN, WHOLE, entries, newest, question, rows
 from .change.reach import reach
@@ -19,7 +17,7 @@ from .healing.diagnosis import diagnose
 from .healing.heal import healed, outcome
 from .look import place
 from .outcome import Outcome
-from .runbook import about, fix, host, image, inside, lock, machine, net, service, settings, watch
+from .runbook import fix, image, inside, machine, net, service
 from .runbook.choice import choose
 from .runbook.image import FROM_HELP, VERSION_HELP, given_by
 from .runbook.service import ROLLOUT_HELP, TIMEOUT_HELP, rollout
@@ -177,11 +175,3 @@ def history(site: Site, json_: bool = False, lines: str = "20") -> None:
         site.console.dim(f"these are the newest {len(found)}: an answer of a host holds no more")
     if torn:
         site.console.dim(f"{torn} of these lines cannot be read: the host stopped while they were written")
-
-
-ns = Collection(
-    deploy, rollback, status, doctor, heal, history, exec_, about.about, settings.init, settings.hosts, settings.config
-)
-for module in (machine, image, service, net, fix, lock, watch, host):
-    ns.add_collection(Collection.from_module(module))
-ns.collections["host"].add_task(settings.add)

@@ -33,10 +33,10 @@ import certifi.core
 # Or a copy of it would be left in the temporary folder by each run that is killed.
 certifi.core._CACERT_PATH = os.path.join(os.path.dirname(__file__), "certifi", "cacert.pem")
 
-from ospreyops import tasks
 from ospreyops.daemon.bundle import program
+from ospreyops.namespaces import ns
 
-program(tasks.ns).run()
+program(ns).run()
 """
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from ospreyops import tasks
 from ospreyops.commandline import listing
 from ospreyops.commandline.program import OBJECTS
+from ospreyops.namespaces import ns
 from tests.conftest import PROJECT
 
 LOADED = (
@@ -43,10 +43,19 @@ def ran(checkout: Path, *words: str, **env: str) -> tuple[str, set[str]]:
 @pytest.mark.parametrize("words", [("--list",), ("--complete", "--", "inv", "deploy", "--")])
 def test_a_list_and_a_tab_load_no_task_once_the_tasks_are_noted(checkout: Path, words: tuple[str, ...]) -> None:
     first, modules = ran(checkout, *words)
-    assert "ospreyops.tasks" in modules
+    assert "ospreyops.namespaces" in modules
     again, modules = ran(checkout, *words)
     assert again == first
     assert not modules & {"ospreyops.tasks", "ospreyops.cli", "ospreyops.settings", "ospreyops.console"}
+
+
+def test_a_task_loads_no_module_that_only_others_need(checkout: Path) -> None:
+    first, _ = ran(checkout, "--help", "status")
+    again, modules = ran(checkout, "--help", "status")
+    assert again == first
+    assert "ospreyops.tasks" in modules
+    assert not modules & {f"ospreyops.runbook.{name}" for name in ("about", "settings", "host", "lock", "watch")}
+    assert not modules & {"ospreyops.daemon", "ospreyops.healing.watch", "ospreyops.namespaces"}
 
 
 @pytest.mark.parametrize(
@@ -85,10 +94,12 @@ def test_where_python_may_leave_no_files_the_tasks_are_not_noted_either(checkout
 
 
 def test_what_is_noted_of_a_task_is_what_it_is() -> None:
-    noted = listing.noted(tasks.ns)
-    assert [space for space, _, _ in noted] == ["", *tasks.ns.collections]
+    noted = listing.noted(ns)
+    assert [space for space, _, _ in noted] == ["", *ns.collections]
     listed = listing.listed(noted)
-    assert listed.task_names == tasks.ns.task_names
+    assert listed.task_names == ns.task_names
     for name in listed.task_names:
-        assert listed[name].__doc__ == tasks.ns[name].__doc__
-        assert listing.task_flags(listed, name) == listing.task_flags(tasks.ns, name)
+        assert listed[name].__doc__ == ns[name].__doc__
+        assert listing.task_flags(listed, name) == listing.task_flags(ns, name)
+        assert listed[name].body().body.__qualname__ == ns[name].body.__qualname__
+        assert listed[name].body().__doc__ == ns[name].__doc__

@@ -11,7 +11,7 @@ import pytest
 
 from ospreyops.cli import HostTask
 from ospreyops.fleet import Kind
-from ospreyops.tasks import ns
+from ospreyops.namespaces import ns
 from tests.conftest import simulate
 from tests.sim.daemons import Keeps, Linux
 from tests.sim.host import SimHost
