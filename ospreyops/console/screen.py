@@ -14,8 +14,6 @@ from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from typing import IO
 
-import colorama
-
 from ..colour import palette
 from ..text import SIMPLER
 from .painter import Painter, Row
@@ -34,7 +32,10 @@ class Screen:
     """
 
     def __init__(self) -> None:
-        colorama.just_fix_windows_console()
+        if os.name == "nt":
+            import colorama
+
+            colorama.just_fix_windows_console()
         self.out, self.err = sys.stdout, sys.stderr
         self.lock = threading.RLock()
         self.dumb = os.environ.get("TERM") == "dumb"
