@@ -45,6 +45,8 @@ class Look:
         The public URL comes first, for it connects: two threads must not do that at once.
         """
         settings, machine = self.target.settings, self.target.machine
+        if not settings.here:
+            Background(_load)
         outside = self.public_url()
         self.host.permit(root=self._root)
         engine = Background(_noted(self.read_engine, "docker", left))
@@ -120,6 +122,14 @@ class Look:
         """What was asked from this computer; nothing where that was not, and its silence where that takes too long."""
         late = (ProbeResult(url or "", error=service.SILENT),)
         return asked.result(3 * service.LIMIT, late) if asked else ()
+
+
+def _load() -> Any:
+    """What the Docker SDK needs, loaded while the SSH server is waited for; what connects to it is loaded before."""
+    from ..remote import ssh
+    from ..tools import docker_api
+
+    return ssh, docker_api
 
 
 def _noted(ask: Callable[[], Any], name: str, left: set[str]) -> Callable[[], Any]:
