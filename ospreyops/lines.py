@@ -15,7 +15,7 @@ from .errors import Blocked
 from .facts import Facts
 from .facts.engine import Container, Image
 from .facts.programs import DECODERS
-from .release import CONTAINER, SCRIPT, UNIT, UNTOUCHED, Release
+from .release import CONTAINER, DECODED, SCRIPT, UNIT, UNTOUCHED, Release
 from .remote.command import Command, quote, sh
 from .remote.perl import program
 from .target import Target
@@ -155,18 +155,32 @@ def load_gated(
 
     part: what the gate is told of the layers (delivery/partial.py); without it, all of the archive is loaded.
     file: the image archive in the folder, where that is not the release's own.
+    What was decoded is kept where nobody but who loads may write, and read there the next time.
     """
+    host, gate = facts.host, program("ospreyops.delivery", "gate.pl")
+    keeps = not file and ("root" not in host.open_to if facts.sudo else host.writable)
+    if keeps:
+        gate = f"{program('ospreyops.delivery', 'decoded.pl')} {gate}"
     unzip = "" if DECODERS[0] in facts.host.tools else program("ospreyops.delivery", "unzip.pl")
     words = "".join(f" {quote(word)}" for word in ([unzip, *part] if unzip or part else []))
     gated = sh(
-        "perl -e {gate} {file} {image} {built}",
-        gate=program("ospreyops.delivery", "gate.pl"),
+        f"perl -e {{gate}} {'{decoded} ' if keeps else ''}{{file}} {{image}} {{built}}",
+        decoded=f"{host.folder}/{DECODED}",
+        gate=gate,
         file=f"{folder}/{file or release.image_archive}",
         image=release.image,
         built=facts.engine.architecture if facts.engine else "",
         limit=1800,
     )
-    return Command(f"{gated.line}{words} | {target.machine.at_engine(docker.load(release.image))}", 1800, facts.sudo)
+    line = f"{gated.line}{words} | {target.machine.at_engine(docker.load(release.image))}"
+    return Command(line, 1800, facts.sudo, host.folder if keeps else "")
+
+
+def remove_decoded(facts: Facts, version: str) -> Command:
+    """Remove what is kept decoded of a release."""
+    line, folder = "cd {decoded} && rm -f {version}_*", facts.host.folder
+    sudo = not facts.host.writable
+    return sh(line, decoded=f"{folder}/{DECODED}", version=version, limit=60, sudo=sudo, own=folder)
 
 
 def whole_images(facts: Facts) -> list[Image]:

@@ -19,6 +19,8 @@ MARK = ".ospreyops-release"
 """The file in a folder that this tool unpacked a release into; it lists what the folder had then."""
 LAYERS = "layers.tar.bz2"
 """The image archive in the part of a release: without the layers that another release has."""
+DECODED = ".decoded"
+"""The folder beside the releases with image archives that were decoded once (delivery/decoded.pl)."""
 UNTOUCHED = f'[ -f {MARK} ] && [ -z "$(find . ! -name . 2>&1 | grep -Fxv -f {MARK})" ]'
 """What a shell in such a folder tells: nothing is in it that the list does not have."""
 

@@ -13,13 +13,16 @@
 # repositories) are kept back until the whole archive was read, in one pass. Then either they follow, or the tar
 # ends in the middle of a member, and Docker takes nothing.
 #
-# On its standard error is then one line: "gate: image ID", "gate: other WHY", "gate: damaged WHY", "gate: unread WHY", or
-# "gate: odd WHY" where no part of the archive will do, but the whole may.
+# On its standard error is then one line: "gate: image ID", "gate: other WHY", "gate: damaged WHY", "gate: unread WHY",
+# "gate: odd WHY" where no part of the archive will do, but the whole may, or "gate: stale WHY" where what decoded.pl kept of
+# the archive was not to be passed on, and was removed.
 # Before it are lines "ospreyops: N of M": so many bytes of the archive are read. The program that decodes it reads from
 # the same open file, whose position tells, on a Mac as on Linux.
 use strict;
 use warnings;
 
+# Of decoded.pl, where that goes before this program.
+our ($kept, $is_whole, $begin, $add, $finish, $drop);
 my ($file, $image, $engine, $unzip, $about, $listing, $given, @layers) = @ARGV;
 my $classic = length($about // "");
 my (%needed, %left_out, %sizes);
@@ -44,13 +47,14 @@ my $header_of = sub {
 
 # A header of a member whose content never comes: the tar that ends with it is a broken one to every reader.
 my $end = sub {
-    print STDERR "gate: @_\n";
+    print STDERR $kept ? "gate: stale $kept is damaged\n" : "gate: @_\n";
+    $drop->() if $drop;
     print STDOUT $header_of->("broken", 512) unless $within;
     close STDOUT;
     exit 3;
 };
 
-open my $raw, "<", $file or $end->("unread $file cannot be opened");
+open my $raw, "<", $kept // $file or $end->("unread $file cannot be opened");
 binmode $raw;
 binmode STDOUT;
 sysread $raw, my $first, 512;
@@ -85,6 +89,7 @@ if ($packed) {
     }
     close $decoded;
     binmode $source;
+    $begin->() if $begin and not $kept;
 }
 
 my $total = -s $raw;
@@ -100,7 +105,9 @@ my $fill = sub {
     my ($count) = @_;
     $tell->();
     while (length $buffer < $count) {
-        last unless sysread $source, $buffer, $step, length $buffer;
+        my $had = length $buffer;
+        last unless sysread $source, $buffer, $step, $had;
+        $add->($buffer, $had) if $add;
     }
     return length $buffer >= $count;
 };
@@ -169,7 +176,7 @@ while (1) {
 # What follows the end is read, for only then the other program tells whether it could decode all.
 $buffer = "";
 1 while sysread $source, $buffer, $step;
-close $source;
+close $source if $packed;
 waitpid $decoder, 0 if $packed;
 $told = 0;
 $tell->();
@@ -229,6 +236,8 @@ if ($classic) {
         ($header_of->($_->[0], length $_->[1]), $_->[1], "\x00" x (-length($_->[1]) % 512));
     } @blobs, ["index.json", $listing], ["manifest.json", $given];
 }
+$end->() if $kept and not $is_whole->();
 print STDOUT @last, "\x00" x 1024;
 close STDOUT or $end->("damaged Docker did not take all");
 print STDERR "gate: image " . ($id ? "sha256:$id" : "-") . "\n";
+$finish->() if $finish;

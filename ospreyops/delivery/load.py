@@ -15,10 +15,14 @@ from ..remote.host import Host
 from ..tools import docker
 from . import partial
 
-VERDICT = re.compile(r"^gate: (image|other|damaged|unread|odd) (.*)$", re.MULTILINE)
+VERDICT = re.compile(r"^gate: (image|other|damaged|unread|odd|stale) (.*)$", re.MULTILINE)
 """What gate.pl says of an archive."""
 
+STALE = "gate: stale "
+"""What it says where that reads what decoded.pl kept."""
 GOOD_COPY = "--from a good copy of the archive"
+HINTS = {"unread": "install it there", "stale": "remove it there"}
+"""What to try where the archive itself may be good."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,7 @@ class Load:
         It may have left the image's name behind, with an image that does not run.
         """
         with suppress(Failed), host.console.progress():
-            answer = host.run(line)
+            answer = self._run(host, line)
             verdict = VERDICT.search(answer.err)
             taken = docker.loaded(answer.out) == [self.release.image] and docker.loaded_id(answer.out)
             if taken and verdict and verdict[1] == "image":
@@ -108,11 +112,26 @@ class Load:
             host.run(self.restore(self.release.image))
         return None
 
+    def _run(self, host: Host, line: Command) -> Answer:
+        """What the line printed; run again where what was kept decoded is not what it was, for then that is removed.
+
+        Errors: Failed.
+        """
+        try:
+            answer = host.run(line)
+            if STALE not in answer.err:
+                return answer
+        except Failed as error:
+            if STALE not in error.evidence:
+                raise
+        host.console.dim("    once more, from the archive: what was kept decoded is damaged, and was removed")
+        return host.run(line)
+
     def _load(self, host: Host) -> Answer:
         """What the load printed. Errors: Failed, with the gate's reason where it refused the archive."""
         try:
             with host.console.progress():
-                answer = host.run(self.gated(()))
+                answer = self._run(host, self.gated(()))
         except Failed as error:
             refused = VERDICT.search(error.evidence)
             if not refused or refused[1] == "image":
@@ -126,8 +145,8 @@ class Load:
             refused = VERDICT.search(answer.err)
             if not refused or refused[1] == "image":
                 return answer
-        self._tidy(host, damaged=refused[1] != "unread")
-        hint = "install it there" if refused[1] == "unread" else GOOD_COPY
+        hint = HINTS.get(refused[1], GOOD_COPY)
+        self._tidy(host, damaged=hint == GOOD_COPY)
         raise Failed(f"{self.release.image_archive} cannot be loaded: {refused[2]}", hint=hint)
 
     def _tidy(self, host: Host, *, damaged: bool) -> None:

@@ -90,6 +90,7 @@ class HostFacts:
 
     unpacked: version -> the folder of its unpacked release.
     archives: version -> the release archive on the host, and its size.
+    decoded: the versions whose image archives are kept decoded.
     listener: what listens on the service's port; None when nothing does.
     script_end: how the start script that ended last ended; None while each runs, or when none was started.
     open_to: "root" -> what others than root may change of the folder, "own" -> what others than root and this user may.
@@ -125,6 +126,7 @@ class HostFacts:
     unpacked_from: Mapping[str, str] = field(default_factory=dict)
     parts: Mapping[str, str] = field(default_factory=dict)
     archives: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    decoded: frozenset[str] = frozenset()
     unit: Optional[Unit] = None
     listener: Optional[Listener] = None
     script_end: Optional[ScriptEnd] = None

@@ -7,11 +7,12 @@ Docker may have a disk of its own.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Optional
 
 from ..errors import Blocked
 from ..facts import Facts
-from ..goals.prune import left, pruned
+from ..goals.prune import forgotten, left, pruned
 from ..step import Step
 from ..target import Target
 from ..text import size
@@ -21,14 +22,17 @@ ROOM = 2_000_000_000
 
 
 def repair(facts: Facts, target: Target) -> Iterator[Step]:
-    """Remove releases that nobody needs any more.
+    """Remove what is kept decoded on a full disk of the host, and releases that nobody needs any more.
 
     Those that run, the desired one and the rollback target stay. Errors: Blocked when only a person can make room.
     """
     why = _evidence(facts)
     if why is None:
         return
-    steps = list(pruned(facts, target, why))
+    free = facts.host.disk_free
+    decoded = facts.host.decoded if free is not None and free < ROOM else frozenset()
+    again = replace(facts, host=replace(facts.host, decoded=facts.host.decoded - decoded))
+    steps = [*forgotten(facts, decoded, why), *pruned(again, target, why)]
     yield from steps
     if not steps:
         raise Blocked(

@@ -17,6 +17,7 @@ from ..errors import Blocked
 from ..facts import Facts
 from ..release import LAYERS, Release
 from ..remote.command import Command, sh
+from ..remote.perl import program
 from ..step import Action, Step
 from ..target import Target
 from ..text import either, near, size
@@ -173,13 +174,16 @@ def _load(
         limit=20,
         sudo=not host.writable,
         own=host.folder,
+        sync=program("ospreyops.remote", "sync.pl"),
     )
     return Load(
         lines.load(facts, target, folder, release, file=file),
         release,
         partial(lines.load_gated, facts, target, folder, release, file=file),
         restore,
-        mark=marking("umask 077 && mkdir -p {files} && cd {files} && { [ -e {mark} ] || : >{mark}; }"),
+        mark=marking(
+            "umask 077 && mkdir -p {files} && cd {files} && { [ -e {mark} ] || : >{mark}; } && perl -e {sync} {mark}"
+        ),
         unmark=marking("rm -f {files}/{mark}"),
         record=record,
         discard=lines.remove_release(facts, release.version) if folder == host.place(release.version) else None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Optional
 
 from .. import lines
@@ -23,6 +23,15 @@ def pruned(facts: Facts, target: Target, why: Optional[str] = None, keep: int = 
         folder = facts.host.place(version)
         line = lines.remove_release(facts, version)
         yield Step(why or f"{folder} is not needed", line, f"{folder} is removed")
+    stay = facts.host.unpacked.keys() - set(removable_folders(facts, keep))
+    yield from forgotten(facts, facts.host.decoded - stay, why)
+
+
+def forgotten(facts: Facts, versions: Iterable[str], why: Optional[str] = None) -> Iterator[Step]:
+    """What is kept decoded of those releases is gone; it can be made again from their archives."""
+    for version in sorted(versions):
+        case = why or f"the decoded image of {version} is not needed"
+        yield Step(case, lines.remove_decoded(facts, version), f"the decoded image of {version} is removed")
 
 
 def left(facts: Facts, keep: int = 2) -> list[str]:

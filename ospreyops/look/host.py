@@ -9,7 +9,7 @@ from typing import Optional
 from ..errors import Blocked
 from ..facts import programs
 from ..facts.host import HostFacts, ScriptEnd
-from ..release import CONTAINER, LAYERS, MARK, PROBES, SCRIPT, UNIT, UNTOUCHED, VERSION
+from ..release import CONTAINER, DECODED, LAYERS, MARK, PROBES, SCRIPT, UNIT, UNTOUCHED, VERSION
 from ..remote import protocol
 from ..remote.command import Answer, Command, sh
 from ..settings import FILES, Settings
@@ -67,7 +67,8 @@ def _releases_questions(folder: str, archive: str) -> dict[str, Command]:
             f' for f in */{MARK}; do d=$(dirname "$f");'
             f' [ -f "$d/{LAYERS}" ] && [ -f "$d/{SCRIPT}" ] && s=$(grep -a "^base:" "$f") && p "$d/$s";'
             f' if [ ! -h "$d" ] && ( cd "$d" && {UNTOUCHED} ); then p "$d/";'
-            ' s=$(grep -a "^sha256:" "$f") && p "$d/$s"; fi; done; true; }',
+            ' s=$(grep -a "^sha256:" "$f") && p "$d/$s"; fi; done;'
+            f' for f in {DECODED}/*_*; do [ ! -e "$f" ] || p "$f"; done; }}',
             folder=folder,
             limit=LIMIT,
         ),
@@ -113,6 +114,7 @@ def host_facts(settings: Settings, answers: Mapping[str, Answer]) -> HostFacts:
         own=_own(folder, answers["unpacked"].out),
         unpacked_from=_sources(answers["unpacked"].out),
         parts=_parts(answers["unpacked"].out),
+        decoded=_decoded(answers["unpacked"].out),
         archives=_archives(settings.archive, answers["archives"].out),
         unit=systemctl.unit(answers["unit"].out),
         systemd=bool(answers["unit"].out),
@@ -189,6 +191,12 @@ def _parts(listing: str) -> dict[str, str]:
     """Version -> the version that has its other layers, as the mark in its folder has it."""
     rows = (line.partition("/base:") for line in listing.splitlines())
     return {name: base for name, _, base in rows if VERSION.fullmatch(name) and VERSION.fullmatch(base)}
+
+
+def _decoded(listing: str) -> frozenset[str]:
+    """The versions of which a file is kept decoded, or was being written."""
+    names = (line.partition("_")[0] for line in listing.splitlines() if line.startswith(f"{DECODED}/"))
+    return frozenset(version for name in names if VERSION.fullmatch(version := name.removeprefix(f"{DECODED}/")))
 
 
 def _sources(listing: str) -> dict[str, str]:

@@ -32,6 +32,13 @@ ENDED_WITH_INPUT = (
     "wait $p; r=$?; kill $! 2>/dev/null; exit $r"
 )
 """Runs the line that sh is told, and ends it when there is no more input. `read` is no process of its own."""
+STORED = "docker info --format '{{if eq .Driver \"overlay2\"}}{{.DockerRootDir}}{{end}}' 2>/dev/null"
+"""Asks where the layers are. Other drivers may have them elsewhere, as the containerd store does."""
+FLUSH = (
+    f'{{ d=$({STORED}); [ -d "$d" ] && {{ sync -f "$d" || sync -f "$(df -P "$d" | sed -n \'$s/.* //p\')"; }} '
+    "2>/dev/null || sync; }"
+)
+"""Has what was loaded on the disk. Who may not open Docker's folder names its file system by where that is mounted."""
 UNFIT = re.compile("not found|is too (new|old)")
 """There is no docker command, or it does not speak to boot2docker's Docker 19.03 (field book: docker-machine, 9)."""
 
@@ -94,10 +101,12 @@ def execute(container: str, line: str) -> str:
 def load(image: str = "") -> str:
     """Load an image from the input, and have it on the disk before it counts.
 
-    A power cut leaves layers half written; Docker takes them for whole ever after. image: whose id is printed, too.
+    A power cut leaves layers half written; Docker takes them for whole ever after. image: whose id is printed, too;
+    then only the file system is waited for that has them, where that can be told: others may be writing.
     """
-    shown = f" && {{ docker image inspect --format 'id {{{{.Id}}}}' {quote(image)} || true; }}" if image else ""
-    return f"docker load && sync{shown}"
+    if not image:
+        return "docker load && sync"
+    return f"docker load && {FLUSH} && {{ docker image inspect --format 'id {{{{.Id}}}}' {quote(image)} || true; }}"
 
 
 def name_image(digest: str, name: str) -> str:

@@ -16,7 +16,7 @@ from tests.worlds import Sim, history, running, unfit
 
 KEYS = {"when", "who", "from", "task", "host", "before", "after", "steps", "seconds", "outcome", "image"}
 
-TYPED = re.compile(r"perl -e \'.*\' (\S+) osprey/service:\S+ amd64(?: \'.*\')? \| docker load && sync.*")
+TYPED = re.compile(r"perl -e \'.*\' (?:\S+/\.decoded )?(\S+) osprey/service:\S+ amd64(?: \'.*\')? \| docker load && .*")
 """A load through the gate."""
 
 

@@ -49,7 +49,7 @@ def test_a_part_that_docker_does_not_take_is_followed_by_the_whole_and_leaves_no
     here.load(**{"0.2": BEFORE})
     part, whole = loads(here)
     assert "index.json" in part and whole[: len(WHOLE)] == WHOLE
-    assert given(here) == ["load", f"image rm {IMAGE}", "load", "image inspect"]
+    assert given(here) == ["load", f"image rm {IMAGE}", "load", "info", "image inspect"]
     assert here.notes() == {"loaded"}
 
 

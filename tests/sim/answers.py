@@ -98,7 +98,8 @@ def _unpacked(host: SimHost) -> str:
     own = [f"{version}/" for version in sorted(host.own)]
     sources = [f"{found}/sha256:{digest}" for found, digest in host.unpacked_from.items() if found in host.own]
     parts = [f"{found}/base:{base}" for found, base in host.parts.items()]
-    return "\n".join(["\n".join(rows), *own, *sources, *parts])
+    decoded = [f".decoded/{found}_1-1-1-1_{archive_sum(found)}.tar" for found in host.decoded]
+    return "\n".join(["\n".join(rows), *own, *sources, *parts, *decoded])
 
 
 def _listener(host: SimHost) -> str:

@@ -13,13 +13,14 @@ RECORD = rf"^umask 077 && .*\"version\": \"([0-9.]+)\".*\"digest\": \"(\S*)\".* 
 DISCARD = r"^cd \S+ && \[ ! -h ([0-9.]+) \] && \( cd \1 && .* \) && rm -rf \1$"
 DRAIN = r"docker rename (\S+) (\S+) && \{ docker exec \2 sh -c .*kill -TERM \$\(pidof caddy\)"
 EXTRACT = r"tar -xof .*echo sha256:(\w+) (?:.*echo base:([0-9.]+) )?.*&& mv \S+ ([0-9.]+)$"
+BEGUN = r"^umask 077 && .*\.ospreyops .* : >loading-([0-9.]+); } && perl -e '.*' loading-\1$"
 CHANGES: dict[str, Callable[..., object]] = {
     RECORD: lambda host, version, digest: host.record(version, digest),
     DISCARD: lambda host, version: host.discard(version),
     r"^printf '%s.n' (.*) >>\S+/\.ospreyops/loaded$": lambda host, rows: host.remember(rows),
     r"docker image tag (\S+) (osprey/service:[0-9.]+)": lambda host, digest, name: host.images.update({name: digest}),
     r"^rm -f \S+/\.ospreyops/wanted$": lambda host: host.record(),
-    r"^umask 077 && .*\.ospreyops .* : >loading-([0-9.]+); }$": lambda host, version: host.loading.add(version),
+    BEGUN: lambda host, version: host.loading.add(version),
     r"^rm -f \S+/\.ospreyops/loading-([0-9.]+)$": lambda host, version: host.loading.discard(version),
     r"gzip -c \S+\.log >\S+ && mv -f \S+ \S+\.log\.1\.gz && : >\S+\.log$": lambda host: setattr(host, "log_size", 0),
     r"osprey-service --version ([0-9.]+) >>": lambda host, version: host.start(version),
@@ -31,6 +32,8 @@ CHANGES: dict[str, Callable[..., object]] = {
     r"--ctstate INVALID -j RETURN": lambda host: host.switch_traffic("44342"),
     r"docker image rm (\S+?)'?$": lambda host, name: host.forget(name),
     r"docker rm (osprey-service(?:-left-\d+)?(?:-\d+)?);": lambda host, name: host.remove(name),
+    r"^cd \S+/\.decoded && rm -f ([0-9.]+)_\*$": lambda host, version: host.decoded.remove(version),
+    r"/\.decoded \S+osprey-service-docker-([0-9.]+)\.tar\.bz2.*docker load": lambda host, version: host.keep(version),
     r"/([0-9.]+)/layers\.tar\.bz2.*docker load": lambda host, version: host.load_part(version),
     r"osprey-service-docker-([0-9.]+)\.tar\.bz2.*docker load": lambda host, version: host.load(version),
     EXTRACT: lambda host, digest, base, version: host.extract(version, digest, base or ""),

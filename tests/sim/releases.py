@@ -27,6 +27,7 @@ class SimReleases:
     loading it gives. holders: digest -> a container of another name.
     unpacked_from: version -> the sha256 of the archive; parts: version -> the one that has its lower layers.
     layers: version -> those of its image. sums: the text of SHA256SUMS beside the archives.
+    decoded: the versions that are kept decoded, the newest last.
     """
 
     images: dict[str, str] = field(default_factory=dict)
@@ -42,12 +43,18 @@ class SimReleases:
     parts: dict[str, str] = field(default_factory=dict)
     layers: dict[str, tuple[str, ...]] = field(default_factory=dict)
     sums: str = ""
+    decoded: list[str] = field(default_factory=list)
 
     def load(self, version: str) -> str:
         """What `docker load` comes to."""
         digest = self.rebuilt.get(version, f"sha256:{(version.replace('.', '') * 32)[:64]}")
         self.images[f"osprey/service:{version}"] = digest
         return f"Loaded image: osprey/service:{version}\nid {digest}\n"
+
+    def keep(self, version: str) -> str:
+        """What `docker load` comes to where the image archive is decoded, and kept so."""
+        self.decoded = [*(one for one in self.decoded if one != version), version][-2:]
+        return self.load(version)
 
     def load_part(self, version: str) -> str:
         """What `docker load` comes to without the lower layers: Docker must have those."""

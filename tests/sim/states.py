@@ -59,6 +59,7 @@ def hosts(draw: st.DrawFn) -> SimHost:
         unpacked=draw(st.sets(st.sampled_from(VERSIONS))),
         archives=draw(st.sampled_from([set(), {"0.3", "0.4"}]).map(set)),
         loading=draw(st.sampled_from([set(), {"0.4"}]).map(set)),
+        decoded=draw(st.sampled_from([[], ["0.4"], ["0.2", "0.3"]]).map(list)),
         desired=draw(st.sampled_from(["", *VERSIONS])),
         memory_free=draw(st.sampled_from([10**9, 10**10])),
         taken_ports=draw(st.sampled_from([(), (24343,), tuple(range(24343, 25343))])),
