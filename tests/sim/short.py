@@ -15,7 +15,7 @@ PASSED_OVER = (
     r"^curl --insecure ",
     r"mv -f \S+/wanted\.new \S+/wanted$",
     r"^rm -f \S+/\.ospreyops/wanted$",
-    r": >loading-[0-9.]+; }$",
+    r": >loading-[0-9.]+; } && perl -e '[^']*' loading-[0-9.]+$",
     r"^rm -f \S+/\.ospreyops/loading-[0-9.]+$",
     r" >>\S+/\.ospreyops/loaded$",
 )
