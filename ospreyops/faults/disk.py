@@ -24,7 +24,8 @@ ROOM = 2_000_000_000
 def repair(facts: Facts, target: Target) -> Iterator[Step]:
     """Remove releases that nobody needs any more.
 
-    On a full disk of the host, what is kept decoded goes, too. Those that run, the desired one and the rollback target stay. Errors: Blocked when only a person can make room.
+    On a full disk of the host, what is kept decoded goes, too. Those that run, the desired one and the rollback target
+    stay. Errors: Blocked when only a person can make room.
     """
     why = _evidence(facts)
     if why is None:
