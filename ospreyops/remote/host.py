@@ -9,7 +9,6 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cached_property
 from typing import IO, Any, Optional
 
 import invoke
@@ -21,6 +20,7 @@ from . import protocol, streams, sudo
 from .command import Answer, Command
 from .heard import PROGRESS, Answered, Counted
 from .login_shell import exec_sh
+from .once import once
 from .protocol import Guard, new_mark
 from .sessions import Sessions
 from .shown import Shown
@@ -123,7 +123,7 @@ class Host:
         if root or self._owner:
             _ = self.sudo_password
 
-    @cached_property
+    @once
     def sudo_password(self) -> str:
         """The password that sudo needs on the host, asked for once; "" when it needs none.
 
@@ -148,17 +148,17 @@ class Host:
         """What its SSH server shows of itself; None for this computer."""
         return None if self.here else Shown.of(self.sessions.current)
 
-    @cached_property
+    @once
     def jumped(self) -> bool:
         """The connection goes through another host (ProxyJump, ProxyCommand)."""
         return not self.here and bool(self.sessions.current.gateway)
 
-    @cached_property
+    @once
     def address(self) -> str:
         """The name or IP address under which this computer reaches the host."""
         return "localhost" if self.here else str(self.sessions.current.host)
 
-    @cached_property
+    @once
     def _here(self) -> invoke.Context:
         return invoke.Context(invoke.Config(overrides={"runners": {"local": Local}}))
 
