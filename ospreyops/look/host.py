@@ -11,7 +11,7 @@ from ..facts import programs
 from ..facts.host import HostFacts, ScriptEnd
 from ..release import CONTAINER, DECODED, LAYERS, MARK, PROBES, SCRIPT, UNIT, UNTOUCHED, VERSION
 from ..remote import protocol
-from ..remote.command import Answer, Command, sh
+from ..remote.command import Answer, Command, quote, sh
 from ..settings import FILES, Settings
 from ..text import whole_number
 from ..tools import df, pmset, sockets, systemctl
@@ -33,11 +33,14 @@ LOGS = f"{CONTAINER}.log {CONTAINER}-[0-9]*.log"
 def questions(settings: Settings) -> dict[str, Command]:
     """The lines that ask about the host itself."""
     return {
-        "host": sh("uname -s; id -un; printf '%s\\n' ~; date +%s", limit=LIMIT),
-        "tools": sh(f"for t in {' '.join(programs.ASKED)}; do command -v $t; done; true", limit=LIMIT),
+        **_in_one_shell(
+            "LC_ALL=C; ",
+            host=sh("uname -s; id -un; printf '%s\\n' ~; date +%s", limit=LIMIT),
+            tools=sh(f"for t in {' '.join(programs.ASKED)}; do command -v $t; done; true", limit=LIMIT),
+            sleep=pmset.show(LIMIT),
+        ),
         "unit": systemctl.show_unit(UNIT, LIMIT),
         "listener": sockets.show(settings.service_port, LIMIT),
-        "sleep": pmset.show(LIMIT),
         **in_folder(settings.folder, settings.archive),
     }
 
@@ -45,46 +48,46 @@ def questions(settings: Settings) -> dict[str, Command]:
 def in_folder(folder: str, archive: str) -> dict[str, Command]:
     """The lines that ask what lies in the service's folder, and in the archive."""
     return {
-        **_releases_questions(folder, archive),
-        **_log_questions(folder),
+        **_in_one_shell(f"f={quote(folder)}; ", **_releases_questions(), **_log_questions()),
+        "archives": sh(f"cd {{archive}} && wc -c {ARCHIVES}", archive=archive, limit=LIMIT),
         **state.questions(folder),
         "open": Command(protocol.own("tell", folder), LIMIT),
     }
 
 
-def _releases_questions(folder: str, archive: str) -> dict[str, Command]:
-    """The room in the folder, and the releases in it and in the archive."""
+def _in_one_shell(begin: str, **questions: Command) -> dict[str, Command]:
+    """The same lines, which one shell of the host runs: each shell takes some of its processor."""
+    return {name: Command(begin + asked.line, asked.limit, shared=begin) for name, asked in questions.items()}
+
+
+def _releases_questions() -> dict[str, Command]:
+    """The room in the folder, and the releases in it."""
     return {
         "disk": sh(
-            'f={folder}; while [ ! -e "$f" ]; do f=$(dirname "$f"); done; df -Pk "$f" | tail -n 1; '
-            '[ ! -w "$f" ] || echo writable',
-            folder=folder,
+            'd=$f; while [ ! -e "$d" ]; do d=$(dirname "$d"); done; df -Pk "$d"; [ ! -w "$d" ] || echo writable',
             limit=LIMIT,
         ),
         "unpacked": sh(
-            f"{PRINT}; cd {{folder}} && {{ for f in {ARCHIVES}.bz2 */{ARCHIVES}.bz2; do"
+            f'{PRINT}; cd "$f" && {{ for f in {ARCHIVES}.bz2 */{ARCHIVES}.bz2; do'
             f' if [ -f "$f" ] && [ -f "$(dirname "$f")/{SCRIPT}" ]; then p "$f"; fi; done;'
             f' for f in */{MARK}; do d=$(dirname "$f");'
             f' [ -f "$d/{LAYERS}" ] && [ -f "$d/{SCRIPT}" ] && s=$(grep -a "^base:" "$f") && p "$d/$s";'
             f' if [ ! -h "$d" ] && ( cd "$d" && {UNTOUCHED} ); then p "$d/";'
             ' s=$(grep -a "^sha256:" "$f") && p "$d/$s"; fi; done;'
             f' for f in {DECODED}/*_*; do [ ! -e "$f" ] || p "$f"; done; }}',
-            folder=folder,
             limit=LIMIT,
         ),
-        "archives": sh(f"cd {{archive}} && wc -c {ARCHIVES}", archive=archive, limit=LIMIT),
     }
 
 
-def _log_questions(folder: str) -> dict[str, Command]:
+def _log_questions() -> dict[str, Command]:
     """How the start script ended, and the service's logs."""
     return {
-        "ended": sh("cat {end}", end=f"{folder}/{CONTAINER}.ended", limit=LIMIT),
+        "ended": sh(f'cat "$f/{CONTAINER}.ended"', limit=LIMIT),
         "log": sh(
-            f'cd {{folder}} && for f in {LOGS}; do [ ! -f "$f" ] || wc -c "$f"; done && echo'
+            f'cd "$f" && for f in {LOGS}; do [ ! -f "$f" ] || wc -c "$f"; done && echo'
             f' && tail -n {LOG_READ} "$(ls -t {LOGS} | head -n 1)" | grep -aEv {{probes}} | tail -n {LOG_LINES}',
             probes=PROBES,
-            folder=folder,
             limit=LIMIT,
         ),
     }

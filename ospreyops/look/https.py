@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import errno
+import functools
 import http.client
 import re
 import socket
 import ssl
 import time
 import warnings
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from typing import Any, Optional
 from urllib.parse import urlsplit
 
@@ -24,6 +24,8 @@ FAMILIES = {socket.AF_INET: "IPv4", socket.AF_INET6: "IPv6"}
 warnings.filterwarnings("ignore", module=re.escape(__name__))
 NO_ROUTE = (errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 """What this computer's own kernel says when it has no way over a family of addresses."""
+UNANSWERED = (OSError, http.client.HTTPException, ValueError)
+"""What is raised where there is no whole answer."""
 
 
 def probe(url: str) -> tuple[ProbeResult, ...]:
@@ -37,7 +39,7 @@ def probe(url: str) -> tuple[ProbeResult, ...]:
     except (OSError, ValueError) as error:
         return (ProbeResult(url, error=_unanswered(error)),)
     firsts = {FAMILIES[family]: address for family, *_, address in reversed(found) if family in FAMILIES}
-    asking = [Background(partial(_probe, url, family, address)) for family, address in sorted(firsts.items())]
+    asking = [Background(functools.partial(_probe, url, family, address)) for family, address in sorted(firsts.items())]
     late = ProbeResult(url, error=SILENT)
     places = [asked.result(2 * LIMIT, late) for asked in asking]
     reached = tuple(place for place in places if not (place.error and place.error.symptom is Symptom.UNASKED))
@@ -46,28 +48,32 @@ def probe(url: str) -> tuple[ProbeResult, ...]:
 
 
 def _probe(url: str, family: str, address: Any) -> ProbeResult:
+    asker = HttpsProbe(url, address)
     try:
-        with closing(HttpsProbe(url, address)) as asker:
-            about = asker.get("/about")
-    except (OSError, http.client.HTTPException, ValueError) as error:
+        about = asker.get("/about")
+        if about.status != 200:
+            return ProbeResult(url, error=Problem(f"HTTP {about.status}"), family=family)
+        desktop: dict[str, Optional[Problem]] = {}
+        for version in versions_of(about.body):
+            asker = asker.again()
+            desktop[version] = _version_problem(asker, version)
+        return ProbeResult(url, about.body, None, desktop, about.issuer, about.expires, family)
+    except UNANSWERED as error:
         return ProbeResult(url, error=_unanswered(error), family=family)
-    if about.status != 200:
-        return ProbeResult(url, error=Problem(f"HTTP {about.status}"), family=family)
-    desktop = {version: _version_problem(url, address, version) for version in versions_of(about.body)}
-    return ProbeResult(url, about.body, None, desktop, about.issuer, about.expires, family)
+    finally:
+        asker.close()
 
 
-def _version_problem(url: str, address: Any, version: str) -> Optional[Problem]:
+def _version_problem(asker: HttpsProbe, version: str) -> Optional[Problem]:
     """Why OSPREY Desktop of that version is not content, asked several times over one connection; None if it is."""
     try:
-        with closing(HttpsProbe(url, address)) as asker:
-            for _ in range(GOOD_ANSWERS):
-                answer = asker.get(f"/v{version}/about")
-                if problem := content_problem(answer.status, answer.body, version):
-                    return problem
-                if problem := issuer_problem(answer.issuer, self_signed=answer.self_signed):
-                    return problem
-    except (OSError, http.client.HTTPException, ValueError) as error:
+        for _ in range(GOOD_ANSWERS):
+            answer = asker.get(f"/v{version}/about")
+            if problem := content_problem(answer.status, answer.body, version):
+                return problem
+            if problem := issuer_problem(answer.issuer, self_signed=answer.self_signed):
+                return problem
+    except UNANSWERED as error:
         return _unanswered(error)
     return None
 
@@ -80,6 +86,7 @@ class Response:
         self.issuer, self.self_signed, self.expires = _certificate(certificate)
 
 
+@functools.lru_cache(maxsize=64)
 def _certificate(encoded: bytes) -> tuple[str, bool, float]:
     """Who issued a certificate, whether that is its own subject, and its end. Errors: ValueError."""
     from cryptography import x509
@@ -111,16 +118,31 @@ class Connection(http.client.HTTPSConnection):
             raise
 
 
+@functools.cache
+def _trust_all() -> ssl.SSLContext:
+    """What is spoken with any server, whatever its certificate says."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
 class HttpsProbe:
     """Asks one address of a server within one limit; over one connection, as long as the server keeps it open."""
 
     def __init__(self, url: str, address: Any) -> None:
         at = urlsplit(url)
-        trust_all = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        trust_all.check_hostname = False
-        trust_all.verify_mode = ssl.CERT_NONE
+        self._of, self._failed = (url, address), False
         self._deadline = time.monotonic() + LIMIT
-        self._connection = Connection(at.hostname or "", at.port or 443, address, trust_all)
+        self._connection = Connection(at.hostname or "", at.port or 443, address, _trust_all())
+
+    def again(self) -> HttpsProbe:
+        """The same, with the whole limit; over another connection where an answer failed."""
+        if self._failed:
+            self.close()
+            return HttpsProbe(*self._of)
+        self._deadline = time.monotonic() + LIMIT
+        return self
 
     def close(self) -> None:
         """Close the connection."""
@@ -128,9 +150,11 @@ class HttpsProbe:
 
     def get(self, path: str) -> Response:
         """The answer to GET. Errors: OSError, HTTPException; TimeoutError when the limit is over."""
+        self._failed = True
         got: Optional[Response] = Background(lambda: self._get(path)).result(self._left())
         if got is None:
             raise TimeoutError
+        self._failed = False
         return got
 
     def _get(self, path: str) -> Response:

@@ -30,19 +30,29 @@ WAYS = (
 """The first address of each family. A Mac is not asked: its forward is VirtualBox's, which has one listener."""
 MOST = 20
 """Versions that are asked at most."""
+EACH_VERSION = (
+    "d=' ' n=0; for v in $(printf %s \"$a\" | grep -oE '\\bv[0-9]+([.][0-9]+)+'); do"
+    f' case $d in *" $v "*) continue ;; esac; d="$d$v " n=$((n+1)); [ $n -le {MOST} ] || break;'
+)
+"""The beginning of a loop over the versions that /about names, each once."""
 VERSIONS = re.compile(r"\bv([0-9]+(?:[.][0-9]+)+)")
 SILENT = Problem(Symptom.SILENT.value, Symptom.SILENT)
 
 
 def questions(url: str) -> dict[str, Command]:
-    """The lines that ask on the host, before those of `again`; `probed` reads their answers."""
-    listed = f"head -c {curl.LONGEST} | grep -oE '\\bv[0-9]+([.][0-9]+)+' | sort -u | head -n {MOST}"
-    versions = f"$({curl.ask(LIMIT)} {{url}}/about | {listed})"
-    desktop = f"for v in {versions}; do {curl.ask_often(LIMIT, '{url}/$v/about', GOOD_ANSWERS)}; echo $? $v; done"
-    return {
-        "about": sh(f"{curl.ask(LIMIT)} {curl.CERTIFICATE} --fail {{about}}", about=f"{url}/about", limit=LIMIT + 2),
-        "desktop": sh(desktop, url=url, limit=2 * LIMIT),
+    """The lines that ask on the host, before those of `again`; `probed` reads their answers.
+
+    Each curl takes as much of the host's processor as its shell and all else together. So /about is asked once.
+    """
+    asked = f'{{ {curl.ask(LIMIT)} {curl.CERTIFICATE} --fail {{about}}; echo " $?"; }} | head -c {curl.LONGEST}'
+    begin = sh(f"a=$({asked}); r=${{a##* }} a=${{a% *}}; ", about=f"{url}/about", limit=LIMIT)
+    often = curl.ask_often(LIMIT, "{url}/$v/about", GOOD_ANSWERS)
+    desktop = sh(f"{EACH_VERSION} {often}; echo $? $v; done", url=url, limit=2 * LIMIT)
+    lines = {
+        "about": f'printf %s "$a"; case $r in ""|*[!0-9]*) exit {curl.TOO_LONG} ;; esac; exit $r',
+        "desktop": desktop.line,
     }
+    return {name: Command(begin.line + line, 2 * LIMIT, shared=begin.line) for name, line in lines.items()}
 
 
 def again(url: str, answers: Mapping[str, Answer]) -> dict[str, Command]:

@@ -39,6 +39,7 @@ class Connection(fabric.Connection):  # type: ignore[misc]  # Fabric has no type
 
     said = SshConfig(Login(""), {})
     name, login = "", ""
+    __setattr__ = object.__setattr__  # Invoke's looks at each attribute whether it is a setting, which takes a while
 
     def open(self) -> None:
         """Connect, unless that was done. Errors: Unreachable, Usage."""
@@ -113,7 +114,7 @@ def _connection(config: SshConfig, way: Way) -> Connection:
         config.host,
         user=config.user,
         port=config.port,
-        config=fabric.Config(ssh_config=paramiko.SSHConfig()),
+        config=_fabrics_own(),
         gateway=_jump(config, way) or config.get("proxycommand") or False,
         forward_agent=_forwards(config),
         connect_timeout=way.limit,
@@ -128,6 +129,12 @@ def _connection(config: SshConfig, way: Way) -> Connection:
     connection.said, connection.name, connection.login = config, way.name, way.words
     connection.client.set_missing_host_key_policy(known)
     return connection
+
+
+@functools.cache
+def _fabrics_own() -> fabric.Config:
+    """Fabric's settings, the same for all hosts: those of ssh_config are not among them."""
+    return fabric.Config(ssh_config=paramiko.SSHConfig())
 
 
 def _forwards(config: SshConfig) -> bool:
@@ -168,7 +175,9 @@ def deadline(transport: paramiko.Transport, seconds: float) -> Iterator[threadin
 
 def _keepalive(transport: paramiko.Transport, limit: float) -> None:
     """Ask the server for signs of life until the connection ends. Close it when one does not come in time."""
-    while transport.is_active():
+    while True:
+        time.sleep(KEEPALIVE)
+        if not transport.is_active():
+            return
         with deadline(transport, limit), suppress(EOFError, OSError, paramiko.SSHException):
             transport.global_request("keepalive@openssh.com", wait=True)
-        time.sleep(KEEPALIVE)

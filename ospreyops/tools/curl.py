@@ -13,6 +13,8 @@ UNKNOWN_OPTION = 2
 """The exit status of a curl that has no such option."""
 NOT_RUN = (126, 127)
 """The shell's own exit statuses for a program that cannot be run, or is not there."""
+TOO_LONG = 63
+"""The exit status of a curl that got more than it was to take."""
 LONGEST = 100_000
 """Bytes of an answer: a service that sends megabytes must not keep anybody busy."""
 EXITS = {7: Symptom.CLOSED, 28: Symptom.SILENT, 35: Symptom.CUT, 52: Symptom.CUT, 56: Symptom.CUT}

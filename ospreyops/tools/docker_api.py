@@ -53,8 +53,10 @@ def read_engine(host: Host, dial: Command) -> EngineFacts:
     stream = host.stream(dial)
     channel = Channel(stream)
     try:
-        engine = Client(channel, OURS).version(api_version=False)
-        client = Client(channel, _negotiated_version(engine))
+        client = Client(channel, OURS)
+        engine = client.version(api_version=False)
+        if (spoken := _negotiated_version(engine)) != OURS:
+            client = Client(channel, spoken)
         images = {image.name: image for raw in client.images(name=IMAGE) for image in _images(client, raw)}
         rows = client.containers(all=True)
         ours = [row for row in rows if any(map(OURS_NAME.fullmatch, row.get("Names") or ()))]

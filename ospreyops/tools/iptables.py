@@ -15,20 +15,20 @@ PROGRAMS = {"IPv4": "iptables", "IPv6": "ip6tables"}
 LOOPBACK = {"IPv4": "127.0.0.0/8", "IPv6": "::1/128"}
 RULES = (
     "for t in iptables ip6tables; do"
-    ' if r=$($s $t -w 5 -t nat -S 2>&1); then echo "$t readable";'
-    f' echo "$r" | grep -e "-A {CHAIN} " -e "-A DOCKER .* -j DNAT " -e "-A OUTPUT .*-j DOCKER";'
-    ' else echo "$t refused: $r" | head -n 1; fi; done;'
+    ' if r=$($s $t -w 5 -t nat -S 2>&1); then printf "%s readable\\n%s\\n" $t "$r"; else echo "$t refused: $r"; fi;'
+    '{filter} done | grep -E -e "^ip6?tables (readable|refused: |filter)" -e "^-[AP] ({chain}|INPUT) "'
+    ' -e "^-A DOCKER .* -j DNAT " -e "^-A OUTPUT .*-j DOCKER";'
 )
-FIREWALL = (
-    ' for t in iptables ip6tables; do echo "$t filter"; $s $t -w 5 -S INPUT; done;'
-    ' if $s nft list chains inet 2>/dev/null | grep -q "hook input" || systemctl is-active -q firewalld 2>/dev/null;'
-    " then echo guarded; fi;"
+FILTER_RULES = ' echo "$t filter"; $s $t -w 5 -S INPUT;'
+GUARDED = (
+    ' case "$($s nft list chains inet 2>/dev/null)" in *"hook input"*) echo guarded ;;'
+    " *) ! command -v firewalld >/dev/null || ! systemctl is-active -q firewalld 2>/dev/null || echo guarded ;; esac;"
 )
 ROOM = (
     ' { while read -r a i p k r; do echo "inet6 $k"; done; } 2>/dev/null </proc/net/if_inet6;'
-    ' sed -n "s/^MemAvailable: *\\([0-9]*\\) kB/memory \\1/p" /proc/meminfo;'
-    ' sed -n "s/^ *[0-9]*: [0-9A-F]*:\\([0-7][0-9A-F]\\{3\\}\\) [0-9A-F:]* \\(01\\|02\\|0A\\) .*/taken \\1/p"'
-    " /proc/net/tcp /proc/net/tcp6 | sort -u; :"
+    ' sed -n -e "s/^MemAvailable: *\\([0-9]*\\) kB/memory \\1/p"'
+    ' -e "s/^ *[0-9]*: [0-9A-F]*:\\([0-7][0-9A-F]\\{3\\}\\) [0-9A-F:]* \\(01\\|02\\|0A\\) .*/taken \\1/p"'
+    " /proc/meminfo /proc/net/tcp /proc/net/tcp6 | sort -u; :"
 )
 """What is asked where the engine is. An open connection, or one that begins, takes a port, too."""
 SCOPES = {"00": "global", "10": "loopback", "20": "link"}
@@ -75,7 +75,8 @@ class Room:
 
 def question(*, firewall: bool = True) -> str:
     """The line that asks for routes, free memory and taken ports; of a firewall only where users come from outside."""
-    return freely("iptables -w 5 -t nat -S") + RULES + (FIREWALL if firewall else "") + ROOM
+    rules = RULES.format(chain=CHAIN, filter=FILTER_RULES if firewall else "")
+    return freely("iptables -w 5 -t nat -S") + rules + (GUARDED if firewall else "") + ROOM
 
 
 def room(printed: str, service_port: int, *, loopback: bool = True) -> Room:

@@ -13,7 +13,7 @@ NEVER_SLEEP = Command("pmset -a sleep 0 disksleep 0 powernap 0 autorestart 1 wom
 
 def show(limit: float) -> Command:
     """Show the settings of a Mac; nothing on another system."""
-    return Command('[ "$(uname -s)" != Darwin ] || pmset -g', limit)
+    return Command("! command -v pmset >/dev/null || pmset -g", limit)
 
 
 def sleeps_after(printed: str) -> Optional[int]:
