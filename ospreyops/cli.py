@@ -126,6 +126,7 @@ class HostTask(invoke.Task[Any]):
         serial, keep_going = given.pop("serial", None), given.pop("keep-going", False)
         try:
             kind = Kind.LOOK if self.changes_with and not given.get(self.changes_with) else self.kind
+            kind = Kind.WATCH if given.get("follow") else kind
             config, pace = configured(context), self.pace(serial, kind, keep_going=keep_going)
             where = session.chosen(context, config, chosen, self.title)
             sites = [session.site(config, name, verbose=verbose, dry=bool(context.config.run.dry)) for name in where]

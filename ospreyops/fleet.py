@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Callable, Optional
@@ -19,13 +20,17 @@ from .outcome import Outcome, Status
 from .remote.background import Background
 
 NOT_BEGUN = "not begun"
+LOOKS = 32
+"""Hosts that are looked at at a time: more would only wait for this computer's own processor."""
+FILES, FILES_EACH = 64, 8
+"""Files that this program and each host may have open: sockets, and the pipes to ssh."""
 
 
 class Kind(Enum):
     """What a task is to the hosts that it runs on. One that is not declared is a change, which is the safe side."""
 
     CHANGE = "one host at a time; the next one only when the task ended well on the last"
-    LOOK = "changes nothing: all hosts at once, and all of them whatever one says"
+    LOOK = "changes nothing: 32 hosts at a time, and all of them whatever one says"
     WATCH = "goes on until Ctrl-C: all hosts at once"
 
 
@@ -42,7 +47,7 @@ class Pace:
     @classmethod
     def of(cls, kind: Kind, serial: Optional[int], *, keep_going: bool) -> Pace:
         """The pace of a kind of task, with what the user says of it."""
-        own = 1 if kind is Kind.CHANGE else 0
+        own = {Kind.CHANGE: 1, Kind.LOOK: LOOKS}.get(kind, 0)
         return cls(own if serial is None else serial, keep_going or kind is not Kind.CHANGE)
 
 
@@ -54,23 +59,25 @@ class Run:
     body: Callable[..., Any]
     outcome: Optional[Outcome] = None
     seconds: float = 0
+    begun: bool = field(default=False, init=False)
     _background: Optional[Background] = field(default=None, init=False)
 
-    @property
-    def begun(self) -> bool:
-        """The task has begun there."""
-        return self._background is not None
-
-    def begin(self) -> None:
-        """Begin the task, in a thread of its own."""
-        self._background = Background(self._run)
+    def begin(self, places: threading.Semaphore) -> None:
+        """Begin the task, in a thread of its own, as soon as there is a place for it."""
+        self._background = Background(functools.partial(self._run, places))
 
     def wait(self) -> None:
         """Wait for its end."""
         assert self._background
         self._background.result()
 
-    def _run(self) -> None:
+    def _run(self, places: threading.Semaphore) -> None:
+        with places:
+            if not self.site.change.interrupted:
+                self._run_now()
+
+    def _run_now(self) -> None:
+        self.begun = True
         start, site = time.monotonic(), self.site
         try:
             self.outcome = run_confirmed(self.body, site) or site.outcome("done")
@@ -85,6 +92,7 @@ class Run:
 def run_on_hosts(screen: Screen, sites: list[Site], body: Any, pace: Pace) -> None:
     """Run the body on all sites, at that pace, then print a summary. Errors: the worst one of the hosts'."""
     runs = [Run(site, body) for site in sites]
+    _let_open(FILES + FILES_EACH * len(sites))
     with _interruptible(runs):
         screen.shared = True
         _run_in_batches(runs, pace)
@@ -99,15 +107,30 @@ def run_on_hosts(screen: Screen, sites: list[Site], body: Any, pace: Pace) -> No
 
 
 def _run_in_batches(runs: list[Run], pace: Pace) -> None:
-    size = pace.at_once or len(runs)
+    """A change is not begun before all that began with the one before it ended well."""
+    at_once = min(pace.at_once or len(runs), len(runs))
+    places, size = threading.Semaphore(at_once), len(runs) if pace.keep_going else at_once
     for first in range(0, len(runs), size):
         batch = runs[first : first + size]
         for run in batch:
-            run.begin()
+            run.begin(places)
         for run in batch:
             run.wait()
         if not pace.keep_going and any(_failed(run) for run in batch):
             return
+
+
+def _let_open(files: int) -> None:
+    """Have so many files open at once, as far as that is allowed: a Mac begins with 256."""
+    try:
+        import resource
+    except ImportError:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = files if hard == resource.RLIM_INFINITY else min(files, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _failed(run: Run) -> bool:

@@ -24,6 +24,7 @@ from .sockets import direct, through
 from .ssh_config import Login, SshConfig, read
 from .ssh_errors import Attempt, translate_errors
 from .transport import prepared
+from .turns import turn, until_greeted
 
 MOST_JUMPS = 16
 """Jump hosts on the way to a host; more of them are a circle."""
@@ -46,9 +47,18 @@ class Connection(fabric.Connection):  # type: ignore[misc]  # Fabric has no type
         if self.is_connected:
             return
         with translate_errors(Attempt(self, self.name, self.login, self.connect_timeout)):
-            if not self.gateway:
-                self.connect_kwargs["sock"] = direct(self.said, self.connect_timeout)
-            super().open()
+            if isinstance(self.gateway, str):
+                super().open()
+                return
+            if self.gateway:
+                self.gateway.open()
+            with turn(self.host, self.port, self.connect_timeout):
+                until_greeted(self._connect)
+
+    def _connect(self) -> None:
+        if not self.gateway:
+            self.connect_kwargs["sock"] = direct(self.said, self.connect_timeout)
+        super().open()
 
     def open_gateway(self) -> Any:
         """What the connection goes through: ProxyCommand, or a channel of the jump host."""

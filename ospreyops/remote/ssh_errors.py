@@ -81,13 +81,18 @@ def _no_ssh(error: Any, attempt: Attempt) -> Unreachable:
         return _not_let_in(error, attempt)
     if "No existing session" in said and attempt.greeted:
         case = f"no SSH key exchange within {limit}"
-    elif "No existing session" in said or ("SSH protocol banner" in said and _timed_out(error.__context__)):
+    elif "No existing session" in said or ("SSH protocol banner" in said and not hung_up(error)):
         case = f"no SSH banner within {limit}"
-    elif "SSH protocol banner" in said:
+    elif hung_up(error):
         case = "the connection was closed before an SSH banner came"
     else:
         case = f"SSH failed: {said}"
     return Unreachable(f"{attempt.where}: {case}", hint=attempt.verbose)
+
+
+def hung_up(error: Exception) -> bool:
+    """The server ended the connection before it sent its SSH banner."""
+    return "SSH protocol banner" in str(error) and not _timed_out(error.__context__)
 
 
 def _not_led_to(error: Any, attempt: Attempt) -> Unreachable:

@@ -34,20 +34,22 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @contextlib.contextmanager
 def server(greeting: bytes, *, hangs_up: bool) -> Iterator[int]:
-    """A port on the loopback where something greets, and then hangs up or is silent."""
+    """A port on the loopback where something greets, and then hangs up or is silent, whoever connects."""
     accepted: list[socket.socket] = []
 
     def serve(listener: socket.socket) -> None:
         with contextlib.suppress(OSError):
-            connection = listener.accept()[0]
-            accepted.append(connection)
-            connection.sendall(greeting)
-            if hangs_up:
-                connection.shutdown(socket.SHUT_RDWR)
+            while True:
+                connection = listener.accept()[0]
+                accepted.append(connection)
+                connection.sendall(greeting)
+                if hangs_up:
+                    connection.shutdown(socket.SHUT_RDWR)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=serve, args=[listener], daemon=True).start()
         yield int(listener.getsockname()[1])
+        listener.shutdown(socket.SHUT_RDWR)
     for connection in accepted:
         connection.close()
 

@@ -50,6 +50,18 @@ def test_a_look_asks_all_hosts_at_once(sim: Sim) -> None:
     assert not barrier.broken
 
 
+def test_a_host_that_answers_slowly_keeps_no_place_of_another(sim: Sim) -> None:
+    slow, two, six = three()
+    last = threading.Event()
+    slow.on_look, six.on_look = lambda: assert_set(last), last.set
+    assert sim("status --serial 2 -H one,two,six", slow, two, six).code == 0
+
+
+def assert_set(event: threading.Event) -> None:
+    """Wait for what must happen."""
+    assert event.wait(20)
+
+
 def order(hosts: list[SimHost]) -> list[str]:
     """The names of the hosts, as their lines run."""
     found: list[str] = []

@@ -129,7 +129,7 @@ def test_a_watch_is_the_only_task_that_never_ends() -> None:
 
 
 def test_every_task_shows_its_pace_in_its_help(sim: Sim) -> None:
-    for name, told in (("deploy", "1"), ("status", "all"), ("watch.run", "all")):
+    for name, told in (("deploy", "1"), ("status", "32"), ("watch.run", "all")):
         shown = " ".join(sim(f"--help {name}").out.split())
         assert f"--serial N how many of the hosts at a time (default {told})" in shown
         assert "--keep-going begin on the other hosts though one failed" in shown
