@@ -10,6 +10,7 @@ from tests.fuzz.registry import parsers
 
 PACKAGE = Path(__file__).parents[2] / "ospreyops"
 MODULES = ("re", "tarfile", "urllib.parse", "cryptography", "requests", "plistlib", "xml", "struct")
+NAMES = tuple(f"{module}." for module in MODULES)
 CALLS = ("parse_json", "parse_object", "whole_number", "splitlines", "loads", "strptime", "fromhex")
 """What a module has that reads texts: it imports one of the former, or names one of the latter."""
 BY_LOOKS = (
@@ -51,8 +52,8 @@ def reads(tree: ast.Module) -> Iterator[str]:
     """What makes a module one that reads."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name.startswith(MODULES))
-        elif isinstance(node, ast.ImportFrom) and not node.level and str(node.module).startswith(MODULES):
+            yield from (alias.name for alias in node.names if f"{alias.name}.".startswith(NAMES))
+        elif isinstance(node, ast.ImportFrom) and not node.level and f"{node.module}.".startswith(NAMES):
             yield str(node.module)
         elif isinstance(node, (ast.Name, ast.Attribute)):
             name = node.id if isinstance(node, ast.Name) else node.attr
