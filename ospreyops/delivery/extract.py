@@ -11,7 +11,7 @@ from ..remote.command import Command, sh
 from ..remote.host import Host
 from . import pin
 from .archive import GOOD_COPY
-from .upload import SHA256SUM
+from .upload import SHA256SUM, Upload
 
 MODES = "chmod -R a-st,u=rwX,go=rX {part}"
 """An archive may have setuid programs, or folders that anybody may write. Its modes tell only what a program is."""
@@ -36,6 +36,7 @@ class Extract:
 
     pin: the sha256 that the archive must have; None where any will do. The mark has the one that it had.
     part_of: where it is a part of one; then the mark has the whole one's, and the base.
+    sent: what sent it before; then it must be what was sent.
     consume: remove the archive afterwards, for install.sh trips over one that lies beside its content.
     """
 
@@ -46,6 +47,7 @@ class Extract:
     consume: bool = field(default=False, compare=False)
     sudo: bool = field(default=False, compare=False)
     part_of: Optional[PartOf] = None
+    sent: Optional[Upload] = field(default=None, compare=False)
 
     @property
     def command(self) -> Command:
@@ -89,6 +91,8 @@ class Extract:
             if not asked["sums"].ok:
                 raise Blocked(f"{sums} cannot be read: {asked['sums'].said}")
             digest = asked["sum"].out[:64]
+            if self.sent and digest != self.sent.digest:
+                raise Failed(f"{self.archive} is not what was sent", hint="run the same command again")
             pin.check(self.release.archive, digest, self.pin, "" if self.part_of else asked["sums"].out)
         except OspreyError:
             if self.consume:

@@ -13,7 +13,6 @@ from . import pin
 from .extract import Extract, PartOf
 from .load import Load
 from .part import NoPartError, Part
-from .source import sha256
 from .upload import Upload
 
 
@@ -55,6 +54,7 @@ class SendPart:
         """Send and load the part; false where Docker does not take it."""
         sizes = [size(file.stat().st_size) for file in (path, self.upload.source)]
         host.console.dim(f"    the new layers alone: {sizes[0]} of {sizes[1]}")
-        replace(self.upload, source=path).perform(host)
-        replace(self.extract, pin=sha256(path), part_of=PartOf(self.upload.digest, self.part.base)).perform(host)
+        upload, part_of = replace(self.upload, source=path), PartOf(self.upload.digest, self.part.base)
+        upload.perform(host)
+        replace(self.extract, pin=None, sent=upload, part_of=part_of).perform(host)
         return self.load.perform_part(host, self.load_part)

@@ -71,8 +71,8 @@ def _ways(facts: Facts, target: Target, release: Release, given: Optional[Archiv
     if given and sent:
         archive = f"{host.folder}/.incoming/{release.archive}"
         upload = Upload(given.path, archive, target.settings.ssh, sudo)
-    extract = Extract(release, archive, host.place(version), target.settings.pin(version), consume=sent, sudo=sudo)
-    return upload, extract
+    place, pin = host.place(version), target.settings.pin(version)
+    return upload, Extract(release, archive, place, pin, consume=sent, sudo=sudo, sent=upload)
 
 
 def _folder(facts: Facts, target: Target, release: Release, given: Optional[Archive]) -> Optional[str]:

@@ -13,7 +13,7 @@ from tests.sim.mac import SimMac
 INCOMING = "/.incoming"
 ID = f"sha256:{'1d' * 32}"
 """What the gate says of the image in a part."""
-QUESTIONS = ("size", "sum", "names", "listing")
+QUESTIONS = ("sum", "names", "listing")
 """What is asked of a file that arrives, or did."""
 
 
