@@ -8,11 +8,11 @@
 # It is written while the archive is decoded, then flushed and summed while Docker unpacks the layers. So a load takes no
 # longer, and what Docker wrote is flushed as fast as ever.
 # Two releases are kept, and none where less room would be left than the disk has to keep.
-{
-    use strict;
-    use warnings;
-    use IO::Handle;
+use strict;
+use warnings;
+use IO::Handle;
 
+{
     # For gate.pl: the file that is read instead of the archive; whether its sum is right; what goes before, with and after the
     # decoding; and what forgets all of it.
     our ($kept, $is_whole, $begin, $add, $finish, $drop);

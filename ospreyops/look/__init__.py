@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Callable, Optional, Union
@@ -46,7 +47,7 @@ class Look:
         """
         settings, machine = self.target.settings, self.target.machine
         if not settings.here:
-            Background(_load)
+            threading.Thread(target=_load).start()
         outside = self.public_url()
         self.host.permit(root=self._root)
         engine = Background(_noted(self.read_engine, "docker", left))
@@ -124,12 +125,13 @@ class Look:
         return asked.result(3 * service.LIMIT, late) if asked else ()
 
 
-def _load() -> Any:
-    """What the Docker SDK needs, loaded while the SSH server is waited for; what connects to it is loaded before."""
-    from ..remote import ssh
-    from ..tools import docker_api
+def _load() -> None:
+    """Load what the Docker SDK needs while the SSH server is waited for; what connects to that is loaded before.
 
-    return ssh, docker_api
+    The program does not end before this has: Python must not end in the middle of loading a library.
+    """
+    from ..remote import ssh  # noqa: F401
+    from ..tools import docker_api  # noqa: F401
 
 
 def _noted(ask: Callable[[], Any], name: str, left: set[str]) -> Callable[[], Any]:

@@ -75,7 +75,7 @@ def test_a_part_that_docker_does_not_take_is_followed_by_the_whole_and_leaves_no
     (far.home / "bin/lost").touch()
     far.send()
     assert ["index.json" in members for members in loads(far)] == [True, False]
-    assert given(far) == ["load", f"image rm {IMAGE}", "load", "image inspect"]
+    assert given(far) == ["load", f"image rm {IMAGE}", "load", "info", "image inspect"]
     assert sizes[1:] == [far.archive.stat().st_size]
     assert far.files() == WHOLE and far.notes() == {"loaded"}
     assert far.own.parts == {} and far.own.unpacked["0.3"] == f"{far.folder}/0.3"
