@@ -33,10 +33,10 @@ Subsystem sftp internal-sftp
 class Sshd(SshHost):
     """An OpenSSH server that the user who runs it enters with `key`; it ends with `stop`."""
 
-    def __init__(self, folder: Path, more: str = "") -> None:
+    def __init__(self, folder: Path, more: str = "", listen: str = LOOPBACK) -> None:
         """Start a server with its keys and log in the folder, on a free port, and wait for its banner.
 
-        more: lines for its configuration.
+        more: lines for its configuration; listen: the address that it listens on.
         """
         self.folder = folder
         self.key = make_key(folder / "key")
@@ -45,7 +45,7 @@ class Sshd(SshHost):
         with closed_port() as self.port:
             pass
         config = folder / "sshd_config"
-        config.write_text(CONFIG.format(address=LOOPBACK, port=self.port, folder=folder) + more)
+        config.write_text(CONFIG.format(address=listen, port=self.port, folder=folder) + more)
         Path("/run/sshd").mkdir(exist_ok=True)
         program = shutil.which("sshd", path=f"{os.defpath}:/usr/sbin") or "sshd"
         with (folder / "log").open("wb") as log:

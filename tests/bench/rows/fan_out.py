@@ -1,4 +1,4 @@
-"""A look at many hosts at once: all of them this computer, over SSH."""
+"""A look at many hosts at once: all of them this computer, over SSH, each with an address of its own."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BATCH = "printf '%s\\n' {hosts} | xargs -P {count} -I {{}} ssh {{}} true"
 def figures(bench: Bench) -> Iterator[Figure]:
     """By xargs and ssh, by Fabric's threads, and by the tool."""
     (bench.folder / "sshd").mkdir()
-    sshd = Sshd(bench.folder / "sshd", MORE)
+    sshd = Sshd(bench.folder / "sshd", MORE, listen="0.0.0.0")
     try:
         home = configured(bench.folder / "many", sshd)
         for count in COUNTS[:2] if bench.tried else COUNTS:
@@ -34,10 +34,12 @@ def figures(bench: Bench) -> Iterator[Figure]:
 
 
 def configured(home: Path, sshd: Sshd) -> Inv:
-    """A workstation that knows that server under many names."""
+    """A workstation that knows that server under many names and loopback addresses."""
     (home / ".ssh").mkdir(parents=True)
     config = home / ".ssh/config"
     sshd.ssh_config(config, "many-*", "root")
+    own = "".join(f"Host many-{number}\n    HostName 127.1.0.{number + 1}\n" for number in range(max(COUNTS)))
+    config.write_text(f"{own}{config.read_text()}    HostKeyAlias [{sshd.address}]:{sshd.port}\n")
     settings = home / "many.yaml"
     settings.write_text(json.dumps({"osprey": {"folder": str(home / "osprey")}}))
     return Inv({"HOME": str(home), "PATH": path_with_own_ssh(home), "INVOKE_OSPREY_FOLDER": str(home / "osprey")})
