@@ -54,6 +54,7 @@ lock: setup ## lock the libraries anew; UPGRADE=--upgrade takes the newest
 	$(LOCK) --python-version 3.9 --output-file requirements.lock requirements.txt
 	$(LOCK) --python-version 3.10 --constraint requirements.lock --output-file tests/requirements.lock tests/requirements.txt
 	$(LOCK) --python-version 3.10 --constraint tests/requirements.lock --output-file tests/docs/requirements.lock tests/docs/requirements.txt
+	$(LOCK) --python-version 3.10 --output-file tests/bench/requirements.lock tests/bench/requirements.txt
 
 # What is shipped, in dist/: osprey.pyz, and what it is made of.
 dist: setup ## the tool as one file, in dist/
@@ -118,8 +119,12 @@ soak: setup ## faults at random, each healed; FAULTS=25 SEED=1
 ROW :=
 SIZE := 730
 ROUNDS := 5
-bench: setup ## what the tool's ways cost beside the runbook's; ROW=load
-	@$(PYTHON) -m tests.bench $(ROW) --size $(SIZE) --rounds $(ROUNDS)
+# The peers have a venv of their own: their libraries are of other releases.
+PEERS := .cache/peers
+bench: setup ## what the tool's ways cost beside the runbook's and its peers'; ROW=load
+	@[ -x $(PEERS)/bin/pip ] || python3 -m venv $(PEERS)
+	@$(PEERS)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement tests/bench/requirements.lock
+	@PATH="$$PATH:$(CURDIR)/$(PEERS)/bin" $(PYTHON) -m tests.bench $(ROW) --size $(SIZE) --rounds $(ROUNDS)
 
 # Which turned-around condition of a decision does no test notice? make mutants FILES="goals/loss.py faults"
 # Why no library does it: mutmut changes every string and number, too, and runs all tests of a function; cosmic-ray

@@ -21,8 +21,8 @@ PROJECT = Path(__file__).parents[2]
 PACKAGE = PROJECT / "ospreyops"
 LOCKS = {"requirements": range(9, 15), "tests/requirements": range(10, 15)}
 """The locks, and the Python 3 that each is for."""
-SITE = "tests/docs/requirements"
-"""The lock of what makes the documents' site, in a venv of its own."""
+APART = dict.fromkeys(("tests/docs/requirements", "tests/bench/requirements"), range(10, 15))
+"""The locks of what has a venv of its own: what makes the documents' site, and the peers of the bench."""
 
 
 def requirements(text: str) -> list[Requirement]:
@@ -50,17 +50,17 @@ def pins(name: str, minor: int, system: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("system", ["linux", "darwin"])
 @pytest.mark.parametrize(
-    ("name", "minor"), [(name, minor) for name, minors in {**LOCKS, SITE: range(10, 15)}.items() for minor in minors]
+    ("name", "minor"), [(name, minor) for name, minors in {**LOCKS, **APART}.items() for minor in minors]
 )
 def test_each_requirement_has_one_locked_release_that_fits_it(name: str, minor: int, system: str) -> None:
     locked = pins(name, minor, system)
-    own = [] if name == SITE else holding("requirements.txt", minor, system)
+    own = [] if name in APART else holding("requirements.txt", minor, system)
     wanted = [*holding(f"{name}.txt", minor, system), *own]
     unfit = [str(one) for one in wanted if not one.specifier.contains(locked.get(canonicalize_name(one.name), "0"))]
     assert wanted and unfit == []
 
 
-@pytest.mark.parametrize("name", [*LOCKS, SITE])
+@pytest.mark.parametrize("name", [*LOCKS, *APART])
 def test_no_release_is_locked_without_a_hash_and_no_lock_names_a_host(name: str) -> None:
     text = (PROJECT / f"{name}.lock").read_text()
     entries = re.split(r"\n(?=[a-z])", text)[1:]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.bench.bench import Bench
-from tests.bench.figures import Figure, alternate
+from tests.bench.figures import Figure, Way, alternate
 from tests.conftest import Inv
 from tests.lab.sshd import Sshd
 from tests.own_ssh import path_with_own_ssh
@@ -46,21 +46,24 @@ def configured(home: Path, sshd: Sshd) -> Inv:
 
 
 def measured(bench: Bench, inv: Inv, hosts: list[str]) -> Iterator[Figure]:
-    """Those hosts, by each way."""
+    """Those hosts, by each way; the peers run one command on each."""
+    comma, count = ",".join(hosts), len(hosts)
 
     def looked() -> None:
-        ran = inv("status", "-H", ",".join(hosts), limit=600)
+        ran = inv("status", "-H", comma, limit=600)
         assert ran.code == NO_DOCKER and all(host in ran.said for host in hosts), ran.said
 
-    def grouped() -> None:
-        inv.shell(f'{sys.executable} -c "{GROUP}" {" ".join(hosts)}')
+    def shell(text: str) -> Way:
+        def way() -> None:
+            inv.shell(text)
 
-    def each() -> None:
-        inv.shell(BATCH.format(hosts=" ".join(hosts), count=len(hosts)))
+        return way
 
-    ways = {
-        f"{len(hosts)}: xargs -P ssh HOST true": each,
-        f"{len(hosts)}: Fabric's ThreadingGroup": grouped,
-        f"{len(hosts)}: status": looked,
+    ways: dict[str, Way] = {
+        f"{count}: xargs -P ssh HOST true": shell(BATCH.format(hosts=" ".join(hosts), count=count)),
+        f"{count}: Fabric's ThreadingGroup": shell(f'{sys.executable} -c "{GROUP}" {" ".join(hosts)}'),
+        f"{count}: pyinfra, one operation": shell(f"pyinfra -y {comma} server.shell 'exit 0'"),
+        f"{count}: ansible raw": shell(f"ansible all -f {count} -i {comma}, -m raw -a true"),
+        f"{count}: status": looked,
     }
     yield from alternate(ways, bench.rounds)
