@@ -130,8 +130,8 @@ def _load() -> None:
 
     The program does not end before this has: Python must not end in the middle of loading a library.
     """
-    from ..remote import ssh  # noqa: F401
-    from ..tools import docker_api  # noqa: F401
+    from ..remote import ssh  # noqa: F401 (to load it)
+    from ..tools import docker_api  # noqa: F401 (to load it)
 
 
 def _noted(ask: Callable[[], Any], name: str, left: set[str]) -> Callable[[], Any]:
