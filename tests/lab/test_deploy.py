@@ -210,7 +210,8 @@ def test_a_bad_archive_is_refused_and_changes_nothing_that_runs(
     assert here.running() == ["osprey/service:0.3"]
     assert not (here.folder / "0.4").exists()
     assert sorted(tag for image in here.docker.images.list() for tag in image.tags) == before
-    assert not [name for name in os.listdir(here.folder) if name.startswith(".") and name != ".ospreyops"]
+    assert {name for name in os.listdir(here.folder) if name.startswith(".")} == {".ospreyops", ".decoded"}
+    assert [name.partition("_")[0] for name in os.listdir(here.folder / ".decoded")] == ["0.3"]
     good = here.inv("deploy", "--version", "0.4", "--from", str(releases("0.4")))
     assert good.code == 0, good.said
 

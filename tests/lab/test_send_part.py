@@ -69,4 +69,4 @@ def test_a_damaged_archive_is_refused_before_anything_of_it_is_sent(there: There
     corrupt = str(releases("0.4", "corrupt"))
     ran = there.inv("image.load", "--version", "0.4", "--from", corrupt, *there.flags)
     assert ran.code == 5 and "osprey-service-docker-0.4.tar.bz2 cannot be loaded" in ran.err, ran.said
-    assert there.as_root(f"ls {there.folder}/0.4 2>/dev/null || echo none") == "none\n"
+    assert there.as_root(f"ls {there.folder}/0.4 2>/dev/null || echo none") == "none"

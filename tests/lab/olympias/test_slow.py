@@ -78,7 +78,8 @@ def test_a_start_whose_ssh_port_is_taken_finds_another(inv: Inv, broken: LabVm) 
     port = json.loads(broken.host.sh(f"cat {config}"))["Driver"]["SSHPort"]
     broken.power_off()
     listen = (
-        f"my $s = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => {port}, Listen => 1) or die; sleep 900"
+        f"my $s = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => {port}, Listen => 1, ReuseAddr => 1)"
+        " or die; sleep 900"
     )
     with broken.host.running("perl", "-MIO::Socket::INET", "-e", listen):
         ran = inv("heal", "-H", "olympias", limit=900)
