@@ -35,7 +35,7 @@ use IO::Handle;
     };
     my $summing = sub {
         my ($file) = @_;
-        my $line = "if command -v sha256sum >/dev/null; then sha256sum; else shasum -a 256; fi 2>/dev/null <\x22\$1\x22";
+        my $line = "{ openssl dgst -sha256 -r || sha256sum || shasum -a 256; } 2>/dev/null <\x22\$1\x22";
         open my $process, "-|", "sh", "-c", $line, "sh", $file or return;
         return $process;
     };
