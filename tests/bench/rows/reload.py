@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.bench.bench import SECOND, Bench, line, task
+from tests.bench.bench import Bench, line
 from tests.bench.figures import Figure, alternate
+from tests.bench.rows import there
 
 
 def figures(bench: Bench) -> Iterator[Figure]:
     """By the runbook's line, and by the tool, which loaded it once."""
-    host = bench.here
-    file = bench.image(host, SECOND)
-    ways = {
-        "docker load < FILE (runbook)": line(host, f"docker load <{file}"),
-        "image.load": task(host, "image.load", "--version", SECOND),
-    }
-    yield from alternate(ways, bench.rounds, line(host, "docker image prune --force --all >/dev/null"))
+    pruned = line(bench.here, "docker image prune --force --all >/dev/null")
+    yield from alternate(there.ways(bench), bench.rounds, pruned)
