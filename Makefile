@@ -3,6 +3,8 @@ SHELL := /bin/sh
 PACKAGES := python3-venv lbzip2 docker.io iptables openssh-server openssh-client sudo iproute2 procps curl openssl bzip2 perl-base mmdebstrap \
 	qemu-system-x86 qemu-utils lsof e2fsprogs python3 libplist-utils strace zsh fish
 PYTHON := .venv/bin/python
+# Python keeps what it has compiled, as on a user's computer: tests and figures start it thousands of times.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo demo-clean screens lab lab-clean soak bench test reliability mutants fuzz setup check lock dist docs
 .PHONY: one-mac other-mac server mac-tests fault-tests server-tests fast-tests killed-tests soak-tests loaded-tests server-reliability

@@ -90,7 +90,10 @@ class Remedy:
 
 @dataclass(frozen=True)
 class Retried:
-    """A line that is done once more where it failed in a way that is known, after what helps against that."""
+    """A line that is done once more where it failed in a way that is known, after what helps against that.
+
+    remedies: each is tried once; one that stands there twice, with other patience, helps twice.
+    """
 
     command: Command
     remedies: tuple[Remedy, ...] = field(compare=False)
@@ -100,14 +103,18 @@ class Retried:
 
     def perform(self, host: Host) -> None:
         """Errors: Failed."""
-        try:
-            self.command.perform(host)
-        except Failed as error:
-            remedy = next((one for one in self.remedies if one.words in error.evidence), None)
-            if remedy is None:
-                raise
-            remedy.do.perform(host)
-            self.command.perform(host)
+        left = list(self.remedies)
+        while True:
+            try:
+                self.command.perform(host)
+            except Failed as error:
+                remedy = next((one for one in left if one.words in error.evidence), None)
+                if remedy is None:
+                    raise
+                left.remove(remedy)
+                remedy.do.perform(host)
+            else:
+                return
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,10 @@ from .site import Site
 
 EVIDENCE_LINES = 8
 """How many of the reasons for waiting are told when the wait was in vain."""
-PAUSE, LONGEST_PAUSE = 1.0, 5.0
+PAUSE, LONGEST_PAUSE = 0.2, 5.0
 """Seconds between two looks while a step takes effect: a tenth of the time that it took so far, within these bounds."""
+SHORTEST = 0.01
+"""Seconds of a last pause, at least; it ends with the step's patience."""
 TOLD = 600
 """Seconds of a step's patience up to which a wait says it: what takes longer says in its own words until when."""
 RESUME = "run the same command again to resume"
@@ -102,4 +104,5 @@ def _check_patience(site: Site, again: list[Step], done: Done, evidence: list[st
 def _wait(site: Site, step: Step, done: Done) -> None:
     waited = site.clock() - done[step.do][0]
     with site.console.waiting(step.why, waited, step.patience if step.patience <= TOLD else None):
-        site.sleep(min(max(PAUSE, waited / 10), LONGEST_PAUSE))
+        pause = min(max(PAUSE, waited / 10), LONGEST_PAUSE, step.patience - waited)
+        site.sleep(max(pause, SHORTEST))

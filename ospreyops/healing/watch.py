@@ -15,13 +15,14 @@ from typing import Callable, Optional
 from ..change import history
 from ..change.reach import reach
 from ..change.site import Site
-from ..errors import Blocked, Busy, OspreyError
+from ..errors import Blocked, Busy, Interrupted, OspreyError
 from ..facts import Facts
 from ..faults import detect
 from ..remote.command import sh
 from ..step import Step
 from ..text import iso_utc
 from . import heal, notify
+from .events import Events
 
 LOG_LIMIT = 5_000_000
 """Bytes after which the watchdog's log begins anew."""
@@ -33,6 +34,8 @@ LONGEST = 900
 """Seconds between two tries, at most."""
 POLL = 2.0
 """Seconds between two looks at the clock while the watchdog rests."""
+SETTLE = 0.5
+"""Seconds between an event and the look that it brings: one change is often several events."""
 CLOCK_JUMP = 10
 """Seconds by which the time of day must jump for the computer to count as having slept."""
 WAKETIME = sh("sysctl -n kern.waketime", limit=5)
@@ -49,14 +52,20 @@ class Diagnosis:
 
 @dataclass
 class Watch:
-    """Keeps a site healthy. every: seconds between two looks while it is; wall: the time of day."""
+    """Keeps a site healthy. every: seconds between two looks while it is; wall: the time of day.
+
+    _attentive: an event brings the next look; _in_vain: how many of them in a row came from one.
+    """
 
     site: Site
     every: float
     wall: Callable[[], float] = time.time
     tries: int = 0
     well: bool = False
+    events: Events = field(default_factory=Events)
     _repaired_at: float = field(default=float("-inf"), init=False)
+    _attentive: bool = field(default=False, init=False)
+    _in_vain: int = field(default=0, init=False)
     _given_up: Optional[str] = field(default=None, init=False)
     _said: str = field(default="", init=False)
     _files: str = field(default="", init=False)
@@ -71,6 +80,8 @@ class Watch:
 
     def round(self) -> float:
         """Look once, and heal what is not healthy; returns the seconds until the next look."""
+        self._attentive = False
+        self.events.clear()
         try:
             found = self._diagnose()
             if found is None:
@@ -80,20 +91,34 @@ class Watch:
             return self._heal(found)
         except Busy as busy:
             self._say(f"waits: {busy.case}")
+        except Interrupted:
+            raise
         except OspreyError as error:
             self._say(f"cannot look: {error.case}")
         return self.every
 
     def rest(self, seconds: float) -> None:
-        """Wait, at most until the computer wakes up from sleep."""
-        end, woke = self.site.clock() + seconds, self._woke()
-        while (left := end - self.site.clock()) > 0:
-            before = self.wall() - self.site.clock()
-            self.site.sleep(min(POLL, left))
+        """Wait, at most until something tells of a change, or the computer wakes up from sleep."""
+        site, woke = self.site, self._woke()
+        end = site.clock() + seconds
+        attentive = site.clock() + self._deaf() if self._attentive else end
+        while (left := end - site.clock()) > 0:
+            before = self.wall() - site.clock()
+            if (deaf := attentive - site.clock()) > 0:
+                site.sleep(min(POLL, left, deaf))
+            elif self.events.wait(min(POLL, left), site.sleep):
+                self._in_vain += 1
+                site.sleep(SETTLE)
+                return
             if self.wall() - self.site.clock() - before > CLOCK_JUMP or self._woke() != woke:
                 self._say(f"{self.site.name} woke up")
                 self._given_up = None
                 return
+        self._in_vain = 0
+
+    def _deaf(self) -> float:
+        """Seconds for which no event counts: the longer, the more of them in a row told of nothing."""
+        return min(self.every, POLL * 2 ** (self._in_vain - 1)) if self._in_vain else 0
 
     def _diagnose(self) -> Optional[Diagnosis]:
         """Why the desired release is not healthy; None when it is, or when none is desired."""
@@ -112,7 +137,8 @@ class Watch:
             self._sample("healthy")
         if self.site.clock() - self._repaired_at > STABLE_AFTER:
             self.tries = 0
-        self._given_up = None
+        self._given_up, self._attentive = None, True
+        self.events.listen(self.site.host, self.site.target, self.site.last)
         return self.every
 
     def _heal(self, found: Diagnosis) -> float:
@@ -136,12 +162,16 @@ class Watch:
         except Busy:
             self.tries -= 1
             raise
+        except Interrupted:
+            raise
         except OspreyError as error:
             site.console.error(error)
             self._tell("failed", names, error.case)
         else:
-            self._repaired_at = site.clock()
+            self._repaired_at, self._in_vain = site.clock(), 0
             self._tell("repaired", names, "; ".join(step.outcome for step in did))
+            self._fine()
+            self._attentive = self.tries == 1
         if self.tries >= TRIES:
             self._given_up, self.tries = normalised(why), 0
             self._say(f"gives up after {TRIES} tries: {why}")

@@ -111,6 +111,9 @@ class Machine(Protocol):
     def facts(self, answers: Mapping[str, Answer], refusal: Optional[EngineRefusal]) -> MachineFacts:
         """What their answers mean; refusal: why Docker did not answer, None if it did."""
 
+    def changes(self, facts: Facts) -> Optional[Command]:
+        """A line that prints something when this kind of machine changes, and ends with its input; None without one."""
+
     def address(self, facts: Facts) -> str:
         """Where a container's ports are, as the host itself reaches them."""
 

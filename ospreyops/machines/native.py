@@ -50,6 +50,10 @@ class Machine:
             routes=room.routes,
         )
 
+    def changes(self, facts: Facts) -> Optional[Command]:
+        """Nothing but Docker, which tells by itself."""
+        return None
+
     def address(self, facts: Facts) -> str:
         """The host's own."""
         return "localhost"

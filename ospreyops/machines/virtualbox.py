@@ -19,7 +19,7 @@ PROGRAMS = ("VBoxManage", "docker-machine", "VBoxHeadless", "VBoxSVC")
 LIMIT = 12
 AGAIN = "again"
 """The mark among the answers that the questions were asked again."""
-UNLOCKED = Remedy(vboxmanage.LOCKED, Command("sleep 3", LIMIT))
+UNLOCKED = tuple(Remedy(vboxmanage.LOCKED, Command(f"sleep {wait}", LIMIT)) for wait in (0.2, 0.5, 1, 2))
 
 
 class Machine:
@@ -112,6 +112,11 @@ class Machine:
     def _room(self) -> str:
         return iptables.question(firewall=False)
 
+    def changes(self, facts: Facts) -> Optional[Command]:
+        """VirtualBox's own files of the VM, and the VM's process."""
+        process = facts.machine.vm and facts.machine.vm.process
+        return self.vm.machine.changes(process.pid if process else 0)
+
     def address(self, facts: Facts) -> str:
         """The VM's, on the host-only network: no rule forwards the port of a container that stands alongside."""
         return (facts.machine.vm and facts.machine.vm.address) or ""
@@ -160,7 +165,7 @@ class Vm:
     def start(self) -> Action:
         """Start it; again where its SSH port is taken, or somebody held its lock."""
         port = Remedy(docker_machine.PORT_TAKEN, self.machine.forget_port())
-        return Retried(self.machine.start(), (port, UNLOCKED))
+        return Retried(self.machine.start(), (port, *UNLOCKED))
 
     def restore(self, *, aborted: bool) -> Action:
         """Start it from its saved state; one that does not load is discarded, for what it held is lost already.
@@ -168,7 +173,7 @@ class Vm:
         aborted: it died while it was restored before; docker-machine does not know that state, and waits in vain.
         """
         lost = Remedy(vboxmanage.UNLOADABLE, self.vbox.discard_state())
-        load = Retried(self.vbox.start(), (lost, UNLOCKED))
+        load = Retried(self.vbox.start(), (lost, *UNLOCKED))
         return load if aborted else FirstOf((self.start(), load))
 
     def restart(self) -> Command:

@@ -81,7 +81,7 @@ def drain(name: str, draining: str) -> str:
     One that ends at once may take along the shell that told it so; its exit status is then no failure.
     """
     close = f"docker exec {draining} sh -c {quote('kill -TERM $(pidof caddy)')}"
-    ends = f"for i in 1 2 3; do docker top {draining} >/dev/null 2>&1 || exit 0; sleep 1; done; exit 1"
+    ends = f"for s in 0.1 0.2 0.4 0.8 1.5; do docker top {draining} >/dev/null 2>&1 || exit 0; sleep $s; done; exit 1"
     return f"docker rename {name} {draining} && {{ {close} || {{ {ends}; }}; }}"
 
 

@@ -11,6 +11,7 @@ from typing import Optional
 
 from ..facts.machine import Record
 from ..remote.command import Answer, Command, quote, sh
+from ..remote.perl import program
 from ..settings import Settings
 from ..text import parse_object
 
@@ -112,6 +113,15 @@ class DockerMachine:
         config = f"[ -e config.json ] || sleep 1; echo {CONFIG}; cat config.json"
         parts = f"{largest}; {settings}; {client}; {config}"
         return Command(f"cd {self.folder} && pwd && {{ {parts}; }}", LIMIT)
+
+    def changes(self, pid: int) -> Command:
+        """Tell when the process ends, or VirtualBox writes its settings or its log of the VM: both have each change.
+
+        Field book: docker-machine, 8.
+        """
+        files = f"{self.folder}/{quote(self.vm)}"
+        changed = quote(program(__package__, "changed.pl"))
+        return Command(f"exec perl -e {changed} {pid} {files}/{quote(self.vm)}.vbox {files}/Logs/VBox.log", LIMIT)
 
     def remembered(self, key: str) -> str:
         """A line that prints what config.json has under that key; nothing where it has not."""

@@ -61,9 +61,9 @@ class Launchd:
     def start(self) -> Command:
         """Load the job; try again: bootstrap fails right after a job went, and its exit status is not reliable."""
         line = (
-            f"plutil -lint -s {self.file} && launchctl enable system/{LABEL} && for i in 1 2 3 4 5; do"
+            f"plutil -lint -s {self.file} && launchctl enable system/{LABEL} && for s in 0.2 0.5 1 2 4; do"
             f" launchctl bootstrap system {self.file}; launchctl print system/{LABEL} >/dev/null 2>&1 && exit 0;"
-            " sleep 2; done; exit 1"
+            " sleep $s; done; exit 1"
         )
         return Command(line, 60, sudo=True)
 
@@ -71,7 +71,7 @@ class Launchd:
         """Unload the job; bootout returns before the job is gone, and fails when it is gone already."""
         line = (
             f"launchctl bootout system/{LABEL}; i=0; while launchctl print system/{LABEL} >/dev/null 2>&1; do"
-            f" [ $i -lt {STOP_LIMIT + 10} ] || exit 1; i=$((i + 1)); sleep 1; done"
+            f" [ $i -lt {5 * (STOP_LIMIT + 10)} ] || exit 1; i=$((i + 1)); sleep 0.2; done"
         )
         return Command(line, STOP_LIMIT + 30, sudo=True)
 

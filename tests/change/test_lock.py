@@ -90,7 +90,7 @@ def test_after_waiting_nothing_is_done_if_the_other_has_done_it(sim: Sim) -> Non
 
 
 def test_nobody_waits_for_more_than_an_hour(sim: Sim, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(change, "PAUSE", 1000.0)
+    monkeypatch.setattr(change, "LONGEST_PAUSE", 1000.0)
     host = SimHost()
     held = take(host)
     assert sim("image.load --version 0.3 -H sim --wait", host).code == 3

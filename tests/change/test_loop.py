@@ -42,16 +42,15 @@ def test_a_step_that_is_asked_for_again_is_waited_for_within_its_patience_and_th
 
 
 def test_the_last_reasons_for_waiting_are_told_once_each() -> None:
-    _, site = mac()
-    whys = iter([*("a" * 3), *"bcdefghijk"])
+    host, site = mac()
 
     def goal(facts: Facts) -> Iterator[Step]:
-        yield replace(WAIT, why=f"waiting for {next(whys)}")
+        yield replace(WAIT, why=f"waiting for {'abcdefghijk'[int(host.now)]}")
 
     with pytest.raises(NotConverged) as error:
         reach(site, goal)
     told = [line for line in error.value.evidence.splitlines() if line.startswith("waiting")]
-    assert told == [f"waiting for {letter}" for letter in "bcdefghi"]
+    assert told == [f"waiting for {letter}" for letter in "cdefghij"]
     assert len(told) == EVIDENCE_LINES
 
 

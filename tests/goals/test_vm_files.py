@@ -91,12 +91,12 @@ def test_a_start_whose_remembered_port_is_taken_finds_another_one(sim: Sim) -> N
     assert mac.service
 
 
-def test_a_start_that_finds_the_vms_lock_held_is_tried_once_more(sim: Sim) -> None:
-    mac = serving(locked=1)
+def test_a_start_that_finds_the_vms_lock_held_is_tried_again_for_a_few_seconds(sim: Sim) -> None:
+    mac = serving(locked=4)
     mac.power("poweroff")
     assert sim("heal -H sim", mac).code == 0
     mac.power("poweroff")
-    mac.locked = 2
+    mac.locked = 5
     assert sim("machine.start -H sim", mac).code == 5
 
 

@@ -42,6 +42,7 @@ OWN = {
     "remote.perl": "the tool's own programs",
     "remote.identities": "the user's own keys, on this computer",
     "remote.ssh_config": "what this computer's own ssh prints of the user's own files",
+    "tools.docker_events": "writes a URL, and reads no text: whatever Docker says is an event",
     "runbook.lock": "what it shows",
     "runbook.watch": "the job's own file, of which a bounded part is looked at",
 }

@@ -222,7 +222,7 @@ LINES: dict[str, Callable[..., object]] = {
     r"VBoxManage startvm \S+ --type headless$": SimMac.load_state,
     r"\"SSHPort\": 0/' config.json >config.json.new && mv -f": lambda mac: setattr(mac, "ssh_port", 0),
     r"VBoxManage discardstate \S+$": lambda mac: mac.power("poweroff"),
-    r"^sleep 3$": lambda mac: None,
+    r"^sleep [0-9.]+$": lambda mac: None,
     r"alarm 20; exec @ARGV' VBoxManage controlvm \S+ poweroff \|\| kill -9 \d+$": SimMac.end,
     r"^kill -9 ([\d ]+)$": SimMac.end_calls,
     r"^pmset -a sleep 0 ": lambda mac: setattr(mac, "pmset", ""),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import subprocess
 import sys
@@ -36,11 +35,10 @@ def figures(bench: Bench) -> Iterator[Figure]:
 
 def processor(folder: Path, words: list[str]) -> Way:
     """Seconds of the processor that `inv WORD …` takes there."""
-    env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
     def way() -> float:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([sys.executable, "-m", "invoke", *words], cwd=folder, env=env, capture_output=True, check=True)
+        subprocess.run([sys.executable, "-m", "invoke", *words], cwd=folder, capture_output=True, check=True)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 

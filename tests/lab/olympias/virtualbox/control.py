@@ -129,8 +129,7 @@ def _pause(registry: Registry, machine: Machine, state: str) -> None:
     if state != "running":
         text = "Already paused" if state == "paused" else f"Invalid machine state: {STATES[state][0]}"
         raise wrong_state(text, "Pause()", 400)
-    with machine.vm.qmp() as qmp:
-        qmp("stop")
+    machine.vm.turn("stop", "SUSPENDED")
 
 
 def _resume(registry: Registry, machine: Machine, state: str) -> None:
@@ -139,8 +138,7 @@ def _resume(registry: Registry, machine: Machine, state: str) -> None:
         raise wrong_state(text, "Resume()")
     if machine.host_suspended.exists():
         raise wrong_state(HOST_SUSPENDED, "Resume()")
-    with machine.vm.qmp() as qmp:
-        qmp("cont")
+    machine.vm.turn("cont", "RUNNING")
 
 
 def _reset(registry: Registry, machine: Machine, state: str) -> None:

@@ -65,6 +65,7 @@ class Vm:
         self._socket = folder / "monitor"
         self._additions = folder / "additions"
         self._disk = folder / "system.qcow2"
+        self._log = folder / "Logs" / "VBox.log"
 
     def pid(self) -> Optional[int]:
         """The process, if it lives."""
@@ -121,6 +122,13 @@ class Vm:
         with self.qmp() as qmp:
             self._quit(qmp)
 
+    def turn(self, word: str, state: str) -> None:
+        """Have QEMU do that, and VirtualBox's log of the VM tell of it."""
+        with self.qmp() as qmp:
+            qmp(word)
+        with self._log.open("a") as log:
+            log.write(f"Changing the VM state to '{state}'\n")
+
     def kill(self) -> None:
         """Kill the process, whatever it does."""
         pid = self.pid()
@@ -136,9 +144,8 @@ class Vm:
     @contextlib.contextmanager
     def _launched(self, hardware: Hardware, *more: str) -> Iterator[Qmp]:
         """A new process that stands still, and a connection to it."""
-        logs = self.folder / "Logs"
-        logs.mkdir(exist_ok=True)
-        (logs / "VBox.log").write_text("VirtualBox VM 6.1.26 r145957 darwin.amd64 log opened\n")
+        self._log.parent.mkdir(exist_ok=True)
+        self._log.write_text("VirtualBox VM 6.1.26 r145957 darwin.amd64 log opened\n")
         for old in (self.pidfile, self._socket, self._additions):
             old.unlink(missing_ok=True)
         if not self._disk.exists():
