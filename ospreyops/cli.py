@@ -175,7 +175,7 @@ def attended(body: Any, known: list[str]) -> Any:
             raise Usage(f"{error.case}; did you mean {either(meant)}?") from None
         finally:
             if facts := getattr(site.change, "last", None):
-                seen.note(site.name, at_hand(facts), running(facts))
+                seen.note(site.name, at_hand(facts), running(facts), facts.host.folder)
 
     return attending
 

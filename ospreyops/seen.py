@@ -13,6 +13,8 @@ from .text import whole_file
 
 RUNS = "runs "
 """How the line begins that has the version which ran; without one where none did."""
+IN = "in "
+"""How the line begins that has the service's folder."""
 
 
 class Next(NamedTuple):
@@ -59,9 +61,17 @@ def next_for(host: str) -> Next:
     return after(host, filter(VERSION.fullmatch, known), ran.removeprefix(RUNS) or None)
 
 
-def note(host: str, found: Iterable[str], running: Optional[str] = None) -> None:
-    """Note the versions on a host, and which runs. Where that cannot be done, a TAB offers less."""
-    new = [*sorted(found, key=by_age), f"{RUNS}{running or ''}"]
+def folder_of(host: str) -> str:
+    """The service's folder on a host, as it was last seen; "" where it was not."""
+    return next((line for line in _read(host) if line.startswith(IN)), IN).removeprefix(IN)
+
+
+def note(host: str, found: Iterable[str], running: Optional[str] = None, folder_there: str = "") -> None:
+    """Note the versions on a host, which runs, and the service's folder.
+
+    Where that cannot be done, a TAB offers less, and a look may ask once more.
+    """
+    new = [*sorted(found, key=by_age), f"{RUNS}{running or ''}", f"{IN}{folder_there}"]
     if _read(host) == new:
         return
     with suppress(OSError, RuntimeError):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Callable, Optional, Union
 
+from .. import seen
 from ..errors import OspreyError
 from ..facts import Facts
 from ..facts.engine import EngineFacts, EngineRefusal, Refusal
@@ -28,11 +29,15 @@ ENGINE_LIMIT = 30
 
 @dataclass
 class Look:
-    """Asks one host. _root: only root may reach Docker there, as the last look found."""
+    """Asks one host.
+
+    _root: only root may reach Docker there, as the last look found; _folder: of the service, as that found it.
+    """
 
     host: Remote
     target: Target
     _root: bool = field(default=False, init=False)
+    _folder: str = field(default="", init=False)
 
     def facts(self) -> Facts:
         """All facts, fresh; as long as the slowest question. Errors: Unreachable, Blocked, Usage."""
@@ -50,10 +55,11 @@ class Look:
             threading.Thread(target=_load).start()
         outside = self.public_url()
         self.host.permit(root=self._root)
-        engine = Background(_noted(self.read_engine, "docker", left))
+        engine = Background(_noted(self.engine, "docker", left))
         public = Background(_noted(partial(https.probe, outside), outside, left)) if outside else None
+        folder = place.likely(self.target, self._folder or seen.folder_of(self.target.name))
         questions = {
-            **place.questions(settings),
+            **place.questions(settings, folder),
             **machine.questions(),
             **service.questions(settings.url),
         }
@@ -62,13 +68,15 @@ class Look:
         answers = self.host.ask(questions)
         again = {**machine.again(answers), **service.again(settings.url, answers)}
         answers.update(self.host.ask(again) if again else {})
-        found = self._as_root(engine.result(ENGINE_LIMIT, EngineRefusal("the engine does not answer", Refusal.SILENT)))
-        own = place.settled(self.host, self.target, answers, root=isinstance(found, EngineFacts) and found.sudo)
+        found = engine.result(ENGINE_LIMIT, EngineRefusal("the engine does not answer", Refusal.SILENT))
+        by_root = isinstance(found, EngineFacts) and found.sudo
+        own = place.settled(self.host, self.target, answers, folder, root=by_root)
+        self._folder = own.folder
         if own.listener and isinstance(found, EngineFacts) and not (found.service and found.service.running):
             found = self.engine()
         facts, refusal = (found, None) if isinstance(found, EngineFacts) else (None, found)
         self._ask_as_root(facts, answers)
-        seen = Facts(
+        looked = Facts(
             host=own,
             machine=machine.facts(answers, refusal),
             engine=facts,
@@ -77,14 +85,11 @@ class Look:
             outside=self._outside(public, outside),
             ways=service.ways(settings.service_port, answers[OWN]) if OWN in answers else (),
         )
-        return seen_alongside(self.host, self.target, seen, outside)
+        return seen_alongside(self.host, self.target, looked, outside)
 
     def engine(self) -> Union[EngineFacts, EngineRefusal]:
-        """What the engine has of the service, or why it cannot be asked."""
-        return self._as_root(self.read_engine())
-
-    def _as_root(self, found: Union[EngineFacts, EngineRefusal]) -> Union[EngineFacts, EngineRefusal]:
-        """What was found; where only root may use Docker, what root finds."""
+        """What the engine has of the service, or why it cannot be asked; as root, where only root may ask it."""
+        found = self.read_engine()
         if self._root or not (isinstance(found, EngineRefusal) and "permission denied" in found.text):
             return found
         self._root = True

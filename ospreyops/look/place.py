@@ -23,9 +23,21 @@ TELL = (
 """Tells of a folder whether it is there, whether something is remembered in it, and whether only root may read that."""
 
 
-def questions(settings: Settings) -> dict[str, Command]:
-    """The lines that ask about the host itself, and which folder is the service's; `settled` reads the answers."""
-    return {"place": question(settings), **host.questions(settings)}
+def likely(target: Target, last: str) -> str:
+    """The folder to ask about before it is known which is the service's. last: which one it was, as far as known."""
+    return last if last in PLACES.values() and _may_be_roots(target) else target.settings.folder
+
+
+def _may_be_roots(target: Target) -> bool:
+    return not target.machine.vm and target.settings.folder == KEYS["folder"].default
+
+
+def questions(settings: Settings, folder: str = "") -> dict[str, Command]:
+    """The lines that ask about the host itself, and which folder is the service's; `settled` reads the answers.
+
+    folder: the one to ask about; "" for that of the settings.
+    """
+    return {"place": question(settings), **host.questions(replace(settings, folder=folder or settings.folder))}
 
 
 def question(settings: Settings) -> Command:
@@ -37,7 +49,7 @@ def question(settings: Settings) -> Command:
 def chosen(target: Target, said: Answer, to_be: str = "") -> str:
     """The service's folder. to_be: the one of root's that a first change would make; "" where root does not run it."""
     settings, rows = target.settings, said.out.splitlines()
-    if target.machine.vm or settings.folder != KEYS["folder"].default:
+    if not _may_be_roots(target):
         return settings.folder
     made = [folder for name, folder in PLACES.items() if f"there {name}" in rows]
     return next(iter(made), "" if "state own" in rows else to_be) or settings.folder
@@ -49,16 +61,19 @@ def is_private(folder: str, said: Answer) -> bool:
     return f"private {name}" in said.out.splitlines()
 
 
-def settled(remote: Host, target: Target, answers: Mapping[str, Answer], *, root: bool) -> HostFacts:
+def settled(
+    remote: Host, target: Target, answers: Mapping[str, Answer], asked_about: str = "", *, root: bool
+) -> HostFacts:
     """The host as it answered; asked again for the service's folder where that is another, or only root may read it.
 
-    root: only root may reach Docker. Errors: Blocked, Unreachable.
+    asked_about: the folder of those answers, "" for that of the settings; root: only root may reach Docker.
+    Errors: Blocked, Unreachable.
     """
     settings, said = target.settings, answers["place"]
-    found = host.host_facts(settings, answers)
+    found = host.host_facts(replace(settings, folder=asked_about or settings.folder), answers)
     folder = chosen(target, said, roots(found.system) if root or found.unit else "")
     private = is_private(folder, said)
-    if folder == settings.folder and not private:
+    if folder == (asked_about or settings.folder) and not private:
         return found
     settings, again = replace(settings, folder=folder), host.in_folder(folder, settings.archive)
     try:

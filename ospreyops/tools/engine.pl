@@ -4,15 +4,15 @@
 #        perl engine.pl root    prints the folder where the engine has its images, as `docker info` does
 #
 # It does so where it is sure: on Linux, where the docker command is a program, no script that may lead elsewhere, and
-# where DOCKER_HOST, or the want of a context, names a socket that can be connected to. Else the docker command runs, and
-# says in its own words what is wrong.
+# where DOCKER_HOST, or the want of a context, names a socket that can be connected to, or that refuses this user. Else the
+# docker command runs, and says in its own words what is wrong.
 #
 # It loads no module: that takes milliseconds for each line. The numbers of sockets are these on every Linux.
 # $^E is the error of the last system call, as is the variable whose name a csh would expand.
 use strict;
 
 my ($what) = @ARGV;
-my ($unix, $stream, $write_side, $longest, $absent) = (1, 1, 1, 107, 2);
+my ($unix, $stream, $write_side, $longest, $absent, $denied) = (1, 1, 1, 107, 2, 13);
 my %docker = (
     dial => [qw(docker system dial-stdio)],
     root => ["docker", "info", "--format", "{{.DockerRootDir}}"],
@@ -42,6 +42,11 @@ my $path = $socket->();
 my $near = ($path ne "" and length $path <= $longest);
 my $engine;
 unless ($near and socket $engine, $unix, $stream, 0 and connect $engine, pack("Sa108", $unix, $path)) {
+    # The docker command would ask the same socket, and say the same.
+    if ($near and $^E == $denied) {
+        print STDERR "permission denied: $path\n";
+        exit 1;
+    }
     exec @{$docker{$what}} or print STDERR "docker: ", $^E == $absent ? "not found" : $^E, "\n";
     exit 127;
 }

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Optional
 
 from ..facts.route import Route
+from ..remote.command import quote
 from ..remote.sudo import freely
 
 CHAIN = "OSPREY"
@@ -15,13 +16,18 @@ PROGRAMS = {"IPv4": "iptables", "IPv6": "ip6tables"}
 LOOPBACK = {"IPv4": "127.0.0.0/8", "IPv6": "::1/128"}
 RULES = (
     "for t in iptables ip6tables; do"
-    ' if r=$($s $t -w 5 -t nat -S 2>&1); then printf "%s readable\\n%s\\n" $t "$r"; else echo "$t refused: $r"; fi;'
-    '{filter} done | grep -E -e "^ip6?tables (readable|refused: |filter)" -e "^-[AP] ({chain}|INPUT) "'
-    ' -e "^-A DOCKER .* -j DNAT " -e "^-A OUTPUT .*-j DOCKER";'
+    ' if r=$($t -w 5 -t nat -S 2>&1); then printf "%s readable\\n%s\\n" $t "$r"; else echo "$t refused: $r"; fi;'
+    "{filter} done"
 )
-FILTER_RULES = ' echo "$t filter"; $s $t -w 5 -S INPUT;'
+REFUSED = 'for t in iptables ip6tables; do echo "$t refused: $r"; done'
+"""What is said for both where sudo refuses: it is asked once, for that takes longer than all of the rules."""
+FILTER_RULES = ' echo "$t filter"; $t -w 5 -S INPUT;'
+TOLD = (
+    ' | grep -E -e "^ip6?tables (readable|refused: |filter)" -e "^-[AP] ({chain}|INPUT) "'
+    ' -e "^-A DOCKER .* -j DNAT " -e "^-A OUTPUT .*-j DOCKER" -e "^guarded$";'
+)
 GUARDED = (
-    ' case "$($s nft list chains inet 2>/dev/null)" in *"hook input"*) echo guarded ;;'
+    '; case "$(nft list chains inet 2>/dev/null)" in *"hook input"*) echo guarded ;;'
     " *) ! command -v firewalld >/dev/null || ! systemctl is-active -q firewalld 2>/dev/null || echo guarded ;; esac;"
 )
 ROOM = (
@@ -75,8 +81,9 @@ class Room:
 
 def question(*, firewall: bool = True) -> str:
     """The line that asks for routes, free memory and taken ports; of a firewall only where users come from outside."""
-    rules = RULES.format(chain=CHAIN, filter=FILTER_RULES if firewall else "")
-    return freely("iptables -w 5 -t nat -S") + rules + (GUARDED if firewall else "") + ROOM
+    rules = RULES.format(filter=FILTER_RULES) + GUARDED if firewall else RULES.format(filter="")
+    asked = f'r=$($s sh -c {quote(rules)} 2>&1) || r="$({REFUSED})"; echo "$r"'
+    return freely("iptables -w 5 -t nat -S") + asked + TOLD.format(chain=CHAIN) + ROOM
 
 
 def room(printed: str, service_port: int, *, loopback: bool = True) -> Room:

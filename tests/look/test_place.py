@@ -40,6 +40,40 @@ def test_the_vm_of_a_user_stays_in_the_users_folder() -> None:
     assert place.chosen(target(Settings("sim", machine="virtualbox")), Answer(0, "there linux\n"), ROOTS) == HOME
 
 
+class Asked(SimHost):
+    """A server with a folder of root's, which counts how often it is asked what lies in the service's folder."""
+
+    times = 0
+
+    def ask(self, questions: Mapping[str, Command], *, sudo: bool = False) -> dict[str, Answer]:
+        """The answers."""
+        self.times += "disk" in questions
+        return super().ask(questions, sudo=sudo)
+
+
+def test_a_look_begins_in_the_folder_that_the_last_look_found(
+    sim: Sim, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    host = Asked(place="there linux\n")
+    asked = []
+    for said in ("there linux\n", "there linux\n", "", ""):
+        host.place, before = said, host.times
+        sim("status -H sim", host)
+        asked.append(host.times - before)
+    assert asked == [2, 1, 2, 1]
+
+
+@pytest.mark.parametrize("last", ["", "/etc", f"{ROOTS}/other"])
+def test_no_look_begins_in_a_folder_that_could_not_be_the_services(last: str) -> None:
+    assert place.likely(target(Settings("sim")), last) == HOME
+
+
+def test_a_look_never_begins_elsewhere_than_the_settings_say() -> None:
+    assert place.likely(target(Settings("sim", folder=SET)), ROOTS) == SET
+    assert place.likely(target(Settings("sim", machine="virtualbox")), ROOTS) == HOME
+
+
 def test_a_host_says_which_folders_it_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(place, "PLACES", {"linux": str(tmp_path / "var"), "mac": "/Library/no such folder"})
     settings = Settings("sim", folder=str(tmp_path / "a {b} c"))

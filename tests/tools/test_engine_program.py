@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
@@ -10,20 +11,26 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Optional
 
 import pytest
 
+from ospreyops.facts.engine import Refusal
 from ospreyops.remote.perl import program
 from ospreyops.tools import df, docker
+from ospreyops.tools.docker import refusal
 
 pytestmark = pytest.mark.skipif(not Path("/proc").is_dir(), reason="a Mac's docker command is no program for Linux")
 USUAL = "/var/run/docker.sock"
+NOBODY = 65534
 COMMAND = "system dial-stdio\n"
 """What a docker command prints here: its words."""
 
 
 class Engine:
-    """An engine at a socket, whose images are in a folder. folder: of the host."""
+    """An engine at a socket, whose images are in a folder. folder: of the host; user: who asks, None for this one."""
+
+    user: Optional[int] = None
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.path = folder, folder / "engine.sock"
@@ -48,7 +55,7 @@ class Engine:
         line = line.replace(USUAL, str(self.path))
         env = {"PATH": f"{self.folder}:/usr/bin:/bin", "HOME": str(self.folder), **environment}
         return subprocess.run(
-            ["/bin/sh", "-c", line], input=given, capture_output=True, env=env, timeout=20
+            ["/bin/sh", "-c", line], input=given, capture_output=True, env=env, timeout=20, user=self.user, cwd="/"
         ).stdout.decode()
 
 
@@ -90,6 +97,15 @@ def test_a_context_of_the_users_is_left_to_the_docker_command(engine: Engine, te
 def test_a_docker_command_that_is_a_script_may_lead_elsewhere(engine: Engine) -> None:
     (engine.folder / "docker").write_text("#!/bin/sh\necho elsewhere\n")
     assert engine.ask(docker.dial()) == "elsewhere\n"
+
+
+def test_a_socket_that_refuses_this_user_is_told_without_the_docker_command(engine: Engine) -> None:
+    engine.folder.chmod(0o755)
+    engine.path.chmod(0)
+    engine.user = NOBODY if os.geteuid() == 0 else None
+    said = engine.ask(f"( {docker.dial()} ) 2>&1")
+    assert said == f"permission denied: {engine.path}\n"
+    assert refusal(said).kind is Refusal.DENIED
 
 
 def test_a_docker_command_that_is_missing_is_told(engine: Engine) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +22,45 @@ REDIRECT = f"-A OSPREY -p tcp {HERE} -j REDIRECT --to-ports 24343"
 @pytest.mark.parametrize("case", recorded("iptables"), ids=str)
 def test_where_new_connections_end_and_which_ports_are_taken_is_known(case: Case) -> None:
     check(case, READINGS)
+
+
+STUBS = {
+    "id": "echo 1000",
+    "sudo": 'case "$*" in -V) echo Sudo version 1.9 ;; *) printf . >>"$0.log"; {allowed} ;; esac',
+    "iptables": 'echo "-P PREROUTING ACCEPT"; echo "-A OUTPUT -j DOCKER"',
+    "ip6tables": "echo no such table >&2; exit 3",
+    "nft": "echo hook input",
+}
+
+
+@pytest.mark.parametrize(
+    ("allowed", "told"),
+    [
+        (
+            'shift; exec "$@"',
+            [
+                *("iptables readable", "-A OUTPUT -j DOCKER", "iptables filter", "-A OUTPUT -j DOCKER"),
+                *("ip6tables refused: no such table", "ip6tables filter", "guarded"),
+            ],
+        ),
+        (
+            "echo sudo: a password is required >&2; exit 1",
+            [f"{program} refused: sudo: a password is required" for program in ("iptables", "ip6tables")],
+        ),
+    ],
+    ids=["root may", "root may not"],
+)
+def test_sudo_is_asked_once_for_all_rules_and_its_refusal_is_told(
+    tmp_path: Path, allowed: str, told: list[str]
+) -> None:
+    for name, text in STUBS.items():
+        stub = tmp_path / name
+        stub.write_text(f"#!/bin/sh\n{text.replace('{allowed}', allowed)}\n")
+        stub.chmod(0o755)
+    env = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    said = subprocess.run(["sh", "-c", iptables.question()], env=env, capture_output=True, text=True, timeout=20).stdout
+    assert [line for line in said.splitlines() if not line.startswith(("taken ", "memory ", "inet6 "))] == told
+    assert (tmp_path / "sudo.log").read_text() == "."
 
 
 def rules(line: str, program: str) -> list[str]:
