@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Optional
 
+from ospreyops.release import DECODED
 from tests.bench.figures import Way
 from tests.bench.release import big_release
 from tests.conftest import PROJECT, Ran
@@ -86,6 +87,11 @@ class Bench:
         host.offer(self.big(version), version)
         inv(host, "image.load", "--version", version)
         return f"{host.folder}/{version}/osprey-service-docker-{version}.tar.bz2"
+
+
+def taken_away(host: Host, version: str) -> Way:
+    """A way that takes an image out of Docker, with what the tool keeps decoded."""
+    return line(host, f"docker image rm osprey/service:{version}; rm -rf {host.folder}/{DECODED}")
 
 
 def inv(host: Host, *words: str, **env: str) -> Ran:

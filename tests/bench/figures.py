@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -38,6 +39,12 @@ class Figure:
     def data(self) -> dict[str, Any]:
         """What is kept beside the table."""
         return {**vars(self), "seconds": self.seconds}
+
+
+def processor() -> float:
+    """Seconds of the processor that all ended programs of this one took."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def alternate(ways: Mapping[str, Way], rounds: int, before: Callable[[], object] = lambda: None) -> Iterator[Figure]:

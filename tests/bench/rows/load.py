@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 
-from tests.bench.bench import SECOND, Bench, line, task
+from tests.bench.bench import SECOND, Bench, line, taken_away, task
 from tests.bench.figures import Figure, Way, alternate
 
 
@@ -20,4 +20,4 @@ def figures(bench: Bench) -> Iterator[Figure]:
             ways[f"{tool} -dc FILE \\| docker load"] = line(host, f"{tool} -dc {file} | docker load")
     ways["docker load < FILE, a plain tar"] = line(host, f"docker load <{bench.folder}/plain.tar")
     ways["image.load"] = task(host, "image.load", "--version", SECOND)
-    yield from alternate(ways, bench.rounds, line(host, f"docker image rm osprey/service:{SECOND}"))
+    yield from alternate(ways, bench.rounds, taken_away(host, SECOND))

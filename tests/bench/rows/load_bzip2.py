@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.bench.bench import SECOND, Bench, line, task
+from tests.bench.bench import SECOND, Bench, line, taken_away, task
 from tests.bench.figures import Figure, alternate
 
 
@@ -20,7 +20,7 @@ def figures(bench: Bench) -> Iterator[Figure]:
         "bzip2 -dc FILE \\| docker load": line(host, f"bzip2 -dc {file} | docker load"),
         "image.load": task(host, "image.load", "--version", SECOND, PATH=path),
     }
-    yield from alternate(ways, bench.rounds, line(host, f"docker image rm osprey/service:{SECOND}"))
+    yield from alternate(ways, bench.rounds, taken_away(host, SECOND))
 
 
 def without(program: str, folder: Path) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from tests.bench.bench import Bench
-from tests.bench.figures import Figure, Way, alternate
+from tests.bench.figures import Figure, Way, alternate, processor
 from tests.conftest import PROJECT
 
 TIMES = 4
@@ -28,18 +27,17 @@ def figures(bench: Bench) -> Iterator[Figure]:
     folder.mkdir()
     (folder / "tasks.py").write_text(EMPTY)
     for name, words in LINES.items():
-        processor(PROJECT, words)()
-        ways = {f"{name}, an empty tasks.py": processor(folder, words), name: processor(PROJECT, words)}
+        started(PROJECT, words)()
+        ways = {f"{name}, an empty tasks.py": started(folder, words), name: started(PROJECT, words)}
         yield from alternate(ways, TIMES * bench.rounds)
 
 
-def processor(folder: Path, words: list[str]) -> Way:
+def started(folder: Path, words: list[str]) -> Way:
     """Seconds of the processor that `inv WORD …` takes there."""
 
     def way() -> float:
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        before = processor()
         subprocess.run([sys.executable, "-m", "invoke", *words], cwd=folder, capture_output=True, check=True)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        return processor() - before
 
     return way

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from tests.bench.bench import FIRST, SECOND, Bench, inv, line, task
+from tests.bench.bench import FIRST, SECOND, Bench, inv, line, taken_away, task
 from tests.bench.figures import Figure, alternate
 
 COUNTING = '#!/bin/sh\nif [ "$1" = load ]; then tee "$0.read" | {docker} load; else exec {docker} "$@"; fi\n'
@@ -17,7 +17,7 @@ def figures(bench: Bench) -> Iterator[Figure]:
     host = bench.here
     bench.image(host, FIRST)
     file = bench.image(host, SECOND)
-    remove = line(host, f"docker image rm osprey/service:{SECOND}")
+    remove = taken_away(host, SECOND)
     ways = {
         "docker load < FILE (runbook)": line(host, f"docker load <{file}"),
         "lbzip2 -dc FILE >/dev/null": line(host, f"lbzip2 -dc {file} >/dev/null"),
