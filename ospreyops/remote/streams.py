@@ -7,6 +7,7 @@ import io
 import socket
 import subprocess
 import tempfile
+import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -47,6 +48,9 @@ class Stream(Protocol):
     def finish(self) -> Answer:
         """End the line's input and wait until the line ends. `out` is empty: the socket has given it already."""
 
+    def leave(self) -> None:
+        """End the line's input, and wait for nothing."""
+
 
 class LocalStream:
     """A line on this computer, with a socket pair."""
@@ -77,6 +81,11 @@ class LocalStream:
             self._err.seek(0)
             return Answer(code, err=self._err.read().decode(errors="replace"))
 
+    def leave(self) -> None:
+        """End the line's input. A process that nobody waits for would be left behind, ended, until the next one."""
+        self.sock.close()
+        threading.Thread(target=self._process.wait, daemon=True).start()
+
 
 class RemoteStream:
     """A line on another computer, with a channel of the connection that is open already."""
@@ -105,6 +114,10 @@ class RemoteStream:
         self.sock.close()
         return Answer(-1 if code is None else code, err=err.decode(errors="replace"))
 
+    def leave(self) -> None:
+        """Close the channel."""
+        self.sock.close()
+
 
 def listen(connection: Any, words: str, limit: float, taken: IO[str]) -> Answer:
     """What a line on another computer says until it ends. Fabric would look for that a hundred times a second.
@@ -130,6 +143,10 @@ class Begun:
         """End the line's input and wait until the line ends. A line that did not begin leaves all that was said."""
         ended = self._stream.finish()
         return replace(ended, err=after(self._mark, ended.err))
+
+    def leave(self) -> None:
+        """End the line's input, and wait for nothing."""
+        self._stream.leave()
 
 
 def after(mark: str, said: str) -> str:

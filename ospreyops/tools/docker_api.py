@@ -75,7 +75,7 @@ def read_engine(host: Host, dial: Command) -> EngineFacts:
     except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError) as error:
         raise EngineUnavailable(f"Docker's answer is not one of Docker: {type(error).__name__}") from None
     finally:
-        stream.sock.close()
+        stream.leave()
 
 
 def _own_rules(info: dict[str, Any]) -> Optional[str]:

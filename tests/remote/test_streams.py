@@ -1,4 +1,4 @@
-"""What a login shell prints before a line begins is nothing that the line said."""
+"""A line that is talked to: nothing that a login shell prints before it counts, and it leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import pytest
 from ospreyops.remote.command import Command
 from ospreyops.remote.protocol import new_mark, with_timeout
 from ospreyops.remote.streams import Begun, LocalStream
+from tests.lab.wait import until
 
 GREETING = "stty: standard input: Inappropriate ioctl for device"
 
@@ -49,3 +50,9 @@ def test_programs_speak_as_they_are_read_whatever_the_users_language_is() -> Non
     stream = begun("echo $LC_ALL", "LC_ALL=de_DE.UTF-8; export LC_ALL")
     assert read(stream) == b"C\n"
     stream.finish()
+
+
+def test_a_line_that_nobody_waits_for_leaves_no_ended_process_behind() -> None:
+    stream = LocalStream("exec cat", b"")
+    stream.leave()
+    until(lambda: stream._process.returncode == 0, "its end, which the system was asked for", 20)

@@ -55,6 +55,9 @@ class Engine:
     def stream(self, line: Command) -> Engine:
         return self
 
+    def leave(self) -> None:
+        self.sock.close()
+
     def finish(self) -> Answer:
         self.sock.close()
         return Answer(0)
