@@ -51,6 +51,8 @@ def measured(bench: Bench, inv: Inv, hosts: list[str]) -> Iterator[Figure]:
     """Those hosts, by each way; the peers run one command on each."""
     comma, count = ",".join(hosts), len(hosts)
     spent: list[float] = []
+    inventory = bench.folder / f"inventory_{count}.py"
+    inventory.write_text(f"hosts = {hosts!r}\n")
 
     def looked() -> None:
         before = processor()
@@ -67,7 +69,7 @@ def measured(bench: Bench, inv: Inv, hosts: list[str]) -> Iterator[Figure]:
     ways: dict[str, Way] = {
         f"{count}: xargs -P ssh HOST true": shell(BATCH.format(hosts=" ".join(hosts), count=count)),
         f"{count}: Fabric's ThreadingGroup": shell(f'{sys.executable} -c "{GROUP}" {" ".join(hosts)}'),
-        f"{count}: pyinfra, one operation": shell(f"pyinfra -y {comma} server.shell 'exit 0'"),
+        f"{count}: pyinfra, one operation": shell(f"pyinfra -y {inventory} server.shell 'exit 0'"),
         f"{count}: ansible raw": shell(f"ansible all -f {count} -i {comma}, -m raw -a true"),
         f"{count}: status": looked,
     }
