@@ -16,8 +16,8 @@ TIMES = 4
 EMPTY = 'from invoke import task\n\n\n@task\ndef nothing(c):\n    "Do nothing."\n'
 LINES = {
     "inv --list": ["--list"],
-    "TAB after `inv deploy --`": ["--complete", "--", "inv", "deploy", "--"],
-    "TAB after `inv deploy --version `": ["--complete", "--", "inv", "deploy", "--version", ""],
+    "TAB after: inv deploy --": ["--complete", "--", "inv", "deploy", "--"],
+    "TAB after: inv deploy --version": ["--complete", "--", "inv", "deploy", "--version", ""],
 }
 
 
