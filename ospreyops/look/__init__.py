@@ -68,7 +68,7 @@ class Look:
         answers = self.host.ask(questions)
         again = {**machine.again(answers), **service.again(settings.url, answers)}
         answers.update(self.host.ask(again) if again else {})
-        found = engine.result(ENGINE_LIMIT, EngineRefusal("the engine does not answer", Refusal.SILENT))
+        found = engine.result()
         by_root = isinstance(found, EngineFacts) and found.sudo
         own = place.settled(self.host, self.target, answers, folder, root=by_root)
         self._folder = own.folder
@@ -89,12 +89,22 @@ class Look:
 
     def engine(self) -> Union[EngineFacts, EngineRefusal]:
         """What the engine has of the service, or why it cannot be asked; as root, where only root may ask it."""
-        found = self.read_engine()
+        found = self._read_in_time()
         if self._root or not (isinstance(found, EngineRefusal) and "permission denied" in found.text):
             return found
         self._root = True
-        found = self.read_engine()
+        found = self._read_in_time()
         self._root = isinstance(found, EngineFacts)
+        return found
+
+    def _read_in_time(self) -> Union[EngineFacts, EngineRefusal]:
+        """What the engine has within its limit, which begins once sudo has its password: a user may type for longer."""
+        try:
+            self.host.permit(root=self._root)
+        except OspreyError as error:
+            return docker.refusal(f"{error.case}; {error.hint}")
+        silent = EngineRefusal("the engine does not answer", Refusal.SILENT)
+        found: Union[EngineFacts, EngineRefusal] = Background(self.read_engine).result(ENGINE_LIMIT, silent)
         return found
 
     def read_engine(self) -> Union[EngineFacts, EngineRefusal]:
