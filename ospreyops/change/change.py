@@ -20,9 +20,10 @@ from ..text import iso_utc, who
 from .history import archive_of, digest_of, version_of
 from .holder import Holder
 from .lock import LockLease, LockLost, take
+from .pause import pause
 
-PAUSE, LONGEST_PAUSE = 0.2, 2.0
-"""Seconds between two tries to get a lock that a task waits for: a tenth of the wait so far, within these bounds."""
+LONGEST_PAUSE = 2.0
+"""Seconds between two tries to get a lock that a task waits for, at most."""
 WAIT = 3600
 """Seconds that a task waits for the lock at most, with --wait."""
 LINE_WAIT = 30
@@ -89,7 +90,7 @@ class Change:
                 hint = f"inv lock.status -H {name}" if self.wait else f"--wait, or inv lock.status -H {name}"
                 raise Busy(case, hint=hint)
             with self.console.waiting(case):
-                self.sleep(min(max(PAUSE, (self.clock() - began) / 10), LONGEST_PAUSE))
+                self.sleep(pause(self.clock() - began, LONGEST_PAUSE))
         self._lease, self._began, self._record, self._archive = taken, self.clock(), {}, None
         self.host.sessions.keep()
         return True

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from ..errors import Interrupted, NotConverged, OspreyError
 from ..step import Action, Goal, Step
 from . import detached
+from .pause import pause
 from .site import Site
 
 EVIDENCE_LINES = 8
 """How many of the reasons for waiting are told when the wait was in vain."""
-PAUSE, LONGEST_PAUSE = 0.2, 5.0
-"""Seconds between two looks while a step takes effect: a tenth of the time that it took so far, within these bounds."""
+LONGEST_PAUSE = 5.0
+"""Seconds between two looks while a step takes effect, at most."""
 SHORTEST = 0.01
 """Seconds of a last pause, at least; it ends with the step's patience."""
 TOLD = 600
@@ -104,5 +105,4 @@ def _check_patience(site: Site, again: list[Step], done: Done, evidence: list[st
 def _wait(site: Site, step: Step, done: Done) -> None:
     waited = site.clock() - done[step.do][0]
     with site.console.waiting(step.why, waited, step.patience if step.patience <= TOLD else None):
-        pause = min(max(PAUSE, waited / 10), LONGEST_PAUSE, step.patience - waited)
-        site.sleep(max(pause, SHORTEST))
+        site.sleep(max(SHORTEST, min(pause(waited, LONGEST_PAUSE), step.patience - waited)))

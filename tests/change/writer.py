@@ -69,7 +69,7 @@ def steps(folder: Path, name: str, left: list[int], seconds: str) -> Iterator[St
 
 def main(folder: Path, name: str, count: int, seconds: str) -> int:
     """Write until all is written, or the lock is lost."""
-    lock.HEARTBEAT, lock.HEARTBEAT_TIMEOUT, change.PAUSE = BEAT, SILENCE, BEAT
+    lock.HEARTBEAT, lock.HEARTBEAT_TIMEOUT, change.LONGEST_PAUSE = BEAT, SILENCE, BEAT
     sys.stdout = sys.stderr
     here, journal = site(folder, name), folder / "journal"
 
