@@ -5,8 +5,8 @@
 #           written. ARCHIVE is what tells FILE from any other, also from one that was put in its place.
 #
 # What is kept is summed while it is passed on. Docker gets the names in it after that, and only if the sum is right.
-# It is written, flushed and summed while the archive is decoded, so that little is left to do at the end, and what Docker
-# wrote is flushed as fast as ever.
+# It is written and flushed while the archive is decoded, and what Docker wrote is then flushed as fast as ever. It is summed
+# after that: the decoder leaves no processor free, and Docker, which unpacks then, does.
 # Two releases are kept, and none where less room would be left than the disk has to keep.
 use strict;
 use warnings;
@@ -21,7 +21,7 @@ use IO::Handle;
     # Bytes that stay free on the disk, bytes between two looks at that, and how many releases are kept.
     my ($least, $pace, $most) = (5000000000, 67108864, 2);
     my $key = join "-", map { sprintf "%x", $_ } (stat $archive)[1, 7, 9, 10];
-    my ($part, $out, $flusher, $to_sum, $sum);
+    my ($part, $out, $flusher);
     my ($written, $looked) = (0, 0);
 
     my $names = sub {
@@ -35,14 +35,11 @@ use IO::Handle;
     };
     # Which one works is tried before: the first to read would leave nothing for the next.
     my @tools = ("openssl dgst -sha256 -r", "sha256sum", "shasum -a 256");
-    my $line = join "; ", "exec 2>/dev/null", map { "$_ </dev/null >/dev/null && exec $_" } @tools;
+    my $line = join "; ", "exec 2>/dev/null <\x22\$1\x22", map { "$_ </dev/null >/dev/null && exec $_" } @tools;
     my $summing = sub {
-        my ($input) = @_;
-        my $child = open(my $process, "-|") // return;
-        return $process if $child;
-        open STDIN, "<&", $input;
-        exec "sh", "-c", $line;
-        exit 127;
+        my ($file) = @_;
+        open my $process, "-|", "sh", "-c", $line, "sh", $file or return;
+        return $process;
     };
     my $summed = sub {
         my ($process) = @_;
@@ -59,8 +56,7 @@ use IO::Handle;
     if (my ($name) = grep { /^\Q${version}_$key\E_[0-9a-f]{64}\.tar$/ } $names->()) {
         $kept = "$place/$name";
         utime undef, undef, $kept;
-        open my $input, "<", $kept;
-        my $process = $summing->($input);
+        my $process = $summing->($kept);
         $is_whole = sub { return "${version}_${key}_" . $summed->($process) . ".tar" eq $name };
     }
 
@@ -77,19 +73,9 @@ use IO::Handle;
             $file->sync;
         }
     };
-    my $give = sub {
-        my ($to, $from) = @_[0, 2];
-        while ($from < length $_[1]) {
-            my $done = syswrite $to, $_[1], length($_[1]) - $from, $from;
-            return 0 unless $done;
-            $from += $done;
-        }
-        return 1;
-    };
-
     $drop = sub {
         unlink grep { defined } $part, $kept;
-        ($part, $out, $flusher, $to_sum, $sum) = ();
+        ($part, $out, $flusher) = ();
     };
     $begin = sub {
         mkdir $place, 0700;
@@ -102,11 +88,7 @@ use IO::Handle;
         my $file = "$place/${version}_$key.$$.part";
         open $out, ">", $file or return;
         binmode $out;
-        $part = $file;
-        # The sum ends when nobody else has the end of its pipe: the other process is started before.
-        $flusher = $flushing->($out);
-        pipe my $input, my $end;
-        ($to_sum, $sum) = ($end, $summing->($input));
+        ($part, $flusher) = ($file, $flushing->($out));
     };
     # The bytes of the buffer from there on.
     $add = sub {
@@ -117,15 +99,16 @@ use IO::Handle;
             $looked += $pace;
             $room->() or return $drop->();
         }
-        local $SIG{PIPE} = "IGNORE";
-        $give->($out, $_[0], $_[1]) and $give->($to_sum, $_[0], $_[1]) or $drop->();
+        my $from = $_[1];
+        while ($from < length $_[0]) {
+            $from += syswrite($out, $_[0], length($_[0]) - $from, $from) || return $drop->();
+        }
     };
     $finish = sub {
         return unless $part;
-        close $to_sum;
         close $flusher if $flusher;
         my $flushed = $out->sync && close $out;
-        my $found = $summed->($sum);
+        my $found = $summed->($summing->($part));
         $flushed and $found and $room->() or return $drop->();
         rename $part, "$place/${version}_${key}_$found.tar" or $drop->();
     };
