@@ -22,6 +22,7 @@ from .config import configured
 from .config.configuration import Configuration
 from .console import Console, Screen
 from .errors import Interrupted, NoSuchHost, OspreyError, Usage
+from .facts import Facts
 from .fleet import Kind, Pace, run_on_hosts
 from .goals.desired import at_hand, running
 from .look import Look
@@ -175,9 +176,15 @@ def attended(body: Any, known: list[str]) -> Any:
             raise Usage(f"{error.case}; did you mean {either(meant)}?") from None
         finally:
             if facts := getattr(site.change, "last", None):
-                seen.note(site.name, at_hand(facts), running(facts), facts.host.folder)
+                seen.note(site.name, at_hand(facts), running(facts), _place(site, facts))
 
     return attending
+
+
+def _place(site: Site, facts: Facts) -> seen.Place:
+    """Where the service is; the next command asks root about it only where sudo wants no password."""
+    by_root = facts.engine is not None and facts.engine.sudo and facts.host.private
+    return seen.Place(facts.host.folder, by_root and site.host.permit(root=True))
 
 
 @contextmanager

@@ -13,8 +13,8 @@ from .text import whole_file
 
 RUNS = "runs "
 """How the line begins that has the version which ran; without one where none did."""
-IN = "in "
-"""How the line begins that has the service's folder."""
+IN, AS_ROOT = "in ", "as root in "
+"""How the line begins that has the service's folder; the second one where root had to be asked about it."""
 
 
 class Next(NamedTuple):
@@ -22,6 +22,19 @@ class Next(NamedTuple):
 
     why: str
     line: str
+
+
+class Place(NamedTuple):
+    """Where the service is on a host.
+
+    folder: its own; as_root: a look had to ask root, and sudo wants no password for that.
+    """
+
+    folder: str
+    as_root: bool
+
+
+NOWHERE = Place("", as_root=False)
 
 
 def folder() -> Path:
@@ -61,17 +74,22 @@ def next_for(host: str) -> Next:
     return after(host, filter(VERSION.fullmatch, known), ran.removeprefix(RUNS) or None)
 
 
-def folder_of(host: str) -> str:
-    """The service's folder on a host, as it was last seen; "" where it was not."""
-    return next((line for line in _read(host) if line.startswith(IN)), IN).removeprefix(IN)
+def place_of(host: str) -> Place:
+    """Where the service is on a host, as it was last seen; all empty where it was not."""
+    for line in _read(host):
+        for begin in (IN, AS_ROOT):
+            if line.startswith(begin):
+                return Place(line.removeprefix(begin), begin == AS_ROOT)
+    return NOWHERE
 
 
-def note(host: str, found: Iterable[str], running: Optional[str] = None, folder_there: str = "") -> None:
-    """Note the versions on a host, which runs, and the service's folder.
+def note(host: str, found: Iterable[str], running: Optional[str] = None, place: Place = NOWHERE) -> None:
+    """Note the versions on a host, which runs, and where the service is.
 
     Where that cannot be done, a TAB offers less, and a look may ask once more.
     """
-    new = [*sorted(found, key=by_age), f"{RUNS}{running or ''}", f"{IN}{folder_there}"]
+    where = f"{AS_ROOT if place.as_root else IN}{place.folder}"
+    new = [*sorted(found, key=by_age), f"{RUNS}{running or ''}", where]
     if _read(host) == new:
         return
     with suppress(OSError, RuntimeError):

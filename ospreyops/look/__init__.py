@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Callable, Optional, Union
 
 from .. import seen
-from ..errors import OspreyError
+from ..errors import Blocked, OspreyError
 from ..facts import Facts
 from ..facts.engine import EngineFacts, EngineRefusal, Refusal
 from ..facts.service import ProbeResult
 from ..remote.background import Background
-from ..remote.command import Answer
+from ..remote.command import Answer, Command
 from ..remote.host import Host as Remote
 from ..target import Target
 from ..text import bracketed
 from ..tools import docker
-from . import https, place, service
+from . import host, https, place, service
 from .alongside import seen_alongside
 
 OWN = "own"
@@ -31,13 +33,14 @@ ENGINE_LIMIT = 30
 class Look:
     """Asks one host.
 
-    _root: only root may reach Docker there, as the last look found; _folder: of the service, as that found it.
+    _root: only root may reach Docker there, as the last look found; _place: where that found the service, which root
+    is asked about where only root may read it.
     """
 
     host: Remote
     target: Target
     _root: bool = field(default=False, init=False)
-    _folder: str = field(default="", init=False)
+    _place: Optional[seen.Place] = field(default=None, init=False)
 
     def facts(self) -> Facts:
         """All facts, fresh; as long as the slowest question. Errors: Unreachable, Blocked, Usage."""
@@ -55,23 +58,31 @@ class Look:
             threading.Thread(target=_load).start()
         outside = self.public_url()
         self.host.permit(root=self._root)
-        engine = Background(_noted(self.engine, "docker", left))
+        last = self._place or seen.place_of(self.target.name)
+        folder, by_root = place.likely(self.target, last.folder), last.as_root and machine.vm is None
+        permitted = Background(partial(self.host.permit, root=by_root))
+        by_root_too = partial(_after, permitted, partial(self._read_in_time, root=True))
+        ahead = Background(by_root_too) if by_root and not self._root else None
+        engine = Background(_noted(partial(self.engine, ahead), "docker", left))
         public = Background(_noted(partial(https.probe, outside), outside, left)) if outside else None
-        folder = place.likely(self.target, self._folder or seen.folder_of(self.target.name))
+        inside = {**host.in_folder(folder, settings.archive), **machine.questions()}
+        asked = Background(partial(_after, permitted, partial(self.host.ask, inside, sudo=True))) if by_root else None
         questions = {
-            **place.questions(settings, folder),
-            **machine.questions(),
+            "place": place.question(settings),
+            **host.itself(settings),
             **service.questions(settings.url),
+            **({OWN: service.ways_question(settings.service_port)} if machine.vm is None else {}),
+            **({} if asked else inside),
         }
-        if machine.vm is None:
-            questions[OWN] = service.ways_question(settings.service_port)
         answers = self.host.ask(questions)
+        if asked:
+            by_root = self._join(answers, asked, inside)
         again = {**machine.again(answers), **service.again(settings.url, answers)}
         answers.update(self.host.ask(again) if again else {})
         found = engine.result()
-        by_root = isinstance(found, EngineFacts) and found.sudo
-        own = place.settled(self.host, self.target, answers, folder, root=by_root)
-        self._folder = own.folder
+        root = isinstance(found, EngineFacts) and found.sudo
+        own = place.settled(self.host, self.target, answers, folder, root=root, by_root=by_root)
+        self._place = seen.Place(own.folder, root and own.private)
         if own.listener and isinstance(found, EngineFacts) and not (found.service and found.service.running):
             found = self.engine()
         facts, refusal = (found, None) if isinstance(found, EngineFacts) else (None, found)
@@ -87,37 +98,49 @@ class Look:
         )
         return seen_alongside(self.host, self.target, looked, outside)
 
-    def engine(self) -> Union[EngineFacts, EngineRefusal]:
-        """What the engine has of the service, or why it cannot be asked; as root, where only root may ask it."""
-        found = self._read_in_time()
+    def engine(self, ahead: Optional[Background] = None) -> Union[EngineFacts, EngineRefusal]:
+        """What the engine has of the service, or why it cannot be asked; as root, where only root may ask it.
+
+        ahead: what root is answered, who is asked beside the user where the last command had to ask root.
+        """
+        found = self._read_in_time(root=self._root)
         if self._root or not (isinstance(found, EngineRefusal) and "permission denied" in found.text):
             return found
-        self._root = True
-        found = self._read_in_time()
+        found = ahead.result() if ahead else self._read_in_time(root=True)
         self._root = isinstance(found, EngineFacts)
         return found
 
-    def _read_in_time(self) -> Union[EngineFacts, EngineRefusal]:
+    def _read_in_time(self, *, root: bool) -> Union[EngineFacts, EngineRefusal]:
         """What the engine has within its limit, which begins once sudo has its password: a user may type for longer."""
         try:
-            self.host.permit(root=self._root)
+            self.host.permit(root=root)
         except OspreyError as error:
             return docker.refusal(f"{error.case}; {error.hint}")
         silent = EngineRefusal("the engine does not answer", Refusal.SILENT)
-        found: Union[EngineFacts, EngineRefusal] = Background(self.read_engine).result(ENGINE_LIMIT, silent)
+        asked = Background(partial(self.read_engine, root=root))
+        found: Union[EngineFacts, EngineRefusal] = asked.result(ENGINE_LIMIT, silent)
         return found
 
-    def read_engine(self) -> Union[EngineFacts, EngineRefusal]:
-        """What the engine has of the service, asked once, as root where the last look had to."""
+    def read_engine(self, *, root: bool) -> Union[EngineFacts, EngineRefusal]:
+        """What the engine has of the service, asked once."""
         from ..tools import docker_api
 
         dial = self.target.machine.dial
         try:
-            return docker_api.read_engine(self.host, replace(dial, sudo=self._root or dial.sudo))
+            return docker_api.read_engine(self.host, replace(dial, sudo=root or dial.sudo))
         except docker_api.EngineUnavailable as error:
             return docker.refusal(str(error))
         except OspreyError as error:
             return docker.refusal(f"{error.case}; {error.hint}")
+
+    def _join(self, answers: dict[str, Answer], asked: Background, inside: Mapping[str, Command]) -> bool:
+        """Add what root answered; false where root may not be asked any more, and the user was."""
+        try:
+            answers.update(asked.result())
+        except Blocked:
+            answers.update(self.host.ask(inside))
+            return False
+        return True
 
     def public_url(self) -> Optional[str]:
         """Where users reach the service; None when this computer cannot ask there."""
@@ -138,6 +161,13 @@ class Look:
         """What was asked from this computer; nothing where that was not, and its silence where that takes too long."""
         late = (ProbeResult(url or "", error=service.SILENT),)
         return asked.result(3 * service.LIMIT, late) if asked else ()
+
+
+def _after(first: Background, call: Callable[[], Any]) -> Any:
+    """What the call returns, once the first one has ended, however it did."""
+    with suppress(OspreyError):
+        first.result()
+    return call()
 
 
 def _load() -> None:

@@ -31,6 +31,11 @@ LOGS = f"{CONTAINER}.log {CONTAINER}-[0-9]*.log"
 
 
 def questions(settings: Settings) -> dict[str, Command]:
+    """The lines that ask about the host, and what lies in the service's folder."""
+    return {**itself(settings), **in_folder(settings.folder, settings.archive)}
+
+
+def itself(settings: Settings) -> dict[str, Command]:
     """The lines that ask about the host itself."""
     return {
         **_in_one_shell(
@@ -41,7 +46,6 @@ def questions(settings: Settings) -> dict[str, Command]:
         ),
         "unit": systemctl.show_unit(UNIT, LIMIT),
         "listener": sockets.show(settings.service_port, LIMIT),
-        **in_folder(settings.folder, settings.archive),
     }
 
 

@@ -32,12 +32,9 @@ def _may_be_roots(target: Target) -> bool:
     return not target.machine.vm and target.settings.folder == KEYS["folder"].default
 
 
-def questions(settings: Settings, folder: str = "") -> dict[str, Command]:
-    """The lines that ask about the host itself, and which folder is the service's; `settled` reads the answers.
-
-    folder: the one to ask about; "" for that of the settings.
-    """
-    return {"place": question(settings), **host.questions(replace(settings, folder=folder or settings.folder))}
+def questions(settings: Settings) -> dict[str, Command]:
+    """The lines that ask about the host, and which folder is the service's; `settled` reads the answers."""
+    return {"place": question(settings), **host.questions(settings)}
 
 
 def question(settings: Settings) -> Command:
@@ -62,28 +59,27 @@ def is_private(folder: str, said: Answer) -> bool:
 
 
 def settled(
-    remote: Host, target: Target, answers: Mapping[str, Answer], asked_about: str = "", *, root: bool
+    remote: Host, target: Target, answers: Mapping[str, Answer], asked_about: str, *, root: bool, by_root: bool
 ) -> HostFacts:
     """The host as it answered; asked again for the service's folder where that is another, or only root may read it.
 
-    asked_about: the folder of those answers, "" for that of the settings; root: only root may reach Docker.
+    asked_about: the folder of those answers; root: only root may reach Docker; by_root: root gave those answers.
     Errors: Blocked, Unreachable.
     """
-    settings, said = target.settings, answers["place"]
-    found = host.host_facts(replace(settings, folder=asked_about or settings.folder), answers)
+    settings, said = replace(target.settings, folder=asked_about), answers["place"]
+    found = host.host_facts(settings, answers)
     folder = chosen(target, said, roots(found.system) if root or found.unit else "")
     private = is_private(folder, said)
-    if folder == (asked_about or settings.folder) and not private:
-        return found
-    settings, again = replace(settings, folder=folder), host.in_folder(folder, settings.archive)
-    try:
-        asked = remote.ask(again, sudo=private)
-    except Blocked:
-        if not private:
-            raise
-        found = host.host_facts(settings, {**answers, **remote.ask(again)})
-        return replace(found, writable=False, damaged={".": ONLY_ROOT})
-    found = host.host_facts(settings, {**answers, **asked})
+    if folder != asked_about or private != by_root:
+        settings, again = replace(settings, folder=folder), host.in_folder(folder, settings.archive)
+        try:
+            asked = remote.ask(again, sudo=private)
+        except Blocked:
+            if not private:
+                raise
+            found = host.host_facts(settings, {**answers, **remote.ask(again)})
+            return replace(found, writable=False, damaged={".": ONLY_ROOT})
+        found = host.host_facts(settings, {**answers, **asked})
     return replace(found, private=True, writable=False) if private else found
 
 

@@ -115,13 +115,12 @@ class Host:
         where: Any = invoke.Context() if self.here else self.sessions.current
         return int(where.run(words, pty=True, warn=True, hide=False, dry=False).exited)
 
-    def permit(self, *, root: bool) -> None:
-        """Ask the user for what sudo will want, before a limit or another thread begins. root: lines run as root, too.
+    def permit(self, *, root: bool) -> bool:
+        """Ask the user for what sudo will want, before a limit or another thread begins; true where that is nothing.
 
-        Errors: as of sudo_password.
+        root: lines run as root, too. Errors: as of sudo_password.
         """
-        if root or self._owner:
-            _ = self.sudo_password
+        return not ((root or self._owner) and self.sudo_password)
 
     @once
     def sudo_password(self) -> str:

@@ -63,7 +63,8 @@ def uninstall(site: Site) -> Outcome:
 @task(kind=Kind.LOOK, help={"json_": "one line of JSON"})
 def status(site: Site, json_: bool = False) -> Outcome:
     """Show the watchdog, and what it said last."""
-    host = look.place.settled(site.host, site.target, site.host.ask(look.place.questions(site.settings)), root=False)
+    asked = site.host.ask(look.place.questions(site.settings))
+    host = look.place.settled(site.host, site.target, asked, site.settings.folder, root=False, by_root=False)
     found = _found(site, host)
     current = found.shipped is not None and found.shipped == sha256(_program())
     if json_:

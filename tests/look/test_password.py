@@ -24,11 +24,12 @@ class Typed(SimHost):
 
     typed: bool = False
 
-    def permit(self, *, root: bool) -> None:
+    def permit(self, *, root: bool) -> bool:
         """Ask for the password."""
         if root and not self.typed:
             time.sleep(1.5 * LIMIT)
             self.typed = True
+        return not root
 
     def engine(self) -> Union[EngineFacts, EngineRefusal]:
         """What Docker says to the user, and to root."""

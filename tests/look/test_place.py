@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from ospreyops.errors import Blocked
 from ospreyops.look import place
 from ospreyops.remote.command import Answer, Command
 from ospreyops.settings import ROOTS, Settings
@@ -96,41 +95,6 @@ def test_a_first_deploy_through_sudo_is_wholly_in_roots_place_and_a_second_one_d
     assert ROOTS in lines and "/home/ops" not in lines
     assert "nothing to do" in sim("deploy --version 0.3 -H sim", host).out
     assert "deploy --version 0.3" in sim("history -H sim", host).out
-
-
-class Private(SimHost):
-    """A server where only root may read what is remembered. may: the user may use sudo."""
-
-    may = True
-
-    def ask(self, questions: Mapping[str, Command], *, sudo: bool = False) -> dict[str, Answer]:
-        """The answers, as far as the user who asks may have them."""
-        if sudo and not self.may:
-            raise Blocked("ops may not use sudo on sim")
-        found = super().ask(questions, sudo=sudo)
-        kept = ("state", "proven", "loading", "loaded", "desired", "changed", "asked")
-        return (
-            found if sudo else {**found, **{name: Answer(1, "", "Permission denied") for name in kept if name in found}}
-        )
-
-
-def test_what_only_root_may_read_is_read_through_sudo(sim: Sim) -> None:
-    host = Private(place="there linux\nstate linux\nprivate linux\n")
-    assert sim("deploy --version 0.3 -H sim", host).code == 0
-    assert "nothing to do" in sim("deploy --version 0.3 -H sim", host).out
-    assert "deploy --version 0.3" in sim("history -H sim", host).out
-    assert "is not locked" in sim("lock.status -H sim", host).out
-
-
-def test_who_may_not_ask_as_root_is_told_so_and_nothing_is_taken_for_absent(sim: Sim) -> None:
-    host = Private(place="there linux\nstate linux\nprivate linux\n")
-    sim("deploy --version 0.3 -H sim", host)
-    host.may, host.ran = False, []
-    said = sim("doctor -H sim", host).said
-    assert "/var/lib/ospreyops/.ospreyops: only root may read it" in said and "as a user who may use sudo" in said
-    for task in ("heal", "history", "lock.status"):
-        assert sim(f"{task} -H sim", host).code == 3, task
-    assert host.ran == []
 
 
 MOVE = (

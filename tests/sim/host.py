@@ -112,8 +112,9 @@ class SimHost(SimReleases):
         """What its SSH server shows of itself."""
         return SHOWN
 
-    def permit(self, *, root: bool) -> None:
-        """Nothing: sudo wants no password there."""
+    def permit(self, *, root: bool) -> bool:
+        """Sudo wants no password there."""
+        return True
 
     def stream(self, command: Command) -> LocalStream:
         """The real lock, held by the real program, in a folder of this computer. Nobody listens to a simulated host."""

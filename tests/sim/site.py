@@ -26,10 +26,10 @@ from tests.sim.sentence import check
 class SimLook(Look):
     """A look at a simulated host: the same questions, another engine, and outside whoever the host says."""
 
-    def read_engine(self) -> Union[EngineFacts, EngineRefusal]:
+    def read_engine(self, *, root: bool) -> Union[EngineFacts, EngineRefusal]:
         host: Any = self.host
         found: Union[EngineFacts, EngineRefusal] = host.engine()
-        return found
+        return replace(found, sudo=True) if root and isinstance(found, EngineFacts) else found
 
     def public_url(self) -> Optional[str]:
         return None
