@@ -1,7 +1,7 @@
 """`make bench`: the tool's ways beside the runbook's, or a peer's, in turn. Ratios count, not seconds.
 
-`make bench ROW=load` measures one row, `SIZE=50 ROUNDS=1` tries it small. What is found is kept in .cache/bench.
-At least five rounds and 730 MB of image make the end of docs/benchmarks.md.
+`make bench ROW=load` measures one row, `SIZE=50 ROUNDS=1` tries it small. What at least five rounds of 730 MB of image
+found is kept in docs/benchmarks, and makes the end of docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench import rows
-from tests.bench.bench import PLACE, Bench, bench
+from tests.bench.bench import Bench, bench
 from tests.bench.figures import Figure, described
 from tests.conftest import PROJECT
 
@@ -28,7 +28,8 @@ ORDER = (
     *("look", "noop", "start", "fan_out", "deploy", "switch", "heal"),
 )
 """The rows of a whole bench."""
-TABLE = PROJECT / "docs/benchmarks.md"
+TABLE, FOUND = PROJECT / "docs/benchmarks.md", PROJECT / "docs/benchmarks"
+"""The document, and what each row of it was made from, with each round."""
 HEAD = """## What `make bench` found
 
 Each figure is the median of all rounds. The ratio is to the first way of a table, or of those with the same number of
@@ -55,16 +56,15 @@ def main() -> None:
             place.mkdir()
             with bench(place, given.size, given.rounds) as made:
                 measure(name, made)
-    if given.size >= SIZE and given.rounds >= ROUNDS:
-        before = TABLE.read_text().partition(HEAD.splitlines()[0])[0].rstrip()
-        TABLE.write_text(f"{before}\n\n{table()}")
 
 
 def measure(name: str, made: Bench) -> None:
-    """Measure a row, print it, and keep it."""
+    """Measure a row, and print it; a whole one is kept, and gets into the document."""
     row = importlib.import_module(f"tests.bench.rows.{name}")
     found = list(row.figures(made))
     print(f"{text(name, str(row.__doc__), found)}\n", flush=True)
+    if made.size < SIZE or made.rounds < ROUNDS:
+        return
     kept = {
         "title": row.__doc__,
         "size": made.size,
@@ -72,8 +72,8 @@ def measure(name: str, made: Bench) -> None:
         "machine": machine(),
         "figures": [figure.data for figure in found],
     }
-    PLACE.mkdir(parents=True, exist_ok=True)
-    (PLACE / f"{name}.json").write_text(json.dumps(kept, indent=1) + "\n")
+    (FOUND / f"{name}.json").write_text(json.dumps(kept, indent=1) + "\n")
+    TABLE.write_text(f"{by_hand()}\n\n{table()}")
 
 
 def text(name: str, title: str, figures: list[Figure]) -> str:
@@ -81,12 +81,16 @@ def text(name: str, title: str, figures: list[Figure]) -> str:
     return described(f"{name}: {title}", figures)
 
 
+def by_hand() -> str:
+    """The document before its tables."""
+    return TABLE.read_text().partition(HEAD.splitlines()[0])[0].rstrip()
+
+
 def table() -> str:
-    """The end of the document, of all rows that were measured with a whole image."""
+    """The end of the document, of all rows that were measured whole."""
     parts, machines = [HEAD], []
     for name in [*ORDER, "ci"]:
-        kept = read(PLACE / f"{name}.json")
-        if kept and kept["size"] >= SIZE and kept["rounds"] >= ROUNDS:
+        if kept := read(FOUND / f"{name}.json"):
             found = [Figure(one["way"], tuple(one["rounds"]), one["ratio"], one["note"]) for one in kept["figures"]]
             parts.append(text(name, kept["title"], found))
             machines.append(kept["machine"])

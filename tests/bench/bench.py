@@ -73,20 +73,29 @@ class Bench:
         return There(self.server, self.folder / "there", "ops")
 
     def big(self, version: str) -> Path:
-        """The archive of a release with an image of that size, which is not meant to run."""
-        return big_release(PLACE / "release", version, self.size)
+        """The archive of a release with an image of that size; 0.4 serves 0.3, too."""
+        self._base()
+        return big_release(PLACE / "release", version, _protocols(version), self.size)
 
     def small(self, version: str) -> Path:
-        """The archive of a sample release, which runs; 0.4 serves 0.3, too."""
+        """The archive of a sample release; 0.4 serves 0.3, too."""
+        self._base()
+        return build(self.folder / "small", version, _protocols(version))
+
+    def _base(self) -> None:
+        """The base of the sample, made outside of the bench's network if it is not there."""
         with self.network.left():
             base(CACHE)
-        return build(self.folder / "small", version, (version, FIRST) if version != FIRST else (FIRST,))
 
     def image(self, host: Host, version: str) -> str:
         """The image archive of a big release, unpacked on the host and in Docker."""
         host.offer(self.big(version), version)
         inv(host, "image.load", "--version", version)
         return f"{host.folder}/{version}/osprey-service-docker-{version}.tar.bz2"
+
+
+def _protocols(version: str) -> tuple[str, ...]:
+    return (version, FIRST) if version != FIRST else (FIRST,)
 
 
 def taken_away(host: Host, version: str) -> Way:

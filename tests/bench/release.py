@@ -1,6 +1,7 @@
-"""A release as big as OSPREY's: its image archive is one stream of bzip2 in its biggest blocks.
+"""A release as big as OSPREY's, which runs: its image archive is one stream of bzip2 in its biggest blocks.
 
-The content is that of this computer's /usr, as often as it takes: programs, libraries and texts, as in the real image.
+It is the sample release with three layers more. They have the files of this computer's /usr, as often as it takes:
+programs, libraries and texts, as in the real image.
 """
 
 from __future__ import annotations
@@ -13,34 +14,40 @@ import os
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tests.lab.cache import locked
+from tests.release import build
 from tests.release.archive import FILES, SCRIPTS
-from tests.release.base import architecture
-from tests.release.image import CREATED, REPOSITORY
+from tests.release.image import CREATED
 
 SHARES = {"below": 0.70, "middle": 0.25, "above": 0.05}
-"""The layers, each with its part of the whole; the uppermost differs between versions."""
+"""The layers, each with its part of what the sample lacks; the uppermost differs between versions."""
 MEGABYTE = 1_000_000
+LEAST = 10 * MEGABYTE
+"""What the layers have together, however small the image is to be."""
 
 
-def big_release(folder: Path, version: str, size: int) -> Path:
+def big_release(folder: Path, version: str, protocols: Sequence[str], size: int) -> Path:
     """The release of that version in the folder, made if it is not there. size: of its image, in megabytes."""
     made = folder / f"{size}" / f"osprey-service-docker-{version}.tar"
     with locked(made.parent):
         if not made.exists():
-            _make(made, version, size)
+            _make(made, version, protocols, size)
     return made
 
 
-def _make(made: Path, version: str, size: int) -> None:
+def _make(made: Path, version: str, protocols: Sequence[str], size: int) -> None:
     work = made.parent / f"{version}.part"
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir()
+    sample = build(work / "sample", version, protocols)
     image = work / f"osprey-service-docker-{version}.tar"
-    _image(image, version, size * MEGABYTE, work)
+    with tarfile.open(sample) as tar:
+        packed = io.BytesIO(_content_of(tar, f"{image.name}.bz2"))
+    with tarfile.open(fileobj=packed, mode="r:bz2") as below:
+        _image(image, below, version, size * MEGABYTE)
     subprocess.run(["lbzip2" if shutil.which("lbzip2") else "bzip2", "-9", str(image)], check=True)
     whole = work / "release.tar"
     with tarfile.open(whole, "w") as tar:
@@ -51,36 +58,39 @@ def _make(made: Path, version: str, size: int) -> None:
     shutil.rmtree(work)
 
 
-def _image(path: Path, version: str, size: int, work: Path) -> None:
-    """An image archive as Docker until 24 saves it."""
-    source = _content()
-    layers: dict[str, Path] = {}
-    for name, share in SHARES.items():
-        layer = work / name
-        with tarfile.open(layer, "w") as tar:
-            if name == "above":
-                _text(tar, f"opt/osprey/{version}", f"{version}\n")
-            _fill(tar, source, int(size * share), f"opt/osprey/{name}")
-        layers[_sha256(layer)] = layer
-    labels = {"osprey.service.versions": f"[{version}]"}
-    config = {
-        "architecture": architecture(),
-        "config": {"Labels": labels, "Entrypoint": ["/init"]},
-        "created": CREATED,
-        "history": [{"created": CREATED, "created_by": name} for name in SHARES],
-        "os": "linux",
-        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}" for digest in layers]},
-    }
-    text = json.dumps(config)
-    name = f"{hashlib.sha256(text.encode()).hexdigest()}.json"
-    files = [f"{digest}/layer.tar" for digest in layers]
-    manifest = [{"Config": name, "RepoTags": [f"{REPOSITORY}:{version}"], "Layers": files}]
+def _image(path: Path, sample: tarfile.TarFile, version: str, size: int) -> None:
+    """An image archive as Docker until 24 saves it: the layers of the sample, and more."""
+    (entry,) = json.loads(_content_of(sample, "manifest.json"))
+    config = json.loads(_content_of(sample, entry["Config"]))
+    layers = {file: _content_of(sample, file) for file in entry["Layers"]}
+    left = max(size - sum(map(len, layers.values())), LEAST)
+    digests, source = list(config["rootfs"]["diff_ids"]), _content()
     with tarfile.open(path, "w", format=tarfile.GNU_FORMAT) as tar:
-        for file, layer in zip(files, layers.values()):
-            tar.add(layer, file)
-            layer.unlink()
-        _text(tar, name, text)
-        _text(tar, "manifest.json", json.dumps(manifest))
+        for file, content in layers.items():
+            _add(tar, file, content)
+        for name, share in SHARES.items():
+            made = path.with_name(name)
+            with tarfile.open(made, "w") as layer:
+                if name == "above":
+                    _add(layer, f"opt/osprey/{version}", f"{version}\n".encode())
+                _fill(layer, source, int(left * share), f"opt/osprey/{name}")
+            digest = _sha256(made)
+            tar.add(made, f"{digest}/layer.tar")
+            made.unlink()
+            digests.append(f"sha256:{digest}")
+            config["history"].append({"created": CREATED, "created_by": name})
+        config["rootfs"]["diff_ids"] = digests
+        text = json.dumps(config).encode()
+        entry["Config"] = f"{hashlib.sha256(text).hexdigest()}.json"
+        entry["Layers"] = [*layers, *(f"{digest.partition(':')[2]}/layer.tar" for digest in digests[len(layers) :])]
+        _add(tar, entry["Config"], text)
+        _add(tar, "manifest.json", json.dumps([entry]).encode())
+
+
+def _content_of(tar: tarfile.TarFile, name: str) -> bytes:
+    file = tar.extractfile(name)
+    assert file, name
+    return file.read()
 
 
 def _content() -> Iterator[Path]:
@@ -97,16 +107,13 @@ def _fill(tar: tarfile.TarFile, source: Iterator[Path], size: int, folder: str) 
         if left <= 0:
             return
         with next(source).open("rb") as file:
-            content = file.read(min(left, MEGABYTE))
-        member = tarfile.TarInfo(f"{folder}/{number}")
-        member.size = len(content)
-        tar.addfile(member, io.BytesIO(content))
+            _add(tar, f"{folder}/{number}", file.read(min(left, MEGABYTE)))
 
 
-def _text(tar: tarfile.TarFile, name: str, text: str) -> None:
+def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
     member = tarfile.TarInfo(name)
-    member.size = len(text)
-    tar.addfile(member, io.BytesIO(text.encode()))
+    member.size = len(content)
+    tar.addfile(member, io.BytesIO(content))
 
 
 def _sha256(path: Path) -> str:

@@ -65,13 +65,13 @@ class Sshd(SshHost):
         """Let the server and what it runs stand still, parents first: connections stay open, and dead."""
         self._frozen = [self._process.pid]
         for pid in self._frozen:
-            os.kill(pid, signal.SIGSTOP)
+            _tell(pid, signal.SIGSTOP)
             self._frozen += children(pid)
 
     def thaw(self) -> None:
         """Let a frozen server go on."""
         for pid in self._frozen:
-            os.kill(pid, signal.SIGCONT)
+            _tell(pid, signal.SIGCONT)
         self._frozen = []
 
     def stop(self) -> None:
@@ -79,8 +79,14 @@ class Sshd(SshHost):
         if self._process.poll() is None:
             self.freeze()
             for pid in self._frozen:
-                os.kill(pid, signal.SIGKILL)
+                _tell(pid, signal.SIGKILL)
             self._process.wait(timeout=10)
+
+
+def _tell(pid: int, number: signal.Signals) -> None:
+    """Send a signal to a process that may have ended by itself."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
 
 
 @contextlib.contextmanager

@@ -21,7 +21,7 @@ until curl --insecure --silent --fail https://localhost:44342/v{version}/about; 
 
 def figures(bench: Bench) -> Iterator[Figure]:
     """By the runbook's lines as a script, and by the tool."""
-    host, archive = bench.there, bench.small(FIRST)
+    host, archive = bench.there, bench.big(FIRST)
     ways = {
         "the runbook's lines as a script": by_hand(host, archive),
         "deploy --from": task(host, "deploy", "--version", FIRST, "--from", str(archive)),

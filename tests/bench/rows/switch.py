@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 from tests.bench.bench import FIRST, SECOND, Bench, inv
 from tests.bench.figures import Figure, Way, alternate
 from tests.lab.load import RUNBOOK, Load, Report
+
+SWITCHED = re.compile(r"traffic is switched to \S+ \(([0-9.]+) s")
+"""A step of the tool, from the look that found the new release healthy until new requests come to it."""
 
 
 def figures(bench: Bench) -> Iterator[Figure]:
@@ -16,13 +21,14 @@ def figures(bench: Bench) -> Iterator[Figure]:
     for version in (FIRST, SECOND):
         host.offer(bench.small(version), version)
     seen: dict[str, list[Report]] = {}
+    switched: list[float] = []
 
     def by_hand() -> None:
         host.shell(RUNBOOK.format(sudo="", folder=host.folder, version=FIRST))
 
     def by_tool() -> None:
         for line in (f"deploy --version {SECOND}", "service.restart", f"rollback --drop-versions {SECOND}"):
-            inv(host, *line.split())
+            switched.extend(map(float, SWITCHED.findall(inv(host, *line.split()).out)))
 
     def loaded(name: str, way: Way) -> Way:
         def under_load() -> float:
@@ -43,8 +49,9 @@ def figures(bench: Bench) -> Iterator[Figure]:
         inv(host, "deploy", "--version", FIRST)
 
     ways = {"docker stop and start, once (runbook)": by_hand, "deploy, service.restart, rollback": by_tool}
-    found = alternate({name: loaded(name, way) for name, way in ways.items()}, bench.rounds, before)
-    yield from (Figure(one.way, one.rounds, one.ratio, told(seen[one.way])) for one in list(found))
+    found = list(alternate({name: loaded(name, way) for name, way in ways.items()}, bench.rounds, before))
+    yield from (replace(one, note=told(seen[one.way])) for one in found)
+    yield Figure("of these, from healthy to traffic, the longest", (max(switched),), max(switched) / found[0].seconds)
 
 
 def told(reports: list[Report]) -> str:
