@@ -72,6 +72,7 @@ def measure(name: str, made: Bench) -> None:
         "machine": machine(),
         "figures": [figure.data for figure in found],
     }
+    FOUND.mkdir(exist_ok=True)
     (FOUND / f"{name}.json").write_text(json.dumps(kept, indent=1) + "\n")
     TABLE.write_text(f"{by_hand()}\n\n{table()}")
 
