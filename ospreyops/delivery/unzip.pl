@@ -12,7 +12,7 @@ use warnings;
 my $step = $ARGV[0] // 1048576;
 my ($block, $end) = map { unpack "B*", pack "H*", $_ } "314159265359", "177245385090";
 my $workers = (`getconf _NPROCESSORS_ONLN 2>/dev/null` // "") =~ /^([0-9]+)/ ? $1 : 2;
-# Each takes 50 MB.
+# Each takes some 30 MB.
 $workers = 8 if $workers > 8;
 binmode STDIN;
 binmode STDOUT;
@@ -37,6 +37,23 @@ my $bits = sub {
     return substr unpack("B*", substr $_[2], $from >> 3, ($to >> 3) - ($from >> 3) + 1), $from & 7, $to - $from;
 };
 
+# The bytes, each bit that many places further to the front. tr takes all bytes at once, and is compiled for each way.
+my @shifted = (undef, map {
+    my $by = $_;
+    my ($here, $next) = map { my $way = $_; join "", map { sprintf "\\x%02x", 255 & $way->($_) } 0 .. 255 }
+        sub { $_[0] * 2 ** $by }, sub { $_[0] >> 8 - $by };
+    my $all = "tr/\\x00-\\xff/";
+    eval "sub { return (\$_[0] =~ $all$here/r) | (substr(\$_[0], 1) =~ $all$next/r) }";
+} 1 .. 7);
+# From bit to bit of the bytes: as many whole ones as there are, and the bits that are left.
+my $bytes = sub {
+    my ($from, $to) = @_;
+    my ($by, $count) = ($from & 7, $to - $from >> 3);
+    my $part = substr $_[2], $from >> 3, $count + 1;
+    $part = $shifted[$by]->($part) if $by;
+    return substr($part, 0, $count), $bits->($from + $count * 8, $to, $_[2]);
+};
+
 # The piece from bit to bit of the bytes, as files that are whole. A stream may end in it, and another begin.
 my $whole = sub {
     my ($from, $to) = @_;
@@ -50,7 +67,10 @@ my $whole = sub {
             $sum = (($sum * 2 & 0xffffffff) | $sum >> 31) ^ oct "0b" . $bits->($at + 48, $at + 80, $_[2]);
             next;
         }
-        $made .= "BZh9" . pack "B*", $bits->($begin, $at, $_[2]) . $end . sprintf "%032b", $sum unless defined $next;
+        unless (defined $next) {
+            my ($most, $rest) = $bytes->($begin, $at, $_[2]);
+            $made .= "BZh9$most" . pack "B*", $rest . $end . sprintf "%032b", $sum;
+        }
         ($next, $sum) = (($at + 87 >> 3) * 8 + 32, 0);
     }
     return $made;
