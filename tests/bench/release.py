@@ -23,7 +23,7 @@ from tests.release.archive import FILES, SCRIPTS
 from tests.release.image import CREATED
 
 SHARES = {"below": 0.70, "middle": 0.25, "above": 0.05}
-"""The layers, each with its part of what the sample lacks; the uppermost differs between versions."""
+"""The layers, each with its part of what the sample lacks; the last one differs between versions."""
 MEGABYTE = 1_000_000
 LEAST = 10 * MEGABYTE
 """What the layers have together, however small the image is to be."""
@@ -62,27 +62,27 @@ def _image(path: Path, sample: tarfile.TarFile, version: str, size: int) -> None
     """An image archive as Docker until 24 saves it: the layers of the sample, and more."""
     (entry,) = json.loads(_content_of(sample, "manifest.json"))
     config = json.loads(_content_of(sample, entry["Config"]))
-    layers = {file: _content_of(sample, file) for file in entry["Layers"]}
-    left = max(size - sum(map(len, layers.values())), LEAST)
-    digests, source = list(config["rootfs"]["diff_ids"]), _content()
+    base, own = (_content_of(sample, file) for file in entry["Layers"])
+    source, left = _content(), max(size - len(base), LEAST)
+    layers = [path.with_name(name) for name in ("base", "below", "middle", "own", "above")]
+    for layer in layers:
+        if layer.name in SHARES:
+            with tarfile.open(layer, "w") as tar:
+                if layer.name == "above":
+                    _add(tar, f"opt/osprey/{version}", f"{version}\n".encode())
+                _fill(tar, source, int(left * SHARES[layer.name]), f"opt/osprey/{layer.name}")
+        else:
+            layer.write_bytes(base if layer.name == "base" else own)
+    digests = [_sha256(layer) for layer in layers]
+    config["rootfs"]["diff_ids"] = [f"sha256:{digest}" for digest in digests]
+    config["history"] = [{"created": CREATED, "created_by": layer.name} for layer in layers]
+    text = json.dumps(config).encode()
+    entry["Config"] = f"{hashlib.sha256(text).hexdigest()}.json"
+    entry["Layers"] = [f"{digest}/layer.tar" for digest in digests]
     with tarfile.open(path, "w", format=tarfile.GNU_FORMAT) as tar:
-        for file, content in layers.items():
-            _add(tar, file, content)
-        for name, share in SHARES.items():
-            made = path.with_name(name)
-            with tarfile.open(made, "w") as layer:
-                if name == "above":
-                    _add(layer, f"opt/osprey/{version}", f"{version}\n".encode())
-                _fill(layer, source, int(left * share), f"opt/osprey/{name}")
-            digest = _sha256(made)
-            tar.add(made, f"{digest}/layer.tar")
-            made.unlink()
-            digests.append(f"sha256:{digest}")
-            config["history"].append({"created": CREATED, "created_by": name})
-        config["rootfs"]["diff_ids"] = digests
-        text = json.dumps(config).encode()
-        entry["Config"] = f"{hashlib.sha256(text).hexdigest()}.json"
-        entry["Layers"] = [*layers, *(f"{digest.partition(':')[2]}/layer.tar" for digest in digests[len(layers) :])]
+        for layer, name in zip(layers, entry["Layers"]):
+            tar.add(layer, name)
+            layer.unlink()
         _add(tar, entry["Config"], text)
         _add(tar, "manifest.json", json.dumps([entry]).encode())
 
