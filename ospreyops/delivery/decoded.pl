@@ -73,6 +73,7 @@ use IO::Handle;
             $file->sync;
         }
     };
+
     $drop = sub {
         unlink grep { defined } $part, $kept;
         ($part, $out, $flusher) = ();

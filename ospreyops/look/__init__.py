@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Callable, Optional, Union
@@ -13,6 +12,7 @@ from .. import seen
 from ..errors import Blocked, OspreyError
 from ..facts import Facts
 from ..facts.engine import EngineFacts, EngineRefusal, Refusal
+from ..facts.host import HostFacts
 from ..facts.service import ProbeResult
 from ..remote.background import Background
 from ..remote.command import Answer, Command
@@ -27,6 +27,17 @@ OWN = "own"
 """The name of the question to the host's own addresses."""
 ENGINE_LIMIT = 30
 """Seconds until Docker must have answered."""
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """What root is asked beside the user, where the last command had to ask root.
+
+    engine: what the engine has, None where the user does not ask it at all; inside: what lies in the service's folder.
+    """
+
+    engine: Optional[Background]
+    inside: Background
 
 
 @dataclass
@@ -50,7 +61,6 @@ class Look:
     def _facts(self, left: set[str]) -> Facts:
         """The facts. left: what has not answered yet.
 
-        A container may start between the questions: where a port is taken and no container runs, Docker is asked again.
         The public URL comes first, for it connects: two threads must not do that at once.
         """
         settings, machine = self.target.settings, self.target.machine
@@ -59,33 +69,20 @@ class Look:
         outside = self.public_url()
         self.host.permit(root=self._root)
         last = self._place or seen.place_of(self.target.name)
-        folder, by_root = place.likely(self.target, last.folder), last.as_root and machine.vm is None
-        permitted = Background(partial(self.host.permit, root=by_root))
-        by_root_too = partial(_after, permitted, partial(self._read_in_time, root=True))
-        ahead = Background(by_root_too) if by_root and not self._root else None
-        engine = Background(_noted(partial(self.engine, ahead), "docker", left))
-        public = Background(_noted(partial(https.probe, outside), outside, left)) if outside else None
+        folder = place.likely(self.target, last.folder)
         inside = {**host.in_folder(folder, settings.archive), **machine.questions()}
-        asked = Background(partial(_after, permitted, partial(self.host.ask, inside, sudo=True))) if by_root else None
-        questions = {
-            "place": place.question(settings),
-            **host.itself(settings),
-            **service.questions(settings.url),
-            **({OWN: service.ways_question(settings.service_port)} if machine.vm is None else {}),
-            **({} if asked else inside),
-        }
-        answers = self.host.ask(questions)
-        if asked:
-            by_root = self._join(answers, asked, inside)
+        ahead = self._ahead(inside) if last.as_root and machine.vm is None else None
+        engine = Background(_noted(partial(self.engine, ahead.engine if ahead else None), "docker", left))
+        public = Background(_noted(partial(https.probe, outside), outside, left)) if outside else None
+        answers = self.host.ask({**self._questions(), **({} if ahead else inside)})
+        by_root = ahead is not None and self._join(answers, ahead.inside, inside)
         again = {**machine.again(answers), **service.again(settings.url, answers)}
         answers.update(self.host.ask(again) if again else {})
         found = engine.result()
         root = isinstance(found, EngineFacts) and found.sudo
         own = place.settled(self.host, self.target, answers, folder, root=root, by_root=by_root)
         self._place = seen.Place(own.folder, root and own.private)
-        if own.listener and isinstance(found, EngineFacts) and not (found.service and found.service.running):
-            found = self.engine()
-        facts, refusal = (found, None) if isinstance(found, EngineFacts) else (None, found)
+        facts, refusal = self._settled(found, own)
         self._ask_as_root(facts, answers)
         looked = Facts(
             host=own,
@@ -98,10 +95,39 @@ class Look:
         )
         return seen_alongside(self.host, self.target, looked, outside)
 
+    def _questions(self) -> dict[str, Command]:
+        """What the host is asked about itself and the service, by whoever logs in."""
+        settings = self.target.settings
+        own = {} if self.target.machine.vm else {OWN: service.ways_question(settings.service_port)}
+        return {
+            "place": place.question(settings),
+            **host.itself(settings),
+            **service.questions(settings.url),
+            **own,
+        }
+
+    def _ahead(self, inside: Mapping[str, Command]) -> Ahead:
+        """Begin to ask root. inside: what only root may read, as the last command found."""
+        return Ahead(
+            None if self._root else Background(partial(self._read_in_time, root=True)),
+            Background(partial(self.host.ask, inside, sudo=True)),
+        )
+
+    def _settled(
+        self, found: Union[EngineFacts, EngineRefusal], own: HostFacts
+    ) -> tuple[Optional[EngineFacts], Optional[EngineRefusal]]:
+        """What the engine has, and why it has not answered.
+
+        A container may start between the questions: where a port is taken and no container runs, Docker is asked again.
+        """
+        if own.listener and isinstance(found, EngineFacts) and not (found.service and found.service.running):
+            found = self.engine()
+        return (found, None) if isinstance(found, EngineFacts) else (None, found)
+
     def engine(self, ahead: Optional[Background] = None) -> Union[EngineFacts, EngineRefusal]:
         """What the engine has of the service, or why it cannot be asked; as root, where only root may ask it.
 
-        ahead: what root is answered, who is asked beside the user where the last command had to ask root.
+        ahead: what root is answered, where root is asked beside the user.
         """
         found = self._read_in_time(root=self._root)
         if self._root or not (isinstance(found, EngineRefusal) and "permission denied" in found.text):
@@ -161,13 +187,6 @@ class Look:
         """What was asked from this computer; nothing where that was not, and its silence where that takes too long."""
         late = (ProbeResult(url or "", error=service.SILENT),)
         return asked.result(3 * service.LIMIT, late) if asked else ()
-
-
-def _after(first: Background, call: Callable[[], Any]) -> Any:
-    """What the call returns, once the first one has ended, however it did."""
-    with suppress(OspreyError):
-        first.result()
-    return call()
 
 
 def _load() -> None:

@@ -34,18 +34,18 @@ def on_main_thread(call: Callable[[], Any]) -> Any:
     return answer.result()
 
 
-class Background:
-    """A call that runs in a daemon thread: the program can end although the call never does."""
+class Outcome:
+    """What a call came to, for any thread that waits for it."""
 
-    def __init__(self, call: Callable[[], Any]) -> None:
-        self._outcome: list[Any] = []
+    def __init__(self) -> None:
+        self._returned: list[Any] = []
         self._error: list[BaseException] = []
         self._ended = threading.Event()
-        threading.Thread(target=self._run, args=[call], daemon=True).start()
 
-    def _run(self, call: Callable[[], Any]) -> None:
+    def make(self, call: Callable[[], Any]) -> None:
+        """Make the call in this thread."""
         try:
-            self._outcome.append(call())
+            self._returned.append(call())
         except BaseException as error:  # noqa: BLE001 (raised again by result)
             self._error.append(error)
         self._ended.set()
@@ -55,6 +55,11 @@ class Background:
     def over(self) -> bool:
         """The call has ended."""
         return self._ended.is_set()
+
+    @property
+    def failed(self) -> bool:
+        """The call has raised an error."""
+        return bool(self._error)
 
     def wait(self, limit: float) -> None:
         """Wait for the call's end. Errors: TimeoutError after the limit (seconds); whatever the call raised."""
@@ -73,7 +78,7 @@ class Background:
             self._ended.wait(limit)
         if self._error:
             raise self._error[0]
-        return self._outcome[0] if self._outcome else otherwise
+        return self._returned[0] if self._returned else otherwise
 
     def _serve(self, limit: Optional[float]) -> None:
         """Wait, and make the calls that are meant for the main thread; they take nothing of the limit."""
@@ -83,6 +88,14 @@ class Background:
             call = _next_call(left)
             left = None if left is None else left - (time.monotonic() - since)
             call()
+
+
+class Background(Outcome):
+    """A call that runs in a daemon thread: the program can end although the call never does."""
+
+    def __init__(self, call: Callable[[], Any]) -> None:
+        super().__init__()
+        threading.Thread(target=self.make, args=[call], daemon=True).start()
 
 
 def _next_call(limit: Optional[float]) -> Callable[[], Any]:

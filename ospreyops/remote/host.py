@@ -102,7 +102,7 @@ class Host:
         """The same host and connection, where lines run as the owner that those settings name."""
         theirs = copy.copy(self)
         theirs._settings = settings  # noqa: SLF001 (a copy of this object)
-        vars(theirs).pop("sudo_password", None)
+        vars(Host)["sudo_password"].forget(theirs)
         return theirs
 
     def shell(self, command: Command) -> int:
