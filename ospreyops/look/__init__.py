@@ -27,6 +27,7 @@ OWN = "own"
 """The name of the question to the host's own addresses."""
 ENGINE_LIMIT = 30
 """Seconds until Docker must have answered."""
+NO_ANSWER = EngineRefusal("the engine does not answer", Refusal.SILENT)
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,8 @@ class Look:
         by_root = ahead is not None and self._join(answers, ahead.inside, inside)
         again = {**machine.again(answers), **service.again(settings.url, answers)}
         answers.update(self.host.ask(again) if again else {})
-        found = engine.result()
+        patience = 0 if machine.is_still(answers) else None
+        found = engine.result(patience, NO_ANSWER)
         root = isinstance(found, EngineFacts) and found.sudo
         own = place.settled(self.host, self.target, answers, folder, root=root, by_root=by_root)
         self._place = seen.Place(own.folder, root and own.private)
@@ -90,19 +92,20 @@ class Look:
             engine=facts,
             refusal=refusal,
             local=service.probed(settings.url, answers),
-            outside=self._outside(public, outside),
+            outside=self._outside(public, outside, patience),
             ways=service.ways(settings.service_port, answers[OWN]) if OWN in answers else (),
         )
         return seen_alongside(self.host, self.target, looked, outside)
 
     def _questions(self) -> dict[str, Command]:
         """What the host is asked about itself and the service, by whoever logs in."""
-        settings = self.target.settings
-        own = {} if self.target.machine.vm else {OWN: service.ways_question(settings.service_port)}
+        settings, machine = self.target.settings, self.target.machine
+        asked = service.questions(settings.url)
+        own = {} if machine.vm else {OWN: service.ways_question(settings.service_port)}
         return {
             "place": place.question(settings),
             **host.itself(settings),
-            **service.questions(settings.url),
+            **{name: replace(question, vain=machine.vain) for name, question in asked.items()},
             **own,
         }
 
@@ -142,9 +145,8 @@ class Look:
             self.host.permit(root=root)
         except OspreyError as error:
             return docker.refusal(f"{error.case}; {error.hint}")
-        silent = EngineRefusal("the engine does not answer", Refusal.SILENT)
         asked = Background(partial(self.read_engine, root=root))
-        found: Union[EngineFacts, EngineRefusal] = asked.result(ENGINE_LIMIT, silent)
+        found: Union[EngineFacts, EngineRefusal] = asked.result(ENGINE_LIMIT, NO_ANSWER)
         return found
 
     def read_engine(self, *, root: bool) -> Union[EngineFacts, EngineRefusal]:
@@ -183,10 +185,15 @@ class Look:
         if engine and engine.sudo and "room" in answers and "iptables readable" not in answers["room"].out:
             answers.update(self.host.ask(machine.questions(), sudo=True))
 
-    def _outside(self, asked: Optional[Background], url: Optional[str]) -> tuple[ProbeResult, ...]:
-        """What was asked from this computer; nothing where that was not, and its silence where that takes too long."""
+    def _outside(
+        self, asked: Optional[Background], url: Optional[str], patience: Optional[float]
+    ) -> tuple[ProbeResult, ...]:
+        """What was asked from this computer; nothing where that was not, and its silence where that takes too long.
+
+        patience: seconds; None for as long as a slow service needs.
+        """
         late = (ProbeResult(url or "", error=service.SILENT),)
-        return asked.result(3 * service.LIMIT, late) if asked else ()
+        return asked.result(3 * service.LIMIT if patience is None else patience, late) if asked else ()
 
 
 def _load() -> None:

@@ -101,12 +101,17 @@ class Machine(Protocol):
     kind: str
     dial: Command
     vm: Optional[Vm]
+    vain: str
+    """When nothing where the engine is will answer, by another question of a look (Command.vain)."""
 
     def questions(self) -> dict[str, Command]:
         """What a look asks of this kind, by names that no other part uses."""
 
     def again(self, answers: Mapping[str, Answer]) -> dict[str, Command]:
         """What is asked once more, with more patience, after those answers; nothing where they tell enough."""
+
+    def is_still(self, answers: Mapping[str, Answer]) -> bool:
+        """Their answers show that."""
 
     def facts(self, answers: Mapping[str, Answer], refusal: Optional[EngineRefusal]) -> MachineFacts:
         """What their answers mean; refusal: why Docker did not answer, None if it did."""

@@ -21,6 +21,7 @@ class Machine:
 
     kind = "native"
     vm: Optional[Vm] = None
+    vain = ""
 
     def __init__(self, settings: Settings) -> None:
         self.dial = Command(docker.dial(), DIAL_LIMIT)
@@ -33,6 +34,10 @@ class Machine:
     def again(self, answers: Mapping[str, Answer]) -> dict[str, Command]:
         """Nothing."""
         return {}
+
+    def is_still(self, answers: Mapping[str, Answer]) -> bool:
+        """What answers these is where the engine is."""
+        return False
 
     def facts(self, answers: Mapping[str, Answer], refusal: Optional[EngineRefusal]) -> MachineFacts:
         """It runs when its engine answers."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Optional
 
 from ..errors import Blocked
@@ -26,6 +27,7 @@ class Machine:
     """Docker in a VM of docker-machine."""
 
     kind = "virtualbox"
+    vain = 'vm ^VMState="paused"'
 
     def __init__(self, settings: Settings) -> None:
         self.vm = Vm(settings)
@@ -39,7 +41,7 @@ class Machine:
         """
         return {
             "vm": self.vm.vbox.show(),
-            "guest": guest.question(self._room(), self.vm.machine, self.vm.vbox),
+            "guest": replace(guest.question(self._room(), self.vm.machine, self.vm.vbox), vain=self.vain),
             "store": self.vm.machine.store(),
             "calls": ps.list_processes(LIMIT),
         }
@@ -55,6 +57,10 @@ class Machine:
             "guest": guest.question(room, machine, vbox, again=True),
             AGAIN: Command(":", LIMIT),
         }
+
+    def is_still(self, answers: Mapping[str, Answer]) -> bool:
+        """VirtualBox has paused it: it takes connections, and answers none."""
+        return vboxmanage.info(answers["vm"], self.vm.name).state is State.PAUSED
 
     def facts(self, answers: Mapping[str, Answer], refusal: Optional[EngineRefusal]) -> MachineFacts:
         """The VM as the answers show it."""

@@ -1,8 +1,9 @@
 # Runs many shell lines at the same time, each under its own limit, and prints what they said.
 #
-# usage: perl ask.pl [NAMES SECONDS LINE]...
+# usage: perl ask.pl [NAMES SECONDS VAIN LINE]...
 #   NAMES    of the line, or of its parts, with commas; after each part it prints its first argument on both outputs, and
 #            behind that the exit status of the part on its standard output
+#   VAIN     "NAME PATTERN": once the line of that name has printed that, this one is ended as if its time was over; or ""
 #
 # It prints one row for each line, or each of its parts:
 #   NAME STATUS LATE OUTPUT. ERRORS.
@@ -39,7 +40,7 @@ my $seconds = sub {
 };
 
 while (@ARGV) {
-    my ($name, $limit, $line) = splice @ARGV, 0, 3;
+    my ($name, $limit, $vain, $line) = splice @ARGV, 0, 4;
     pipe my $out, my $out_writer;
     pipe my $err, my $err_writer;
     my $child = fork // die;
@@ -58,7 +59,9 @@ while (@ARGV) {
     close $err_writer;
     # The clock counts whole seconds. One more makes sure that no line gets less than its limit.
     my $end = $seconds->() + $limit + 1;
-    $questions{$name} = {child => $child, end => $end, out => "", err => "", open => 2, late => 0, done => 0};
+    my @vain = split / /, $vain, 2;
+    $questions{$name} =
+      {child => $child, end => $end, vain => \@vain, out => "", err => "", open => 2, late => 0, done => 0};
     for ([$out, "out"], [$err, "err"]) {
         my ($reader, $kind) = @$_;
         $sources{fileno $reader} = [$name, $kind, $reader];
@@ -71,6 +74,10 @@ while (@ARGV) {
 my $answer = sub {
     my ($names) = @_;
     my $question = delete $questions{$names};
+    for my $other (values %questions) {
+        my ($name, $pattern) = @{$other->{vain}};
+        $other->{end} = 0 if defined $name and $name eq $names and $question->{out} =~ /$pattern/m;
+    }
     my @errors = split /\n$mark\n/, $question->{err}, -1;
     my @parts = split /\n$mark ([0-9]+)\n/, $question->{out}, -1;
     for my $name (split /,/, $names) {

@@ -19,6 +19,7 @@ class Command:
     sudo: the line runs as root.
     own: what nobody else may change, or a line with more rights than the login user's does not begin; "" for nothing.
     shared: the beginning of a question that other questions have, too: one shell runs that once, and then all of them.
+    vain: "NAME PATTERN": the question is ended once the one of that name, asked beside it, has printed that, or "".
     """
 
     line: str
@@ -26,6 +27,7 @@ class Command:
     sudo: bool = False
     own: str = ""
     shared: str = ""
+    vain: str = ""
 
     def __str__(self) -> str:
         if not self.sudo:

@@ -38,7 +38,7 @@ def stepped(tmp_path: Path, seconds: int, *words: str) -> tuple[subprocess.Compl
 
 @pytest.mark.parametrize("seconds", [-HOUR, HOUR, -2, 2, 0])
 def test_a_question_has_its_seconds_whatever_the_clock_does(tmp_path: Path, seconds: int) -> None:
-    asks = ("late", "3", "sleep 61"), ("slow", "20", "sleep 5; echo yes")
+    asks = ("late", "3", "", "sleep 61"), ("slow", "20", "", "sleep 5; echo yes")
     ask = program("ospreyops.remote", "ask.pl")
     done, took = stepped(tmp_path, seconds, ask, *(word for words in asks for word in words))
     answers = protocol.parse_batch(done.stdout)

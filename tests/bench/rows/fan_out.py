@@ -20,10 +20,11 @@ MOST = 50
 """Processes at a time of the peers that have one for each host: 200 of Ansible took two processors minutes."""
 NO_DOCKER = 3
 """How a look at this computer ends: its own Docker does not run."""
-MORE = "MaxStartups 1000\nMaxSessions 1000\nForceCommand {program}\n"
+MORE = "MaxStartups 1000\nMaxSessions 1000\nForceCommand {program}\nSetEnv HOME={folder}\n"
+"""HOME: what the login shell of this computer's user begins with would run 200 times."""
 ANSWERED = """\
 #!/bin/sh
-case $SSH_ORIGINAL_COMMAND in *"splice @ARGV, 0, 3"*) ;; *) exec sh -c "$SSH_ORIGINAL_COMMAND" ;; esac
+case $SSH_ORIGINAL_COMMAND in *"splice @ARGV, 0, 4"*) ;; *) exec sh -c "$SSH_ORIGINAL_COMMAND" ;; esac
 known={folder}/$(printf %s "$SSH_ORIGINAL_COMMAND" | sed 's/ospreyops-[0-9a-f]*//g' | cksum | tr ' ' -)
 [ -e "$known" ] || {{ sh -c "$SSH_ORIGINAL_COMMAND" >"$known.$$" && mv "$known.$$" "$known"; }}
 exec cat "$known"
@@ -43,7 +44,7 @@ def figures(bench: Bench) -> Iterator[Figure]:
     program = folder / "answered"
     program.write_text(ANSWERED.format(folder=folder))
     program.chmod(0o755)
-    sshd = Sshd(folder, MORE.format(program=program), listen="0.0.0.0")
+    sshd = Sshd(folder, MORE.format(program=program, folder=folder), listen="0.0.0.0")
     try:
         home = configured(bench.folder / "many", sshd)
         for count in COUNTS[:2] if bench.tried else COUNTS:
