@@ -54,7 +54,7 @@ class Painter:
             self._rows = sorted([*self._rows, row], key=lambda one: one.place)
             if len(self._rows) == 1:
                 self._over = threading.Event()
-                threading.Thread(target=self._go_on, args=[self._over], daemon=True).start()
+                threading.Thread(target=self._go_on, args=[self._over]).start()
             self._frame()
 
     def end(self, row: Row) -> None:
@@ -92,7 +92,8 @@ class Painter:
         self._write(out, text)
 
     def _go_on(self, over: threading.Event) -> None:
-        while not over.wait(FRAME if self._where else 1):
+        """Paint until the rows are over, or the program is: that waits for this thread, for a daemon might abort it."""
+        while not over.wait(FRAME if self._where else 1) and threading.main_thread().is_alive():
             with self._lock:
                 if over.is_set():
                     return

@@ -41,7 +41,7 @@ class Machine:
         """
         return {
             "vm": self.vm.vbox.show(),
-            "guest": replace(guest.question(self._room(), self.vm.machine, self.vm.vbox), vain=self.vain),
+            "guest": replace(self._guest(), vain=self.vain),
             "store": self.vm.machine.store(),
             "calls": ps.list_processes(LIMIT),
         }
@@ -51,12 +51,7 @@ class Machine:
         info, said = self._said(answers)
         if info.reply is not Reply.LATE or said.contact is not Contact.SILENT:
             return {}
-        room, machine, vbox = self._room(), self.vm.machine, self.vm.vbox
-        return {
-            "vm": vbox.show(vboxmanage.AGAIN),
-            "guest": guest.question(room, machine, vbox, again=True),
-            AGAIN: Command(":", LIMIT),
-        }
+        return {"vm": self.vm.vbox.show(vboxmanage.AGAIN), "guest": self._guest(again=True), AGAIN: Command(":", LIMIT)}
 
     def is_still(self, answers: Mapping[str, Answer]) -> bool:
         """VirtualBox has paused it: it takes connections, and answers none."""
@@ -115,8 +110,8 @@ class Machine:
             other_ca=store.other_ca,
         )
 
-    def _room(self) -> str:
-        return iptables.question(firewall=False)
+    def _guest(self, *, again: bool = False) -> Command:
+        return guest.question(iptables.question(firewall=False), self.vm.machine, self.vm.vbox, again=again)
 
     def changes(self, facts: Facts) -> Optional[Command]:
         """VirtualBox's own files of the VM, and the VM's process."""

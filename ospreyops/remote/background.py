@@ -95,7 +95,19 @@ class Background(Outcome):
 
     def __init__(self, call: Callable[[], Any]) -> None:
         super().__init__()
-        threading.Thread(target=self.make, args=[call], daemon=True).start()
+        self._thread = threading.Thread(target=self.make, args=[call], daemon=True)
+        self._thread.start()
+
+    def result(self, limit: Optional[float] = None, otherwise: Any = None) -> Any:
+        """As of every outcome; a thread whose call has ended is gone then.
+
+        Python before 3.14 may abort where it ends while such a thread is about to (cpython issue 87135).
+        """
+        try:
+            return super().result(limit, otherwise)
+        finally:
+            if self.over:
+                self._thread.join()
 
 
 def _next_call(limit: Optional[float]) -> Callable[[], Any]:
