@@ -79,7 +79,7 @@ class Look:
         by_root = ahead is not None and self._join(answers, ahead.inside, inside)
         again = {**machine.again(answers), **service.again(settings.url, answers)}
         answers.update(self.host.ask(again) if again else {})
-        patience = 0 if machine.is_still(answers) else None
+        patience = 0 if machine.vain and machine.vain.shown(answers) else None
         found = engine.result(patience, NO_ANSWER)
         root = isinstance(found, EngineFacts) and found.sudo
         own = place.settled(self.host, self.target, answers, folder, root=root, by_root=by_root)

@@ -15,7 +15,7 @@ from ..extensions import folders
 from ..facts import Facts
 from ..facts.engine import EngineRefusal
 from ..facts.machine import MachineFacts, Process, Rule
-from ..remote.command import Answer, Command
+from ..remote.command import Answer, Command, Vain
 from ..settings import Settings
 from ..step import Action
 
@@ -101,17 +101,14 @@ class Machine(Protocol):
     kind: str
     dial: Command
     vm: Optional[Vm]
-    vain: str
-    """When nothing where the engine is will answer, by another question of a look (Command.vain)."""
+    vain: Optional[Vain]
+    """When nothing where the engine is will answer, as another of these questions shows; None where that cannot be."""
 
     def questions(self) -> dict[str, Command]:
         """What a look asks of this kind, by names that no other part uses."""
 
     def again(self, answers: Mapping[str, Answer]) -> dict[str, Command]:
         """What is asked once more, with more patience, after those answers; nothing where they tell enough."""
-
-    def is_still(self, answers: Mapping[str, Answer]) -> bool:
-        """Their answers show that."""
 
     def facts(self, answers: Mapping[str, Answer], refusal: Optional[EngineRefusal]) -> MachineFacts:
         """What their answers mean; refusal: why Docker did not answer, None if it did."""

@@ -8,7 +8,7 @@ from typing import Optional
 from ..facts import Facts
 from ..facts.engine import EngineRefusal
 from ..facts.machine import MachineFacts, State
-from ..remote.command import Answer, Command
+from ..remote.command import Answer, Command, Vain
 from ..settings import Settings
 from ..tools import df, docker, iptables
 from . import DIAL_LIMIT, Vm
@@ -21,7 +21,7 @@ class Machine:
 
     kind = "native"
     vm: Optional[Vm] = None
-    vain = ""
+    vain: Optional[Vain] = None
 
     def __init__(self, settings: Settings) -> None:
         self.dial = Command(docker.dial(), DIAL_LIMIT)
@@ -34,10 +34,6 @@ class Machine:
     def again(self, answers: Mapping[str, Answer]) -> dict[str, Command]:
         """Nothing."""
         return {}
-
-    def is_still(self, answers: Mapping[str, Answer]) -> bool:
-        """What answers these is where the engine is."""
-        return False
 
     def facts(self, answers: Mapping[str, Answer], refusal: Optional[EngineRefusal]) -> MachineFacts:
         """It runs when its engine answers."""

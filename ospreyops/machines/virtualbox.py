@@ -10,7 +10,7 @@ from ..errors import Blocked
 from ..facts import Facts
 from ..facts.engine import EngineRefusal
 from ..facts.machine import Contact, MachineFacts, Process, Reply, Rule, State, VmFacts
-from ..remote.command import Answer, Command
+from ..remote.command import Answer, Command, Vain
 from ..settings import Settings
 from ..step import Action, FirstOf, Remedy, Retried
 from ..tools import docker, docker_machine, guest, iptables, ps, vboxmanage
@@ -27,7 +27,7 @@ class Machine:
     """Docker in a VM of docker-machine."""
 
     kind = "virtualbox"
-    vain = 'vm ^VMState="paused"'
+    vain = Vain("vm", vboxmanage.PAUSED)
 
     def __init__(self, settings: Settings) -> None:
         self.vm = Vm(settings)
@@ -52,10 +52,6 @@ class Machine:
         if info.reply is not Reply.LATE or said.contact is not Contact.SILENT:
             return {}
         return {"vm": self.vm.vbox.show(vboxmanage.AGAIN), "guest": self._guest(again=True), AGAIN: Command(":", LIMIT)}
-
-    def is_still(self, answers: Mapping[str, Answer]) -> bool:
-        """VirtualBox has paused it: it takes connections, and answers none."""
-        return vboxmanage.info(answers["vm"], self.vm.name).state is State.PAUSED
 
     def facts(self, answers: Mapping[str, Answer], refusal: Optional[EngineRefusal]) -> MachineFacts:
         """The VM as the answers show it."""

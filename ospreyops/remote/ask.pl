@@ -3,7 +3,8 @@
 # usage: perl ask.pl [NAMES SECONDS VAIN LINE]...
 #   NAMES    of the line, or of its parts, with commas; after each part it prints its first argument on both outputs, and
 #            behind that the exit status of the part on its standard output
-#   VAIN     "NAME PATTERN": once the line of that name has printed that, this one is ended as if its time was over; or ""
+#   VAIN     "NAME PATTERN": once the line of that name has ended well and printed that, this one is ended as if its time
+#            was over; "" for never
 #
 # It prints one row for each line, or each of its parts:
 #   NAME STATUS LATE OUTPUT. ERRORS.
@@ -74,7 +75,7 @@ while (@ARGV) {
 my $answer = sub {
     my ($names) = @_;
     my $question = delete $questions{$names};
-    for my $other (values %questions) {
+    for my $other ($question->{status} ? () : values %questions) {
         my ($name, $pattern) = @{$other->{vain}};
         $other->{end} = 0 if defined $name and $name eq $names and $question->{out} =~ /$pattern/m;
     }

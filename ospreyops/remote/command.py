@@ -4,11 +4,28 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Optional, Protocol
 
 VBOX_TRAILER = re.compile("VBoxManage: error: (Details|Context): ")
 VALUE = re.compile(r"(?<![$%])\{(\w+)\}")
+
+
+@dataclass(frozen=True)
+class Vain:
+    """A question is in vain once the one of this name, asked beside it, has ended well and printed this pattern."""
+
+    name: str
+    pattern: str
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.pattern}"
+
+    def shown(self, answers: Mapping[str, Answer]) -> bool:
+        """The answers show it."""
+        teller = answers[self.name]
+        return teller.ok and bool(re.search(self.pattern, teller.out, re.MULTILINE))
 
 
 @dataclass(frozen=True)
@@ -19,7 +36,7 @@ class Command:
     sudo: the line runs as root.
     own: what nobody else may change, or a line with more rights than the login user's does not begin; "" for nothing.
     shared: the beginning of a question that other questions have, too: one shell runs that once, and then all of them.
-    vain: "NAME PATTERN": the question is ended once the one of that name, asked beside it, has printed that, or "".
+    vain: when the question is ended before its time is over.
     """
 
     line: str
@@ -27,7 +44,7 @@ class Command:
     sudo: bool = False
     own: str = ""
     shared: str = ""
-    vain: str = ""
+    vain: Optional[Vain] = None
 
     def __str__(self) -> str:
         if not self.sudo:

@@ -118,7 +118,7 @@ def batch(questions: Mapping[str, Command]) -> str:
     for shared, group in groups.items():
         longest = max(group.values(), key=lambda question: question.limit)
         line = longest.line if len(group) == 1 else _one_after_the_other(shared, group.values())
-        words += [",".join(group), _seconds(longest), longest.vain, line]
+        words += [",".join(group), _seconds(longest), str(longest.vain or ""), line]
     return _in_sh("ask.pl", words)
 
 

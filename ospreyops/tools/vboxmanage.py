@@ -24,6 +24,8 @@ STATES = {
     "gurumeditation": State.BROKEN,
 }
 """VBoxManage's words; any other is a state that passes."""
+PAUSED = '^VMState="paused"'
+"""What showvminfo prints of a VM that takes connections, and answers none."""
 THRESHOLD = "/VirtualBox/GuestAdd/VBoxService/--timesync-set-threshold"
 """The property of the drift (ms) from which the guest's clock is set, not slewed (field book: vboxmanage, 8)."""
 STEP_FROM = "10000"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from ospreyops.facts.engine import EngineRefusal, Refusal
 from ospreyops.facts.machine import State
-from ospreyops.remote.command import Answer, Command
+from ospreyops.remote.command import Answer, Command, Vain
 from tests.sim.mac import SimMac
 from tests.sim.site import simulated
 from tests.worlds import with_fault
@@ -45,4 +45,4 @@ def test_what_the_vm_would_have_to_answer_is_in_vain_once_virtualbox_says_that_i
     mac = Noted()
     simulated(mac).look()
     assert {name for name, asked in mac.asked.items() if asked.vain} == {"guest", "about", "desktop"}
-    assert {asked.vain for asked in mac.asked.values()} == {"", 'vm ^VMState="paused"'}
+    assert {asked.vain for asked in mac.asked.values()} == {None, Vain("vm", '^VMState="paused"')}

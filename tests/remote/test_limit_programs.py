@@ -89,7 +89,7 @@ def test_a_question_is_ended_once_another_says_that_it_is_in_vain(begin: str) ->
     }
 
 
-@pytest.mark.parametrize("said", ["", "no", "not yes", "yes and no"])
+@pytest.mark.parametrize("said", ["", "no", "not yes", "yes and no", "yes; exit 1", "yes; kill -9 $$"])
 def test_a_question_goes_on_as_long_as_no_other_says_that_it_is_in_vain(said: str) -> None:
     others = ("teller", 10, "", f"echo {said}"), ("another", 10, "", "echo yes")
     asked = perl(ASK, "vain", 10, "teller ^yes$", "sleep 0.5; echo done", *others[0], *others[1])

@@ -33,7 +33,7 @@ class Asked:
 
 
 def waiting(asked: Asked) -> list[Background]:
-    """Threads that want it, all before the first of them has it."""
+    """Threads that want it while the first of them is about to ask."""
     first = Background(lambda: asked.password)
     asked.begun.wait(10)
     others = [Background(lambda: asked.password) for _ in range(3)]
