@@ -94,10 +94,11 @@ def left(vm: LabVm) -> tuple[object, ...]:
 def own(vm: LabVm) -> Iterator[str]:
     """The programs that run on olympias, but for those of the watchdog's looks, and the start script's docker.
 
-    That one ends before its container when a VM is saved.
+    That one ends before its container when a VM is saved. What has ended and is still listed (Z) runs no more.
     """
-    listed = vm.host.sh("ps -axo pid=,ppid=,command=", vm.user).splitlines()
-    rows = [line.split(None, 2) for line in listed if "docker run --name osprey-service" not in line]
+    listed = vm.host.sh("ps -axo pid=,ppid=,stat=,command=", vm.user).splitlines()
+    shown = [line.split(None, 3) for line in listed if "docker run --name osprey-service" not in line]
+    rows = [(pid, parent, line) for pid, parent, stat, line in shown if not stat.startswith("Z")]
     looking = {pid for pid, _, line in rows if "osprey.pyz" in line}
     yield from (line.split()[0] for pid, _, line in rows if pid in looking)
     while more := {pid for pid, parent, _ in rows if parent in looking} - looking:
