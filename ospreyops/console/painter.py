@@ -54,7 +54,7 @@ class Painter:
             self._rows = sorted([*self._rows, row], key=lambda one: one.place)
             if len(self._rows) == 1:
                 self._over = threading.Event()
-                threading.Thread(target=self._go_on, args=[self._over]).start()
+                threading.Thread(target=self._go_on, args=[self._over], daemon=False).start()
             self._frame()
 
     def end(self, row: Row) -> None:

@@ -66,7 +66,7 @@ class Look:
         """
         settings, machine = self.target.settings, self.target.machine
         if not settings.here:
-            threading.Thread(target=_load).start()
+            threading.Thread(target=_load, daemon=False).start()
         outside = self.public_url()
         self.host.permit(root=self._root)
         last = self._place or seen.place_of(self.target.name)
