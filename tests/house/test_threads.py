@@ -1,4 +1,4 @@
-"""A thread is as the one that begins it, a daemon or not, unless it is said. Python may abort where a daemon ends late."""
+"""A thread is a daemon where its beginner is one, unless that is said. Python may abort where a daemon ends late."""
 
 from __future__ import annotations
 
