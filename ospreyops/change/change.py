@@ -28,8 +28,12 @@ WAIT = 3600
 """Seconds that a task waits for the lock at most, with --wait."""
 LINE_WAIT = 30
 """Seconds that a task waits without being told to for a line to end, whose task was cut off: most end soon."""
+FRESH = 5
+"""Seconds since a look began within which it still tells of the host, if no other task changed that meanwhile."""
 CUT_OFF = "cut off"
 """The outcome that the history shows for a task that did not come to its end."""
+Moment = tuple[float, float]
+"""A moment by `clock`, and by the time of day: the first may stand still while a computer sleeps."""
 
 
 @dataclass
@@ -56,6 +60,7 @@ class Change:
     _archive: Optional[str] = field(default=None, init=False)
     _began: float = field(default=0, init=False)
     _before: Optional[Facts] = field(default=None, init=False)
+    _looked: Moment = field(default=(0, 0), init=False)
 
     @property
     def held(self) -> bool:
@@ -67,8 +72,16 @@ class Change:
         """This task has not changed anything yet."""
         return not self._lease or not self._record
 
+    def moment(self) -> Moment:
+        """Now."""
+        return self.clock(), time.time()
+
+    def saw(self, facts: Facts, began: Moment) -> None:
+        """These facts are the last that are known. began: when the look at them did."""
+        self.last, self._looked = facts, began
+
     def begin(self) -> bool:
-        """Take the lock unless this task has it; true when it was taken, for the host may have changed since the look.
+        """Take the lock unless this task has it; true when it was taken.
 
         Errors: Busy, with who changes the host; Blocked when there can be no lock; Unreachable.
         """
@@ -94,6 +107,12 @@ class Change:
         self._lease, self._began, self._record, self._archive = taken, self.clock(), {}, None
         self.host.sessions.keep()
         return True
+
+    @property
+    def current(self) -> bool:
+        """The last look still tells of the host: it is fresh, and no other task has left a trace since it began."""
+        age = max(now - then for now, then in zip(self.moment(), self._looked))
+        return self._lease is not None and age <= min(FRESH, self._lease.quiet)
 
     def since(self, line: str) -> Optional[float]:
         """Seconds since the step with that line began; None when it did not."""

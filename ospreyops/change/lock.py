@@ -78,10 +78,13 @@ class LockLost(Exception):
 
 
 class LockLease:
-    """The lock, held until `end`. A thread sends the heartbeats."""
+    """The lock, held until `end`. A thread sends the heartbeats.
+
+    files: the folder of the lock's files on the host; quiet: seconds for which no other task has left a trace.
+    """
 
     files: str
-    """The folder of the lock's files on the host."""
+    quiet: float
 
     def __init__(self, stream: Stream, token: str, *, sudo: bool) -> None:
         self._stream, self._token, self._sudo = stream, token, sudo
@@ -173,7 +176,7 @@ def take(host: Host, folder: str, holder: Holder, *, sudo: bool) -> Union[LockLe
     lease = LockLease(host.stream(line), token, sudo=sudo)
     try:
         lease.files = lease.line("files .*").partition(" ")[2]
-        answer = lease.line("ok|(held|line) .*")
+        answer = lease.line("ok -?[0-9]{1,12}[.][0-9]{3}|(held|line) .*")
     except LockLost as lost:
         if not lost.connected:
             raise Unreachable(f"the connection to {host.name} was lost", hint="run the same command again") from None
@@ -182,10 +185,11 @@ def take(host: Host, folder: str, holder: Holder, *, sudo: bool) -> Union[LockLe
             f"{host.name} cannot be locked for a change: {lost}",
             hint=f"check that {folder} has room and that you may write to it",
         ) from None
-    if answer != "ok":
+    kind, _, rest = answer.partition(" ")
+    if kind != "ok":
         lease.end(None)
-        kind, _, rest = answer.partition(" ")
         return HeldByOther(holder_of(rest)) if kind == "held" else HeldByOther(None, running_line(rest))
+    lease.quiet = float(rest)
     lease.begin()
     return lease
 

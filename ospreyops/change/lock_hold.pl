@@ -5,8 +5,9 @@
 #   HOLDER   who takes the lock, as a JSON object
 #   SECONDS  how long the input may be silent
 #
-# It prints "ok" when it has the lock. When another process has it, it prints "held" with the holder, and ends. When a
-# line of a task that lost the lock still goes on, it prints "line" with what guard.pl noted of it, and ends.
+# It prints "ok" when it has the lock, and for how many seconds at least no other task has left a trace: none had the
+# lock, and no line of one ended. When another process has it, it prints "held" with the holder, and ends. When a line of
+# a task that lost the lock still goes on, it prints "line" with what guard.pl noted of it, and ends.
 #
 # Any input is a heartbeat. A line of TOKEN and a record is kept and answered with "told"; the last one counts.
 # Other lines are passed over: sudo's password can come in on the same input.
@@ -22,7 +23,7 @@
 # $^E is the error of the last system call, as is the variable whose name a csh would expand.
 use strict;
 use warnings;
-use Fcntl qw(:flock O_RDWR O_CREAT);
+use Fcntl qw(:flock O_RDWR O_CREAT O_EXCL);
 use Errno qw(EWOULDBLOCK);
 use IO::Handle;
 
@@ -44,6 +45,10 @@ if (eval { require Time::HiRes; Time::HiRes::clock_gettime(Time::HiRes::CLOCK_MO
 } elsif (eval { require POSIX; POSIX::sysconf(POSIX::_SC_CLK_TCK()) }) {
     $seconds = sub { (POSIX::times())[0] / POSIX::sysconf(POSIX::_SC_CLK_TCK()) };
 }
+
+# When a file was changed, as exactly as this perl can tell.
+my $changed = sub { (stat $_[0])[9] };
+$changed = sub { (Time::HiRes::stat($_[0]))[9] } if eval { require Time::HiRes; Time::HiRes::stat(".") };
 
 my $older = sub {
     my @is = lstat $_[0];
@@ -88,9 +93,11 @@ my $named = sub {
 # lock_peek.pl locks the file for a moment, too. Some tries make sure that it is not taken for a holder. Who has the lock
 # and no name in the file has just got it, or is about to end: there are more tries then.
 # The lock of an older file is none: another task may be about to replace that file.
+my $first_ever;
 for my $try (1 .. 40) {
     last if $locked = $lock = $renewed->("lock");
-    sysopen $lock, "lock", O_RDWR | O_CREAT, 0600 or $fail->("lock");
+    $first_ever = sysopen $lock, "lock", O_RDWR | O_CREAT | O_EXCL, 0600;
+    $first_ever or sysopen $lock, "lock", O_RDWR | O_CREAT, 0600 or $fail->("lock");
     $locked = flock $lock, LOCK_EX | LOCK_NB;
     $fail->("lock") unless $locked or $^E == EWOULDBLOCK;
     last if $locked and $named->() and not(-f $lock and (stat _)[2] & 077);
@@ -106,6 +113,9 @@ unless ($locked) {
     exit;
 }
 
+# Each holder changes this file until it ends.
+my $held = $first_ever ? 0 : $changed->($lock);
+
 # From here on guard.pl begins no line of another task: it asks for this token. A link needs no room on a full disk.
 unlink "token";
 symlink $token, "token" or $fail->("token");
@@ -114,6 +124,9 @@ truncate $lock, 0;
 chop $holder;
 my $first = $holder . qq(,"perl":) . $$ . "}\n";
 syswrite $lock, $first;
+
+# guard.pl empties this file once its line is over. What is noted of a line whose end it did not see is still there.
+my ($noted, $over) = (-s "line", $changed->("line") // 0);
 
 # A line that began before is still locked by guard.pl, or by what it started.
 my $line = $renewed->("line");
@@ -141,7 +154,12 @@ my $beat = sub {
     syswrite $lock, sprintf "%020.2f\n", $seconds->();
 };
 $beat->();
-$say->("ok");
+
+# All by the clock of the file system, which may be another computer's. A file's time is that of the clock's last tick, or
+# of whole seconds.
+my $traced = $held > $over ? $held : $over;
+my $quiet = $changed->($lock) - $traced - ($traced == int $traced ? 1 : .01);
+$say->(sprintf "ok %.3f", $noted ? 0 : $quiet);
 
 until ($ended) {
     my $readable = "";

@@ -27,7 +27,8 @@ Done = dict[Action, tuple[float, Step]]
 def reach(site: Site, goal: Goal) -> list[Step]:
     """Bring the site's host to the goal; returns the steps that were done, none if the host was there already.
 
-    Before the first step the host is locked for this task, and looked at again, for another may have changed it.
+    Before the first step the host is locked for this task. The goal decides again then, after a second look where
+    another task may have changed the host.
     A dry run shows the steps of the first look, and does none.
     Errors: NotConverged, and those of the goal and of the steps, each with what was completed before it.
     """
@@ -46,8 +47,8 @@ def reach(site: Site, goal: Goal) -> list[Step]:
 def plans(site: Site, goal: Goal, done: Done) -> Iterator[list[Step]]:
     """The steps that each fresh look asks for; waits while those already done take effect. Errors: NotConverged."""
     reasons: list[str] = []
+    facts = site.look()
     while True:
-        facts = site.look()
         steps = list(goal(facts))
         if site.dry or not steps:
             for step in steps:
@@ -59,10 +60,18 @@ def plans(site: Site, goal: Goal, done: Done) -> Iterator[list[Step]]:
             before = [why for why in reasons if why != again[0].why]
             _check_patience(site, again, done, [*before[-EVIDENCE_LINES:], facts.host.log_tail])
             _wait(site, again[0], done)
-            continue
-        detached.check(site, steps)
-        if not any(step.changes for step in steps) or not site.change.begin():
+        elif _begins(site, steps):
+            if site.change.current:
+                continue
+        else:
             yield steps
+        facts = site.look()
+
+
+def _begins(site: Site, steps: list[Step]) -> bool:
+    """The lock was taken just now, as the steps change the host and are the first that do."""
+    detached.check(site, steps)
+    return any(step.changes for step in steps) and site.change.begin()
 
 
 def perform(site: Site, steps: list[Step], done: Done) -> None:

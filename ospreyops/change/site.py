@@ -47,7 +47,9 @@ class Site:
 
     def look(self) -> Facts:
         """All facts, fresh. Errors: Unreachable, Blocked, Usage."""
-        self.last = self.change.last = self.looker.facts()
+        began = self.change.moment()
+        self.last = self.looker.facts()
+        self.change.saw(self.last, began)
         return self.last
 
     def with_health_timeout(self, seconds: str) -> Site:

@@ -11,6 +11,8 @@
 # no other task begins while the command goes on. All that the command starts inherits the file as descriptor 9: the
 # lock of the line outlives this process, if somebody kills it. What goes on without the command has to close that.
 #
+# The file is emptied before it is unlocked: lock_hold.pl knows by that, and by the time of it, when the line was over.
+#
 # Its exit status is that of the command: 128 + N when signal N ended it.
 #
 # $^E is the error of the last system call, as is the variable whose name a csh would expand.
@@ -70,7 +72,12 @@ $note->($started, $seconds, $$, $child);
 # A handled signal interrupts the wait.
 1 while waitpid($child, 0) < 0 and kill 0, $child;
 
-# A command that was killed may have left processes that go on: they have the lock of the line until they end.
+# A command that was killed may have left processes that go on: they have the lock of the line until they end. So it is with
+# a line that was killed (137, by limit.pl); one that another signal ended may have started what is to go on.
 my $signal = $? & 127;
-flock $line, $unlock unless $signal;
-exit($signal ? 128 + $signal : $? >> 8);
+my $status = $signal ? 128 + $signal : $? >> 8;
+unless ($signal or $status == 137) {
+    truncate $line, 0;
+    flock $line, $unlock;
+}
+exit $status;

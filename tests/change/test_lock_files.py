@@ -35,7 +35,7 @@ def held(folder: Path, silence: float = 60) -> Iterator[tuple[subprocess.Popen[s
     with subprocess.Popen(words, cwd=folder, stdin=pipe, stdout=pipe, stderr=pipe, text=True, bufsize=1) as process:
         assert process.stdin and process.stdout
         try:
-            assert (process.stdout.readline(), process.stdout.readline()) == ("\n", "ok\n")
+            assert re.fullmatch("\nok -?[0-9.]+\n", process.stdout.readline() + process.stdout.readline())
             yield process, process.stdin, process.stdout
         finally:
             process.kill()

@@ -68,11 +68,17 @@ def test_what_only_waits_takes_no_lock_and_counts_as_nothing_completed() -> None
     assert outcomes({WAIT.do: (0.0, WAIT), SLEEP.do: (0.0, SLEEP)}) == ["the VM is ready"]
 
 
-def test_a_change_looks_again_once_it_has_the_lock() -> None:
+def test_a_change_decides_again_once_it_has_the_lock() -> None:
+    """What a goal does with the lock alone, as tell a maintainer's program, comes before the first step."""
     host, site = mac()
-    left = [1, 0]
-    assert reach(site, lambda facts: [SLEEP] * left.pop(0)) == []
-    assert (host.ran, host.looks, site.change.held) == ([], 2, True)
+    held: list[bool] = []
+
+    def goal(facts: Facts) -> list[Step]:
+        held.append(site.change.held)
+        return [SLEEP] if len(held) == 1 else []
+
+    assert reach(site, goal) == []
+    assert (host.ran, held) == ([], [False, True])
 
 
 def test_a_dry_run_shows_the_steps_and_does_none(capsys: pytest.CaptureFixture[str]) -> None:
