@@ -12,6 +12,7 @@ from functools import partial
 import pytest
 
 from tests.bench import rows
+from tests.bench.__main__ import ORDER, TABLE, by_hand, table
 from tests.bench.figures import alternate, described
 from tests.conftest import PROJECT
 
@@ -23,6 +24,12 @@ def test_each_row_says_what_it_measures(name: str) -> None:
     row = importlib.import_module(f"tests.bench.rows.{name}")
     assert callable(row.figures)
     assert str(row.__doc__).strip().endswith(".") and "\n" not in str(row.__doc__)
+
+
+def test_each_row_of_a_whole_bench_is_in_the_document_as_it_was_measured() -> None:
+    document = TABLE.read_text()
+    assert document == f"{by_hand()}\n\n{table()}"
+    assert [name for name in ORDER if f"**{name}: " not in document] == []
 
 
 def test_a_row_that_is_not_there_is_answered_with_those_that_are() -> None:
