@@ -20,6 +20,8 @@ from .command import Answer
 
 GRACE = 20
 """Seconds beyond a line's limit after which its connection is given up."""
+LEFT = 1
+"""Seconds that a line may take to end once nobody listens to it."""
 LONGEST_GREETING = 1 << 20
 """Bytes that a login shell may say before a line begins."""
 LONGEST = 1 << 20
@@ -84,7 +86,12 @@ class LocalStream:
     def leave(self) -> None:
         """End the line's input. A process that nobody waits for would be left behind, ended, until the next one."""
         self.sock.close()
-        threading.Thread(target=self._process.wait, daemon=True).start()
+        threading.Thread(target=self._left, daemon=False).start()
+
+    def _left(self) -> None:
+        """Wait a moment for the end. The program waits for this thread, for a daemon might abort it (background.py)."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(LEFT)
 
 
 class RemoteStream:

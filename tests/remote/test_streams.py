@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from ospreyops.remote.command import Command
 from ospreyops.remote.protocol import new_mark, with_timeout
 from ospreyops.remote.streams import Begun, LocalStream
+from tests.conftest import PROJECT
 from tests.lab.wait import until
 
 GREETING = "stty: standard input: Inappropriate ioctl for device"
@@ -50,6 +54,11 @@ def test_programs_speak_as_they_are_read_whatever_the_users_language_is() -> Non
     stream = begun("echo $LC_ALL", "LC_ALL=de_DE.UTF-8; export LC_ALL")
     assert read(stream) == b"C\n"
     stream.finish()
+
+
+def test_a_program_ends_though_a_line_that_it_left_does_not() -> None:
+    left = "from ospreyops.remote.streams import LocalStream; LocalStream('exec sleep 61', b'').leave()"
+    assert subprocess.run([sys.executable, "-c", left], cwd=PROJECT, timeout=40).returncode == 0
 
 
 def test_a_line_that_nobody_waits_for_leaves_no_ended_process_behind() -> None:
