@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, Callable, TypeVar
 
 from ospreyops.change import lock
 from ospreyops.change.holder import Holder
 from ospreyops.facts.engine import Container
+from ospreyops.remote import host as remote
 from tests.conftest import Ran
 from tests.sim.answers import FOLDER
 from tests.sim.host import Killed, SimHost
@@ -151,6 +153,13 @@ def take(host: SimHost) -> lock.LockLease:
     taken = lock.take(any_host, FOLDER, HOLDER, sudo=False)
     assert isinstance(taken, lock.LockLease)
     return taken
+
+
+def taken(host: remote.Host, folder: Path, holder: Holder = HOLDER) -> lock.LockLease:
+    """The lock of a folder on a real host."""
+    lease = lock.take(host, str(folder), holder, sudo=False)
+    assert isinstance(lease, lock.LockLease), lease
+    return lease
 
 
 def free(host: SimHost) -> bool:

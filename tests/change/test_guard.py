@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from ospreyops import lines
-from ospreyops.change.holder import Holder
 from ospreyops.change.lock import HeldByOther, LockLease, LockState, ending, lock_state, question, take
 from ospreyops.console import Console, Screen
 from ospreyops.errors import Failed, Superseded
@@ -24,7 +23,7 @@ from ospreyops.remote.host import Host
 from ospreyops.remote.perl import program
 from ospreyops.settings import HERE, Settings
 from ospreyops.target import target
-from tests.worlds import HELD, HOLDER, Sim, running
+from tests.worlds import HELD, HOLDER, Sim, running, taken
 
 SLEEP = f"sleep 61.{os.getpid()}"
 """What this process alone starts, so that it can be found again."""
@@ -46,12 +45,6 @@ def ends() -> Iterator[None]:
         number, _, line = row.strip().partition(" ")
         if line == SLEEP:
             os.kill(int(number), signal.SIGKILL)
-
-
-def taken(host: Host, folder: Path, holder: Holder = HOLDER) -> LockLease:
-    lease = take(host, str(folder), holder, sudo=False)
-    assert isinstance(lease, LockLease), lease
-    return lease
 
 
 def state(host: Host, folder: Path) -> LockState | None:

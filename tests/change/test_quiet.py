@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from ospreyops.change import lock
 from ospreyops.change.change import FRESH
-from ospreyops.change.lock import HeldByOther, LockLease
+from ospreyops.change.lock import HeldByOther
 from ospreyops.change.reach import reach
 from ospreyops.change.site import Site
 from ospreyops.console import Console, Screen
@@ -27,7 +27,7 @@ from ospreyops.settings import HERE, Settings
 from ospreyops.step import Step
 from tests.sim.host import SimHost
 from tests.sim.site import simulated
-from tests.worlds import HOLDER, serving, take
+from tests.worlds import HOLDER, serving, take, taken
 
 STEP = Step("it is to be done", Command("sleep 3", 5), "the VM is ready", then_look=True)
 FILES = ("lock", "line")
@@ -139,7 +139,7 @@ def test_what_a_killed_line_may_have_left_counts_as_going_on_until_another_line_
     def quiet_after(line: str) -> float:
         for name in FILES:
             touch(tmp_path / ".ospreyops" / name, 1000)
-        lease = locked(here, tmp_path)
+        lease = taken(here, tmp_path)
         quiet, here.guard = lease.quiet, lease.guard
         with suppress(Failed):
             here.run(Command(line, 5))
@@ -147,7 +147,7 @@ def test_what_a_killed_line_may_have_left_counts_as_going_on_until_another_line_
         here.guard = None
         return quiet
 
-    locked(here, tmp_path).end(None)
+    taken(here, tmp_path).end(None)
     assert quiet_after("kill -9 $$") >= 999
     assert quiet_after("exit 7") < 5
     assert quiet_after("true") >= 999
@@ -155,7 +155,7 @@ def test_what_a_killed_line_may_have_left_counts_as_going_on_until_another_line_
 
 def test_what_a_line_started_keeps_its_lock_when_the_shell_of_the_line_is_killed(tmp_path: Path) -> None:
     here = Host(Settings(HERE, folder=str(tmp_path)), Console(Screen(), HERE))
-    lease = locked(here, tmp_path)
+    lease = taken(here, tmp_path)
     here.guard = lease.guard
     with pytest.raises(Failed):
         here.run(Command(f"sleep 61 >&- 2>&- & echo $! >{tmp_path}/started; kill -9 $$", 5))
@@ -163,10 +163,4 @@ def test_what_a_line_started_keeps_its_lock_when_the_shell_of_the_line_is_killed
     here.guard = None
     assert isinstance(lock.take(here, str(tmp_path), HOLDER, sudo=False), HeldByOther)
     os.kill(int((tmp_path / "started").read_text()), signal.SIGKILL)
-    locked(here, tmp_path).end(None)
-
-
-def locked(here: Host, folder: Path) -> LockLease:
-    lease = lock.take(here, str(folder), HOLDER, sudo=False)
-    assert isinstance(lease, LockLease), lease
-    return lease
+    taken(here, tmp_path).end(None)

@@ -31,7 +31,9 @@ CHANGES: dict[str, Callable[..., object]] = {
     r"--to-ports (\d+)": lambda host, port: host.switch_traffic(port),
     r"--ctstate INVALID -j RETURN": lambda host: host.switch_traffic("44342"),
     r"docker image rm (\S+?)'?$": lambda host, name: host.forget(name),
-    r"docker rm (osprey-service(?:-left-\d+)?(?:-\d+)?);": lambda host, name: host.remove(name),
+    r"docker rm (osprey-service(?:-left-\d+)?(?:-\d+)?);": lambda host, name: (
+        name in {one.name for one in host.containers} and host.remove(name)  # the line wants it gone, and no more
+    ),
     r"^cd \S+/\.decoded && rm -f ([0-9.]+)_\*$": lambda host, version: host.decoded.remove(version),
     r"/\.decoded \S+osprey-service-docker-([0-9.]+)\.tar\.bz2.*docker load": lambda host, version: host.keep(version),
     r"/([0-9.]+)/layers\.tar\.bz2.*docker load": lambda host, version: host.load_part(version),

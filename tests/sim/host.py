@@ -168,11 +168,11 @@ class SimHost(SimReleases):
         self.listener = self.listener if any(one.port == 44342 for one in self.containers) else ""
 
     def remove(self, name: str) -> None:
-        """What `docker rm` comes to; nothing where the container has ended and gone meanwhile."""
-        gone = next((one for one in self.containers if one.name == name), None)
+        """What `docker rm` comes to."""
+        gone = next(one for one in self.containers if one.name == name)
         if gone is self.service:
             self.service = None
-        elif gone:
+        else:
             self.others.remove(gone)
 
     def rename(self, *names: Optional[str]) -> None:
