@@ -57,6 +57,9 @@ my $end = sub {
 open my $raw, "<", $kept // $file or $end->("unread $file cannot be opened");
 binmode $raw;
 binmode STDOUT;
+# Linux's F_SETPIPE_SZ, for fewer switches between the programs; elsewhere it is refused.
+my $widen = sub { fcntl $_[0], 1031, 1048576 };
+$widen->(*STDOUT);
 sysread $raw, my $first, 512;
 my $python = "import sys,%s,shutil;shutil.copyfileobj(%s.open(sys.stdin.buffer),sys.stdout.buffer)";
 my @kinds = (
@@ -78,6 +81,7 @@ for my $kind (@kinds) {
 sysseek $raw, 0, 0;
 if ($packed) {
     pipe my $reader, my $decoded;
+    $widen->($reader);
     $source = $reader;
     $decoder = fork // $end->("unread $packed->[0] cannot be started");
     unless ($decoder) {
