@@ -113,6 +113,11 @@ def drain(facts: Facts, target: Target, container: Container) -> Command:
     return _at_engine(facts, target, docker.drain(container.name, draining), 60)
 
 
+def unpause(facts: Facts, target: Target, container: Container) -> Command:
+    """Have a paused container go on."""
+    return _at_engine(facts, target, docker.unpause(container.name), 60)
+
+
 def rename(facts: Facts, target: Target, names: Mapping[str, str]) -> Command:
     """Give containers other names, in that order."""
     return _at_engine(facts, target, docker.rename(names), 60)
@@ -222,10 +227,7 @@ def shell(facts: Facts, target: Target, container: Container) -> Command:
 
 
 def execute(facts: Facts, target: Target, container: Container, line: str, limit: float) -> Command:
-    """Run a line in the container. In a VM that goes past docker-machine, which loses exit statuses.
-
-    Field book: docker-machine, 8. limit: seconds.
-    """
+    """Run a line in the container, past docker-machine, which loses exit statuses (field book: docker-machine, 8)."""
     return replace(target.machine.inside(Command(docker.execute(container.id, line), limit)), sudo=facts.sudo)
 
 

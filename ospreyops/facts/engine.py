@@ -13,6 +13,9 @@ from typing import Optional
 from ..release import CONTAINER
 from ..text import counted
 
+ENDED = ("created", "exited", "dead", "removing")
+"""Docker's words for a container that does not run."""
+
 
 class Refusal(str, Enum):
     """Why Docker could not be asked."""
@@ -53,7 +56,7 @@ class Image:
 
 @dataclass(frozen=True)
 class Container:
-    """A container of the service; state: Docker's word (running, created, exited, paused …).
+    """A container of the service; state: Docker's word (running, paused, restarting, or one of ENDED).
 
     jobs: names of the computations that run in it; pid: of its first process, as the engine's host numbers it.
     auto_remove: Docker removes it some time after it has ended (`--rm`).
@@ -76,6 +79,16 @@ class Container:
     def running(self) -> bool:
         """Docker says that it runs; whether it serves is another question."""
         return self.state == "running"
+
+    @property
+    def paused(self) -> bool:
+        """Somebody paused it: its processes are there, and stand still."""
+        return self.state == "paused"
+
+    @property
+    def ended(self) -> bool:
+        """It has no processes, or is about to lose them."""
+        return self.state in ENDED
 
     @property
     def version(self) -> str:

@@ -1,4 +1,4 @@
-"""The service is gone or dead while it should run, runs in another version, or hangs.
+"""The service is gone, dead or paused while it should run, runs in another version, or hangs.
 
 Field book: osprey-release, 2 and 5: `/about` is a text of the proxy, so a hung Java is seen as Desktop asks.
 """
@@ -23,7 +23,7 @@ IMPACT = "what computes in the service is cut, if it hangs"
 def repair(facts: Facts, target: Target) -> Iterator[Step]:
     """Start the desired release; stop it first if it hangs.
 
-    The faults of its machine come before.
+    One that is paused goes on. The faults of its machine come before.
     """
     if not facts.host.desired or not facts.engine or any(docker_answers(facts, target)):
         return

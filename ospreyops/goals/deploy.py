@@ -23,6 +23,7 @@ class Stage(Enum):
     """Where a host stands on the way to a release, as one look tells. To serve means that traffic comes to it."""
 
     BLIND = "Docker cannot be asked"
+    PAUSED = "a container is paused"
     VACANT = "no container is there"
     REPLACEABLE = "what is there is not in use, or may be stopped first"
     INCUMBENT = "the previous container serves under the service's name"
@@ -50,6 +51,7 @@ class Phase:
 
 TABLE = {
     Stage.BLIND: Phase("make Docker answer", answering, None),
+    Stage.PAUSED: Phase("have what is paused go on", service.resume, None),
     Stage.REPLACEABLE: Phase("stop what is there", service.make_room, Stage.VACANT),
     Stage.VACANT: Phase("start the release", service.start_alone, Stage.LIVE),
     Stage.INCUMBENT: Phase("keep the previous container serving", switchover.keep_serving, Stage.INCUMBENT_ASIDE),
@@ -75,6 +77,8 @@ def stage(facts: Facts, target: Target, rollout: Rollout) -> Stage:
     plan, engine = Plan(facts, target, rollout), facts.engine
     if engine is None:
         return Stage.BLIND
+    if any(container.paused for container in engine.containers):
+        return Stage.PAUSED
     if rollout.release is None:
         return _leaving(plan)
     candidate = plan.candidate
@@ -130,7 +134,7 @@ def deployed(facts: Facts, target: Target, rollout: Rollout, end: Stage = Stage.
     if at in STARTING:
         check_programs(facts)
         rights.check_own(facts, target)
-    if rollout.release and at is not Stage.BLIND:
+    if rollout.release and at not in (Stage.BLIND, Stage.PAUSED):
         yield from image.prepared(plan, starting=at in STARTING)
     for phase in route(at, end):
         yield from phase.steps(plan)

@@ -73,7 +73,7 @@ def _ours(facts: Facts, listener: Listener) -> bool:
     vm, engine, unit = facts.machine.vm, facts.engine, facts.host.unit
     if vm is not None:
         return vm.process is not None and listener.pid == vm.process.pid
-    return not engine or any(container.running for container in engine.containers) or bool(unit and unit.active)
+    return not engine or any(not container.ended for container in engine.containers) or bool(unit and unit.active)
 
 
 def _taken(target: Target, listener: Optional[Listener] = None) -> str:

@@ -37,6 +37,14 @@ def make_room(plan: Plan) -> Iterator[Step]:
     return stopped(plan.facts, plan.target)
 
 
+def resume(plan: Plan) -> Iterator[Step]:
+    """A phase of a rollout: what somebody paused goes on; nothing that computes in it is lost."""
+    for container in plan.engine.containers:
+        if container.paused:
+            line, outcome = lines.unpause(plan.facts, plan.target, container), f"{container.image} goes on"
+            yield Step(f"{container.image} is paused", line, outcome, then_look=True)
+
+
 def start_alone(plan: Plan) -> Iterator[Step]:
     """A phase of a rollout: the release starts at the service's own port. Errors: Blocked when that is taken."""
     facts, target, host = plan.facts, plan.target, plan.facts.host
@@ -94,7 +102,7 @@ def stopped(facts: Facts, target: Target) -> Iterator[Step]:
     """No container of the service is left, no unit brings one back, and traffic is not sent elsewhere."""
     containers, unit = engine_of(facts).containers, facts.host.unit
     if containers:
-        alive = [container for container in containers if container.state not in switchover.ENDED]
+        alive = [container for container in containers if not container.ended]
         yield from switchover.removed(facts, target, (alive or containers)[0])
     elif unit and unit.active:
         line = lines.stop(facts, target, None)

@@ -31,8 +31,6 @@ NEEDED = 1_300_000_000
 """Bytes of memory for one more service: Java's -Xmx1g, and the proxy (field book: osprey-release, 7)."""
 IDLE_LIMIT = 30
 """Seconds within which a draining container with nothing to do ends by itself."""
-ENDED = ("created", "exited", "dead", "removing")
-"""Docker's words for a container that does not run."""
 
 
 def obstacle(facts: Facts, target: Target) -> Optional[Problem]:
@@ -97,7 +95,7 @@ def promote(plan: Plan) -> Iterator[Step]:
 def _freed(plan: Plan, *names: str) -> Iterator[Step]:
     """No container that does not run holds one of the names."""
     for container in plan.engine.others:
-        if container.name in names and container.state in ENDED:
+        if container.name in names and container.ended:
             yield from removed(plan.facts, plan.target, container)
 
 
@@ -193,7 +191,7 @@ def draining(facts: Facts, target: Target, container: Container) -> Iterator[Ste
 
 def removed(facts: Facts, target: Target, container: Container) -> Iterator[Step]:
     """The container is not there, whatever goes on in it."""
-    if container.state in ENDED:
+    if container.ended:
         why = f"a container that is {container.state} holds the name {container.name}"
         line = lines.remove(facts, target, container)
         yield Step(why, line, f"the {container.state} container {container.name} is removed", then_look=True)

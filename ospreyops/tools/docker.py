@@ -69,6 +69,12 @@ def logs(name: str) -> str:
     return f"docker logs --tail 1000 {name}"
 
 
+def unpause(name: str) -> str:
+    """Have a paused container go on; whoever paused it, as `docker commit` does, may have done that meanwhile."""
+    paused = f"docker container inspect --format '{{{{.State.Paused}}}}' {name}"
+    return f'docker unpause {name} || [ "$({paused})" = false ]'
+
+
 def rename(names: Mapping[str, str]) -> str:
     """Give containers other names, in that order; they and their connections go on."""
     return " && ".join(f"docker rename {old} {new}" for old, new in names.items())

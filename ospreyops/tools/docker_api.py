@@ -122,7 +122,6 @@ def _container(client: docker.APIClient, ident: str) -> Optional[Container]:
     if not OURS_NAME.fullmatch(raw["Name"]):
         return None
     state = _like(WORD, raw["State"]["Status"])
-    running = state == "running"
     return Container(
         id=_like(WORD, raw["Id"])[:12],
         image=_like(NAME, raw["Config"]["Image"]),
@@ -130,7 +129,7 @@ def _container(client: docker.APIClient, ident: str) -> Optional[Container]:
         state=state,
         started=_moment(raw["State"]["StartedAt"]),
         port=ports[0] if ports else None,
-        jobs=tuple(_jobs(client, ident)) if running else (),
+        jobs=tuple(_jobs(client, ident)) if state in ("running", "paused") else (),
         auto_remove=bool(raw["HostConfig"].get("AutoRemove")),
         name=raw["Name"].lstrip("/"),
         pid=_counted(raw["State"].get("Pid", 0)),

@@ -46,7 +46,7 @@ def test_the_exit_status_of_status_tells_healthy_from_unhealthy(here: Here, rele
     assert here.inv("net.check").code == 0
 
 
-def test_a_job_that_computes_is_shown_and_is_cut_only_with_yes_and_with_a_word(here: Here, releases: Releases) -> None:
+def test_a_job_is_shown_goes_on_after_a_pause_and_is_cut_only_with_yes(here: Here, releases: Releases) -> None:
     here.offer(releases("0.3"), "0.3")
     assert here.inv("deploy", "--version", "0.3").code == 0
     post = ["curl", "-sk", "https://localhost:44342/v0.3/minimize", "-d", '{"seconds": 60}']
@@ -59,6 +59,14 @@ def test_a_job_that_computes_is_shown_and_is_cut_only_with_yes_and_with_a_word(h
     assert refused.code == 1
     assert "osprey/service:0.3 computes sander: service.stop would cut that" in refused.err
     assert here.running() == ["osprey/service:0.3"]
+    container.pause()
+    paused = here.inv("status")
+    assert paused.code == 2
+    assert "osprey/service:0.3 is paused" in paused.said and "computing: sander" in paused.said
+    assert here.inv("service.stop").code == 1
+    healed = here.inv("heal")
+    assert healed.code == 0, healed.said
+    assert job.poll() is None
     stopped = here.inv("service.stop", "--yes")
     assert "with sander computing in it: cut" in stopped.out
     job.wait(20)

@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Callable
 
 if TYPE_CHECKING:
     from tests.sim.host import SimHost
 
+NAME = r"(osprey-service(?:-left-\d+)?(?:-\d+)?)"
 WANTED = r"mv -f \S+/wanted\.new \S+/wanted$"
 RECORD = rf"^umask 077 && .*\"version\": \"([0-9.]+)\".*\"digest\": \"(\S*)\".* && {WANTED}"
 DISCARD = r"^cd \S+ && \[ ! -h ([0-9.]+) \] && \( cd \1 && .* \) && rm -rf \1$"
 DRAIN = r"docker rename (\S+) (\S+) && \{ docker exec \2 sh -c .*kill -TERM \$\(pidof caddy\)"
 EXTRACT = r"tar -xof .*echo sha256:(\w+) (?:.*echo base:([0-9.]+) )?.*&& mv \S+ ([0-9.]+)$"
 BEGUN = r"^umask 077 && .*\.ospreyops .* : >loading-([0-9.]+); } && perl -e '.*' loading-\1$"
+
+
+def there(host: SimHost, name: str) -> bool:
+    """Whether the container is there, for lines that want it gone, and no more."""
+    return name in {one.name for one in host.containers}
+
+
+def unpause(host: SimHost, name: str) -> None:
+    """What `docker unpause` comes to."""
+    on = {one.name: replace(one, state="running") if one.name == name else one for one in host.containers}
+    host.service, host.others = on.pop("osprey-service", None), list(on.values())
+
+
 CHANGES: dict[str, Callable[..., object]] = {
     RECORD: lambda host, version, digest: host.record(version, digest),
     DISCARD: lambda host, version: host.discard(version),
@@ -25,15 +40,15 @@ CHANGES: dict[str, Callable[..., object]] = {
     r"gzip -c \S+\.log >\S+ && mv -f \S+ \S+\.log\.1\.gz && : >\S+\.log$": lambda host: setattr(host, "log_size", 0),
     r"osprey-service --version ([0-9.]+) >>": lambda host, version: host.start(version),
     r"osprey-service --version ([0-9.]+) --port (\d+) >>": lambda host, version, port: host.start(version, port),
-    r"docker stop (osprey-service(?:-left-\d+)?(?:-\d+)?)\b": lambda host, name: host.stop(name),
+    rf"\{{ docker stop {NAME} \|\| !": lambda host, name: there(host, name) and host.stop(name),
+    rf"docker stop {NAME}\b": lambda host, name: host.stop(name),
+    rf"docker unpause {NAME}\b": unpause,
     DRAIN: lambda host, old, new: host.drain(old, new),
     r"docker rename (\S+) ([^\s']+)(?: && docker rename (\S+) ([^\s']+))?": lambda host, *names: host.rename(*names),
     r"--to-ports (\d+)": lambda host, port: host.switch_traffic(port),
     r"--ctstate INVALID -j RETURN": lambda host: host.switch_traffic("44342"),
     r"docker image rm (\S+?)'?$": lambda host, name: host.forget(name),
-    r"docker rm (osprey-service(?:-left-\d+)?(?:-\d+)?);": lambda host, name: (
-        name in {one.name for one in host.containers} and host.remove(name)  # the line wants it gone, and no more
-    ),
+    rf"docker rm {NAME};": lambda host, name: there(host, name) and host.remove(name),
     r"^cd \S+/\.decoded && rm -f ([0-9.]+)_\*$": lambda host, version: host.decoded.remove(version),
     r"/\.decoded \S+osprey-service-docker-([0-9.]+)\.tar\.bz2.*docker load": lambda host, version: host.keep(version),
     r"/([0-9.]+)/layers\.tar\.bz2.*docker load": lambda host, version: host.load_part(version),

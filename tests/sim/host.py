@@ -193,7 +193,7 @@ class SimHost(SimReleases):
 
     def _end_empty(self) -> None:
         for one in list(self.others):
-            if one.draining_since and not one.jobs and not self.connections.get(one.name):
+            if one.draining_since and one.running and not one.jobs and not self.connections.get(one.name):
                 self.stop(one.name)
 
     def switch_traffic(self, port: str) -> None:

@@ -40,7 +40,7 @@ def container(draw: st.DrawFn, ident: str, port: int, *, named: bool) -> Contain
     since = draw(st.sampled_from([EPOCH - 7200, EPOCH - 10]))
     other = draw(st.sampled_from([f"osprey-service-{port}", f"osprey-service-left-{since}-{port}"]))
     built = draw(st.sampled_from([digest(version), digest(version), "sha256:0e"]))
-    jobs = draw(st.sampled_from([(), (), ("sander",)])) if state == "running" else ()
+    jobs = draw(st.sampled_from([(), (), ("sander",)])) if state in ("running", "paused") else ()
     name = "osprey-service" if named else other
     removes = draw(st.booleans()) or state == "running"
     return Container(ident, f"osprey/service:{version}", built, state, LONG_AGO, port, jobs, removes, name)
