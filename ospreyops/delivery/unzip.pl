@@ -78,8 +78,8 @@ my $whole = sub {
 
 # What is decoded: a pipe, what was read of it, and whether more comes. Only the first one's goes on to the output; of each
 # other one, so much is kept: a few bytes may be decoded to gigabytes.
-my (@going, $wide);
-my $most = 8388608;
+my @going;
+my ($most, $wide) = (8388608, 1);
 my $take = sub {
     my $first = $going[0];
     while (1) {
@@ -110,8 +110,8 @@ my $give = sub {
         exit(close $decoder ? 0 : 1);
     }
     binmode $pipe;
-    # Linux's F_SETPIPE_SZ; elsewhere it is refused.
-    $wide = fcntl $pipe, 1031, 1048576;
+    # Linux's F_SETPIPE_SZ; elsewhere it is refused, and so where a user has many wide ones.
+    $wide &&= fcntl $pipe, 1031, 1048576;
     push @going, [$pipe, "", 1];
     $take->() if @going > $workers;
 };

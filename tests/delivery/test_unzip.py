@@ -69,3 +69,11 @@ def test_a_big_file_is_decoded_in_pieces(tmp_path: Path) -> None:
     (tmp_path / "packed").write_bytes(bz2.compress(data))
     line = f"perl {UNZIP} <{tmp_path}/packed"
     assert subprocess.run(["sh", "-c", line], capture_output=True, timeout=60, check=True).stdout == data
+
+
+def test_where_no_pipe_can_be_made_wider_as_on_a_mac_it_decodes_the_same() -> None:
+    data, program = some(3, 3_000_000), UNZIP.read_text()
+    assert "1031" in program
+    line = ["/usr/bin/perl", "-we", program.replace("1031", "9999"), str(STEP)]
+    done = subprocess.run(line, input=bz2.compress(data), capture_output=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, data, b"")
