@@ -40,7 +40,7 @@ class DeployProgress:
 
     def see(self, facts: Facts, site: Site, release: Release) -> None:
         """Take in a look."""
-        serving = facts.serving if facts.serving and facts.serving.running else None
+        serving = facts.serving if facts.serving and not facts.serving.ended else None
         if site.change.untouched:
             self.previous = serving
             self.stop = str(lines.stop(facts, site.target, serving)) if serving else ""

@@ -55,10 +55,10 @@ def start(site: Site, version: str = "", health_timeout: str = "") -> Outcome:
 
     def goal(facts: Facts) -> Iterator[Step]:
         serving = facts.serving
-        if serving and serving.running and serving.image != release.image:
-            name = facts.host.name
+        if serving and not serving.ended and serving.image != release.image:
+            name, does = facts.host.name, "is paused" if serving.paused else "runs"
             hint = f"inv deploy {version} -H {name}, or inv service.stop -H {name}"
-            raise Blocked(f"{serving.image} runs on {name}", hint=hint)
+            raise Blocked(f"{serving.image} {does} on {name}", hint=hint)
         return deployed(facts, patient.target, Rollout(release, any_image=True))
 
     did = reach(site, goal)
@@ -87,7 +87,7 @@ def restart(
     """Replace the container, without losing a request."""
     facts = site.look()
     engine_of(facts)
-    if not facts.serving or not facts.serving.running:
+    if not facts.serving or facts.serving.ended:
         raise Blocked(f"no service runs on {site.name}", hint=f"inv service.start 0.3 -H {site.name}")
     release = Release(facts.serving.version)
     patient = site.with_health_timeout(health_timeout)

@@ -67,3 +67,29 @@ def test_a_paused_computation_is_not_cut_without_a_yes(sim: Sim) -> None:
     ran = sim("service.stop -H sim", host)
     assert (ran.code, host.ran) == (1, []), ran.said
     assert "osprey/service:0.3 computes sander: service.stop would cut that" in ran.said
+
+
+def test_a_deploy_that_fails_leaves_the_service_serving_that_was_paused(sim: Sim) -> None:
+    host = paused("sander")
+    host.healthy = lambda one: one.version == "0.3"
+    before = host.service
+    ran = sim("deploy --version 0.4 --health-timeout 5 -H sim", host)
+    assert ran.code == 2, ran.said
+    assert before and host.containers == [replace(before, state="running")]
+    assert "osprey/service:0.3 still serves" in ran.said
+
+
+def test_another_release_is_not_started_beside_a_paused_one(sim: Sim) -> None:
+    host = paused()
+    host.load("0.4")
+    ran = sim("service.start --version 0.4 -H sim", host)
+    assert (ran.code, host.ran) == (3, []), ran.said
+    assert "osprey/service:0.3 is paused on sim" in ran.said
+
+
+def test_a_restart_replaces_a_paused_container_once_it_serves_again(sim: Sim) -> None:
+    host = paused()
+    before = host.service
+    ran = sim("service.restart -H sim", host)
+    assert ran.code == 0, ran.said
+    assert before and [one.id == before.id for one in host.containers] == [False]
