@@ -34,10 +34,10 @@ def serving(facts: Facts) -> Optional[str]:
 
 
 def of_use(facts: Facts, container: Container) -> bool:
-    """Ending the container may lose something: it runs, and nobody knows that nothing goes on in it."""
+    """Ending the container may lose something: it has processes, and nobody knows that nothing goes on."""
     unit = facts.host.unit
     idle = container.connections == 0 and not container.jobs and container is not facts.serving
-    return container.running and (not idle or bool(unit and unit.active))
+    return not container.ended and (not idle or bool(unit and unit.active))
 
 
 def life(facts: Facts) -> Optional[str]:

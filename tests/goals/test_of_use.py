@@ -62,6 +62,14 @@ def test_the_container_that_users_reach_is_of_use_though_nothing_goes_on_in_it_j
     assert of_use(facts, service)
 
 
+@pytest.mark.parametrize("state", ["created", "dead", "exited", "paused", "removing", "restarting", "running"])
+def test_what_computes_in_a_container_is_of_use_in_each_state_that_has_processes(state: str) -> None:
+    facts = serving()
+    assert facts.engine
+    computes = replace(facts.engine.others[0], jobs=("sander",), state=state)
+    assert of_use(facts, computes) is (state in ("paused", "restarting", "running"))
+
+
 @pytest.mark.parametrize(("state", "used"), [("active", True), ("inactive", False)])
 def test_an_idle_container_is_of_use_where_a_unit_that_runs_keeps_it(state: str, used: bool) -> None:
     facts = serving()
