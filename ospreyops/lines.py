@@ -227,7 +227,7 @@ def shell(facts: Facts, target: Target, container: Container) -> Command:
 
 
 def execute(facts: Facts, target: Target, container: Container, line: str, limit: float) -> Command:
-    """Run a line in the container, past docker-machine, which loses exit statuses (field book: docker-machine, 8)."""
+    """Run a line in the container; in a VM past docker-machine (field book: docker-machine, 8). limit: seconds."""
     return replace(target.machine.inside(Command(docker.execute(container.id, line), limit)), sudo=facts.sudo)
 
 

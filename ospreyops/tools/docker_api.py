@@ -17,7 +17,7 @@ import docker.errors
 from docker.constants import DEFAULT_DOCKER_API_VERSION as OURS
 from requests.exceptions import RequestException
 
-from ..facts.engine import Container, EngineFacts, Image
+from ..facts.engine import ENDED, Container, EngineFacts, Image
 from ..release import CONTAINER, IMAGE, versions_of
 from ..remote.command import Command
 from ..remote.host import Host
@@ -129,7 +129,7 @@ def _container(client: docker.APIClient, ident: str) -> Optional[Container]:
         state=state,
         started=_moment(raw["State"]["StartedAt"]),
         port=ports[0] if ports else None,
-        jobs=tuple(_jobs(client, ident)) if state in ("running", "paused") else (),
+        jobs=tuple(_jobs(client, ident)) if state not in ENDED else (),
         auto_remove=bool(raw["HostConfig"].get("AutoRemove")),
         name=raw["Name"].lstrip("/"),
         pid=_counted(raw["State"].get("Pid", 0)),
